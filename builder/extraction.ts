@@ -1,0 +1,78 @@
+import type { CompiledPolicy, LiveSource } from '../anonymizers/index.ts';
+import type { ManifestSource, SourceKind } from '../core/index.ts';
+import type { ByteBuffer } from './byte-buffer.ts';
+
+/** The source's point in time, as it was reached. */
+export type Point = {
+  readonly at: Date;
+  readonly consistency: ManifestSource['consistency'];
+  /** GTID set, LSN or contextCSN as the server prints it. */
+  readonly position: string;
+  /** How long writers may have been held back; 0 where no lock was taken. */
+  readonly lockedMs: number;
+};
+
+/** A file of the snapshot that is no data: SQL run before or after the rows. */
+export type SchemaFile = { readonly name: string; readonly text: string };
+
+/**
+ * One table (or naming context) on its way into chunks. `R` is a record of this source: a row or an entry. Records come in key order, so
+ * that chunks can be cut where they were cut yesterday.
+ */
+export type Extraction<R> = {
+  readonly schema: string;
+  readonly name: string;
+  /** The statement that loads one chunk; see ManifestTable.load. */
+  readonly load: string;
+  readonly fileExtension: 'tsv' | 'ldif';
+  /** By the server's own statistics. */
+  readonly estimatedRows: number;
+  /** Batches of records, unmasked: they live in memory only, and only until `mask`. */
+  read(signal: AbortSignal): AsyncIterable<readonly R[]>;
+  /** The record as it may leave this process. */
+  mask(record: R): R;
+  /** Appends the canonical encoding of a masked record. */
+  encode(record: R, out: ByteBuffer): void;
+  /** What decides where chunks are cut: the masked key; undefined where there is none and the whole record decides. */
+  key(record: R): readonly (Uint8Array | null)[] | undefined;
+  /**
+   * Sortable file-name prefix for a chunk that starts with this record, a function of the record alone so that it stays the same when
+   * other chunks come and go; undefined to number the chunks.
+   */
+  order(record: R): string | undefined;
+  /** Records of different streams never share a chunk, and all streams are open at once (LDAP: the depth). One stream for tables. */
+  stream(record: R): number;
+};
+
+/** An extraction of some record type; the pipeline is generic in each table and forgets the type between them. */
+export type AnyExtraction = { use<T>(consumer: <R>(extraction: Extraction<R>) => T): T; readonly schema: string; readonly name: string; readonly estimatedRows: number };
+
+export function anyExtraction<R>(extraction: Extraction<R>): AnyExtraction {
+  return { use: (consumer) => consumer(extraction), schema: extraction.schema, name: extraction.name, estimatedRows: extraction.estimatedRows };
+}
+
+/** What `describe` found: for the policy compiler, and for the snapshot. */
+export type Description = {
+  readonly live: LiveSource;
+  readonly databases: ManifestSource['databases'];
+  readonly before: readonly SchemaFile[];
+  readonly after: readonly SchemaFile[];
+};
+
+/**
+ * An open connection (or several) to one live source. Order of calls: `openPoint`, `describe`, `extractions`, then at the end `changed`.
+ * Disposing ends all transactions and connections; nothing is ever written to a source.
+ * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED, SOURCE_PERMISSION_DENIED, SOURCE_UNSUPPORTED, SOURCE_INCONSISTENT, SOURCE_FAILED.
+ */
+export type SourceSession = AsyncDisposable & {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly server: ManifestSource['server'];
+  /** How many extractions may run at once. */
+  readonly parallelism: number;
+  openPoint(signal: AbortSignal): Promise<Point>;
+  describe(signal: AbortSignal): Promise<Description>;
+  extractions(policy: CompiledPolicy): AnyExtraction[];
+  /** True where the source has no snapshots and changed since `openPoint`; then everything is read again from a new point. */
+  changed(signal: AbortSignal): Promise<boolean>;
+};

@@ -1,0 +1,2 @@
+export { createBuildSnapshot } from './create-build-snapshot.ts';
+export { chunkCodec } from './store.ts';

@@ -1,0 +1,128 @@
+import type { CompiledPolicy } from '../anonymizers/index.ts';
+import { type BlobInfo, type BlobWriter, type ChunkIndex, digestOf, DynDataError, type ManifestSource, type ManifestTable, pathSegment } from '../core/index.ts';
+import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceSession } from './extraction.ts';
+import type { LayerFile } from './layers.ts';
+import { pack } from './pack.ts';
+import type { ProgressMeter } from './progress.ts';
+import { store } from './store.ts';
+
+/** Everything of one source that goes into the image. */
+export type SourceData = {
+  readonly manifest: ManifestSource;
+  readonly data: readonly LayerFile[];
+  readonly schema: readonly { readonly path: string; readonly content: BlobInfo }[];
+  readonly retries: number;
+  readonly point: Point;
+};
+
+export type SourceDataPorts = { readonly blobs: BlobWriter; readonly index: ChunkIndex; readonly meter: ProgressMeter };
+
+/** Times a source without snapshots is read again before it is recorded as changing. */
+const maxRetries = 3;
+
+/**
+ * source → extract → anonymize → pack → store, for all tables of one source: as many at once as the session allows.
+ * A source that changed while it was read is read again from a new point; after `maxRetries` the manifest says `consistent: false`.
+ */
+export async function buildSource(
+  session: SourceSession,
+  opened: { readonly point: Point; readonly description: Description },
+  policy: CompiledPolicy,
+  ports: SourceDataPorts,
+  signal: AbortSignal,
+): Promise<SourceData> {
+  let { point } = opened;
+  for (let retries = 0; ; retries += 1) {
+    const tables = await inParallel(session.extractions(policy), session.parallelism, (extraction) => buildTable(session.name, extraction, ports, signal), signal);
+    const changed = await session.changed(signal);
+    if (changed && retries < maxRetries) {
+      point = await session.openPoint(signal);
+      continue;
+    }
+    const before = await storeFiles(session.name, opened.description.before, ports.blobs, signal);
+    const after = await storeFiles(session.name, opened.description.after, ports.blobs, signal);
+    return {
+      manifest: {
+        name: session.name,
+        kind: session.kind,
+        server: session.server,
+        consistency: { ...point.consistency, consistent: point.consistency.consistent && !changed },
+        databases: opened.description.databases,
+        before: before.map(({ path, content }) => ({ path, digest: content.digest, sizeBytes: content.sizeBytes })),
+        tables: tables.map(({ table }) => table),
+        after: after.map(({ path, content }) => ({ path, digest: content.digest, sizeBytes: content.sizeBytes })),
+      } as ManifestSource,
+      data: tables.flatMap(({ files }) => files),
+      schema: [...before, ...after].map(({ path, content }) => ({ path: `snapshot/${path}`, content })),
+      retries,
+      point,
+    };
+  }
+}
+
+type BuiltTable = { readonly table: ManifestTable; readonly files: readonly LayerFile[] };
+
+function buildTable(sourceName: string, extraction: AnyExtraction, ports: SourceDataPorts, signal: AbortSignal): Promise<BuiltTable> {
+  return extraction.use((typed) => buildTypedTable(sourceName, typed, ports, signal));
+}
+
+async function buildTypedTable<R>(sourceName: string, extraction: Extraction<R>, ports: SourceDataPorts, signal: AbortSignal): Promise<BuiltTable> {
+  const { schema, name, load, fileExtension } = extraction;
+  const label = schema === name ? name : `${schema}.${name}`;
+  const path = `${pathSegment(sourceName)}/data/${pathSegment(label)}`;
+  ports.meter.tableStarted(`${sourceName}/${label}`);
+  const chunks: ManifestTable['chunks'] = [];
+  const files: LayerFile[] = [];
+  const totals = { rows: 0, sizeBytes: 0 };
+  const packed = pack(extraction, extraction.read(signal));
+  for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
+    chunks.push(manifest);
+    files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });
+    totals.rows += manifest.rows;
+    totals.sizeBytes += manifest.sizeBytes;
+    ports.meter.chunkStored(manifest.rows, manifest.sizeBytes);
+  }
+  ports.meter.tableEnded();
+  // Loading order is the order of the names: the manifest lists the chunks in that order too, however the streams were interleaved.
+  chunks.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return { table: { schema, name, path, ...totals, load, chunks }, files };
+}
+
+async function storeFiles(
+  sourceName: string,
+  files: readonly SchemaFile[],
+  blobs: BlobWriter,
+  signal: AbortSignal,
+): Promise<{ path: string; content: BlobInfo }[]> {
+  const stored: { path: string; content: BlobInfo }[] = [];
+  for (const { name, text } of files) {
+    const bytes = Buffer.from(text);
+    const content = { digest: digestOf(bytes), sizeBytes: bytes.length };
+    await blobs.write(content, bytes, signal);
+    stored.push({ path: `${pathSegment(sourceName)}/schema/${pathSegment(name)}`, content });
+  }
+  return stored;
+}
+
+/** Results in the order of the items. The first failure stops the taking of new items and is thrown when the running ones have ended. */
+async function inParallel<T, U>(items: readonly T[], limit: number, work: (item: T) => Promise<U>, signal: AbortSignal): Promise<U[]> {
+  const results: U[] = new Array(items.length);
+  let next = 0;
+  let failed: { readonly error: unknown } | undefined;
+  const worker = async (): Promise<void> => {
+    while (next < items.length && !failed) {
+      if (signal.aborted) throw new DynDataError('CANCELLED', 'The build was cancelled.');
+      const index = next;
+      next += 1;
+      try {
+        results[index] = await work(items[index] as T);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  if (failed) throw failed.error;
+  return results;
+}

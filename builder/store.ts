@@ -1,0 +1,69 @@
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
+import { type BlobInfo, type BlobWriter, type ChunkIndex, digestHex, digestOf, type ManifestChunk } from '../core/index.ts';
+import type { Chunk } from './pack.ts';
+
+const compress = promisify(zstdCompress);
+const level = 3;
+/** Chunks being compressed and written at the same time, per table: enough to hide the store's latency, few enough to bound memory. */
+const chunksInFlight = 3;
+
+/** Names what produced the frames: another library version or level may give other bytes, and equal data must give equal images. */
+export const chunkCodec = `zstd-${process.versions.zstd ?? 'unknown'}-${level}`;
+
+export type StoredChunk = { readonly manifest: ManifestChunk; readonly blob: BlobInfo; readonly boundary: number };
+
+/**
+ * Stores each chunk as one zstd frame, in order. A chunk whose text is in the store already is neither compressed nor written.
+ */
+export async function* store(
+  chunks: AsyncIterable<Chunk>,
+  to: { readonly blobs: BlobWriter; readonly index: ChunkIndex },
+  fileExtension: string,
+  signal: AbortSignal,
+): AsyncGenerator<StoredChunk> {
+  const pending: Promise<StoredChunk>[] = [];
+  try {
+    for await (const chunk of chunks) {
+      signal.throwIfAborted();
+      const stored = storeChunk(chunk, to, fileExtension, signal);
+      // A failure is reported when its turn comes; until then it must not count as unhandled.
+      stored.catch(() => undefined);
+      pending.push(stored);
+      if (pending.length >= chunksInFlight) yield await (pending.shift() as Promise<StoredChunk>);
+    }
+    for (const stored of pending.splice(0)) yield await stored;
+  } finally {
+    await Promise.allSettled(pending);
+  }
+}
+
+async function storeChunk(
+  chunk: Chunk,
+  to: { readonly blobs: BlobWriter; readonly index: ChunkIndex },
+  fileExtension: string,
+  signal: AbortSignal,
+): Promise<StoredChunk> {
+  const digest = digestOf(chunk.bytes);
+  let blob = await to.index.find(digest, signal);
+  if (!blob) {
+    const frame = await compress(chunk.bytes, {
+      params: { [constants.ZSTD_c_compressionLevel]: level },
+      pledgedSrcSize: chunk.bytes.length,
+    });
+    blob = { digest: digestOf(frame), sizeBytes: frame.length };
+    await to.blobs.write(blob, frame, signal);
+    await to.index.remember(digest, blob, signal);
+  }
+  return {
+    manifest: {
+      file: `${chunk.order}-${digestHex(digest).slice(0, 16)}.${fileExtension}.zst`,
+      digest,
+      rows: chunk.rows,
+      sizeBytes: chunk.bytes.length,
+      storedBytes: blob.sizeBytes,
+    },
+    blob,
+    boundary: chunk.boundary,
+  };
+}

@@ -1,0 +1,157 @@
+import * as z from 'zod/mini';
+import { canonicalJson, type JsonValue } from './canonical-json.ts';
+import { type Digest, digestOf, digestPattern } from './digest.ts';
+import { parseValue } from './documents.ts';
+import { DynDataError } from './errors.ts';
+
+/** The manifest's schema version. A change of shape or meaning raises it and adds a golden fixture; older versions stay readable. */
+export const manifestSchemaVersion = 1;
+
+const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
+const count = z.int().check(z.nonnegative());
+const name = z.string().check(z.minLength(1));
+/** A path inside the image below `/snapshot/`, of safe segments only: nothing that climbs out, nothing absolute. */
+const path = z
+  .string()
+  .check(z.regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._%~@=,+-]+(?:\/[A-Za-z0-9._%~@=,+-]+)*$/, 'a relative path expected'));
+
+const file = z.strictObject({ path, digest, sizeBytes: count });
+
+const chunk = z.strictObject({
+  /** File name inside the table's directory; sorting the names gives the order of loading. */
+  file: path,
+  /** Of the canonical encoding, before compression. */
+  digest,
+  rows: count,
+  /** Of the canonical encoding, before compression. */
+  sizeBytes: count,
+  /** Of the zstd frame in the image. */
+  storedBytes: count,
+});
+
+const table = z.strictObject({
+  /** Database (MySQL), schema (PostgreSQL) or naming context (LDAP). */
+  schema: name,
+  /** Table name; for LDAP the naming context again. */
+  name,
+  /** Directory below `/snapshot/`, no slash at its end. */
+  path,
+  rows: count,
+  sizeBytes: count,
+  /** The statement or command that loads one decompressed chunk from its standard input. */
+  load: name,
+  chunks: z.array(chunk),
+});
+
+const database = z.strictObject({
+  name,
+  /** What creates it empty: `CREATE DATABASE …`; for LDAP empty, since the naming context belongs to the server's configuration. */
+  create: z.string(),
+});
+
+const source = z.strictObject({
+  name,
+  kind: z.enum(['mysql', 'ldap', 'postgres']),
+  server: z.strictObject({ product: name, version: name }),
+  consistency: z.strictObject({
+    /** How the one point in time was reached: `global-read-lock`, `table-locks`, `position-compared`, `exported-snapshot`, `context-csn-compared`. */
+    method: z.enum(['global-read-lock', 'table-locks', 'position-compared', 'exported-snapshot', 'context-csn-compared']),
+    /** False where the source changed while it was read and the bound of retries was reached. */
+    consistent: z.boolean(),
+    /** Tables that no snapshot of this server can cover (non-transactional engines), as `schema.name`. */
+    notCovered: z.array(name),
+  }),
+  databases: z.array(database),
+  /** SQL files run before the rows are loaded, in order. */
+  before: z.array(file),
+  tables: z.array(table),
+  /** SQL files run after the rows are loaded, in order. */
+  after: z.array(file),
+});
+
+const manifest = z.strictObject({
+  schemaVersion: z.literal(manifestSchemaVersion),
+  tool: z.strictObject({ name: z.literal('dyn-data'), version: name }),
+  environment: name,
+  policy: z.strictObject({ digest }),
+  /** Which anonymization key was used: a fingerprint, never the key. */
+  key: z.strictObject({ id: name }),
+  /** In the order in which they were snapshotted. */
+  sources: z.array(source),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+export type ManifestSource = z.infer<typeof source>;
+export type ManifestTable = z.infer<typeof table>;
+export type ManifestChunk = z.infer<typeof chunk>;
+export type ManifestFile = z.infer<typeof file>;
+export type SourceKind = ManifestSource['kind'];
+
+/**
+ * What is true of a snapshot but would differ between two builds of the same data, so it is no part of the image: when, how far apart
+ * the sources were, where the servers' logs stood. Kept in the catalog.
+ */
+export const provenanceSchema = z.strictObject({
+  /** RFC 3339, UTC. */
+  takenAt: z.string(),
+  durationMs: count,
+  /** Between the first and the last source's point in time. */
+  skewMs: count,
+  sources: z.array(
+    z.strictObject({
+      name,
+      /** RFC 3339, UTC: the source's point in time. */
+      pointAt: z.string(),
+      /** GTID set and binary log position, WAL LSN, contextCSN: as the server prints it. */
+      position: z.string(),
+      /** How long writers were held back at most; 0 where no lock was taken. */
+      lockedMs: count,
+      /** Times the source was read again because it had changed. */
+      retries: count,
+    }),
+  ),
+});
+export type Provenance = z.infer<typeof provenanceSchema>;
+
+/** The canonical bytes of a manifest; equal manifests have equal bytes. */
+export function encodeManifest(value: Manifest): Uint8Array {
+  return new TextEncoder().encode(canonicalJson(value as unknown as JsonValue));
+}
+
+export function manifestDigest(value: Manifest): Digest {
+  return digestOf(encodeManifest(value));
+}
+
+/**
+ * @throws DynDataError MANIFEST_INVALID for anything that is not a manifest of a version this program knows.
+ */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new DynDataError('MANIFEST_INVALID', 'The snapshot manifest is not JSON. Pull the snapshot again.', { cause });
+  }
+  if (typeof value === 'object' && value !== null && 'schemaVersion' in value && value.schemaVersion !== manifestSchemaVersion) {
+    throw new DynDataError(
+      'MANIFEST_INVALID',
+      `The snapshot's format has version ${String(value.schemaVersion)}, this dyn-data reads version ${manifestSchemaVersion}. Use a dyn-data of the version that built the snapshot, or a newer one.`,
+    );
+  }
+  return parseValue(manifest, value, 'The snapshot manifest', 'MANIFEST_INVALID');
+}
+
+/** Totals over all sources. */
+export function manifestTotals(value: Manifest): { tables: number; rows: number; sizeBytes: number; storedBytes: number; chunks: number } {
+  const totals = { tables: 0, rows: 0, sizeBytes: 0, storedBytes: 0, chunks: 0 };
+  for (const { tables } of value.sources) {
+    for (const item of tables) {
+      totals.tables += 1;
+      totals.rows += item.rows;
+      totals.sizeBytes += item.sizeBytes;
+      totals.chunks += item.chunks.length;
+      for (const { storedBytes } of item.chunks) totals.storedBytes += storedBytes;
+    }
+  }
+  return totals;
+}

@@ -1,0 +1,41 @@
+/** What a store knows of one object. `etag` changes with every write of the key and is compared only for equality. */
+export type ObjectInfo = { readonly key: string; readonly sizeBytes: number; readonly etag: string };
+
+/** The half-open range of bytes [start, end); `end` beyond the object's end means up to its end. */
+export type ByteRange = { readonly start: number; readonly end: number };
+
+/** `absent`: only where the key does not exist; `{etag}`: only where it is still what the caller has read. */
+export type WriteCondition = 'absent' | { readonly etag: string };
+
+/**
+ * Bytes under keys: the one thing a storage adapter implements. Keys are segments of `[A-Za-z0-9._:@-]` joined by `/`.
+ *
+ * Contract (test/contracts/object-store.ts holds every adapter to it):
+ * - A write is visible whole or not at all, also when the process dies; a failed or aborted write leaves the key as it was.
+ * - After `write` returns, every reader sees it (read-after-write), and it survives the process (not: memory).
+ * - `read` of a missing key gives undefined; `remove` of a missing key does nothing.
+ * - `list` gives the keys under a prefix in ascending code unit order, in pages read lazily.
+ * - Nothing is buffered whole.
+ * @throws DynDataError STORAGE_UNREACHABLE (try again), STORAGE_FAILED, ACCESS_DENIED, CONFLICT (condition not met).
+ */
+export type ObjectReader = {
+  stat(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
+  read(
+    key: string,
+    options?: { readonly range?: ByteRange; readonly signal?: AbortSignal },
+  ): Promise<{ info: ObjectInfo; bytes: AsyncIterable<Uint8Array> } | undefined>;
+  /** Keys that start with `prefix` and come after `after`. */
+  list(prefix: string, options?: { readonly after?: string; readonly signal?: AbortSignal }): AsyncIterable<ObjectInfo>;
+};
+
+export type ObjectWriter = {
+  /** `sizeBytes` must be what `bytes` yields; another length fails the write. */
+  write(
+    key: string,
+    bytes: AsyncIterable<Uint8Array> | Uint8Array,
+    options: { readonly sizeBytes: number; readonly condition?: WriteCondition; readonly signal?: AbortSignal },
+  ): Promise<ObjectInfo>;
+  remove(key: string, signal?: AbortSignal): Promise<void>;
+};
+
+export type ObjectStore = ObjectReader & ObjectWriter;

@@ -1,0 +1,81 @@
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DynDataError } from '../core/errors.ts';
+import { cacheFolder } from './project-paths.ts';
+import { runCommand, runOrFail } from './run-command.ts';
+
+const archiveKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Whether this machine is a Debian on which this process may install packages. */
+export async function isDebianAsRoot(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^ID=debian$/m.test(release) && (await exists('/usr/bin/apt-get'));
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Installs packages of the machine's own Debian release, without recommended ones. Waits for another apt to finish. */
+export async function installPackages(names: readonly string[], signal?: AbortSignal): Promise<void> {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const lock = ['-o', 'DPkg::Lock::Timeout=300'];
+  await runOrFail('Reading the package lists', 'apt-get', [...lock, 'update'], { signal, env });
+  await runOrFail('Installing packages', 'apt-get', [...lock, 'install', '-y', '--no-install-recommends', ...names], { signal, env });
+}
+
+/** The Debian mirror that apt on this machine already uses. */
+export async function debianMirror(signal?: AbortSignal): Promise<string> {
+  const format = ['indextargets', '--format', '$(LABEL) $(REPO_URI)', 'Created-By: Packages'];
+  let targets = await runOrFail('Asking apt for its mirror', 'apt-get', format, { signal });
+  if (targets.trim() === '') {
+    // A fresh machine has sources but no lists yet, and then apt does not name its targets by label.
+    await runOrFail('Reading the package lists', 'apt-get', ['-o', 'DPkg::Lock::Timeout=300', 'update'], { signal });
+    targets = await runOrFail('Asking apt for its mirror', 'apt-get', format, { signal });
+  }
+  // The label tells the main archive from the security archive, which lives at another address and has no sid.
+  const mirror = /^Debian (\S+)$/m.exec(targets)?.[1];
+  if (mirror !== undefined) return mirror;
+  throw new DynDataError(
+    'ENGINE_FAILED',
+    'apt on this machine has no source with the Debian archive, so packages of Debian sid cannot be fetched. Add one to /etc/apt/sources.list.d and run again.',
+  );
+}
+
+/** The proxy and validity settings of this machine's apt, as lines of apt configuration, for tools that do not read them themselves. */
+export async function aptAcquireOptions(signal?: AbortSignal): Promise<string[]> {
+  const dump = await runCommand('apt-config', ['dump', '--no-empty', '--format', '%f "%v";%n', 'Acquire'], { signal });
+  return dump.stdout.split('\n').filter((line) => /^Acquire::(https?|Check|Retries)/.test(line));
+}
+
+/**
+ * Downloads one package of Debian sid and unpacks it into `folder` without installing it. apt's state for sid is private, under
+ * `.cache/`: this machine's own sources and lists stay as they are.
+ */
+export async function unpackSidPackage(name: string, folder: string, signal?: AbortSignal): Promise<void> {
+  const state = join(cacheFolder, 'apt-sid');
+  await mkdir(join(state, 'lists', 'partial'), { recursive: true });
+  await mkdir(join(state, 'archives', 'partial'), { recursive: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(state, 'status'), '');
+  await writeFile(join(state, 'sources.list'), `deb [signed-by=${archiveKeyring}] ${await debianMirror(signal)} sid main\n`);
+  const settings = [
+    `Dir::Etc::sourcelist=${join(state, 'sources.list')}`,
+    'Dir::Etc::sourceparts=/dev/null',
+    `Dir::State::lists=${join(state, 'lists')}`,
+    `Dir::State::status=${join(state, 'status')}`,
+    `Dir::Cache=${state}`,
+    // The unprivileged download user of apt cannot write into a private folder.
+    'APT::Sandbox::User=root',
+  ].flatMap((setting) => ['-o', setting]);
+  await runOrFail('Reading the package lists of Debian sid', 'apt-get', [...settings, 'update'], { signal });
+  const uris = await runOrFail(`Finding ${name} in Debian sid`, 'apt-get', [...settings, 'download', '--print-uris', name], { signal });
+  const fileName = /^'[^']+' (\S+)/m.exec(uris)?.[1];
+  if (fileName === undefined) throw new DynDataError('ENGINE_FAILED', `Debian sid has no package ${name} for this machine's architecture.`);
+  await runOrFail(`Downloading ${name} of Debian sid`, 'apt-get', [...settings, 'download', name], { signal, cwd: state });
+  await runOrFail(`Unpacking ${name}`, 'dpkg', ['-x', join(state, fileName), folder], { signal });
+}

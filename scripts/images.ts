@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { DynDataError } from '../core/errors.ts';
+import { exists, installPackages, isDebianAsRoot } from './debian.ts';
+import { projectFolder } from './project-paths.ts';
+import { runCommand, runOrFail } from './run-command.ts';
+import { buildStandinImage, recipeDigest, recipeLabel } from './standin-image.ts';
+
+type ImageSource = {
+  readonly official: string;
+  readonly standin: string;
+  /** Compose variables that name this image. */
+  readonly variables: readonly string[];
+  /** An image of ours on top of the official one: its folder with a Dockerfile, and its name. */
+  readonly derived?: { readonly folder: string; readonly tag: string };
+};
+
+/** Every image that the sample sources, the stack and the tests run on. The key is the recipe's folder in test/images. */
+const imageSources = {
+  mysql: { official: 'mysql:9.7', standin: 'dyn-data/standin-mysql:9.7', variables: ['MYSQL_IMAGE'] },
+  openldap: { official: 'osixia/openldap:1.5.0', standin: 'dyn-data/standin-openldap:2.6', variables: ['LDAP_IMAGE'] },
+  postgres: { official: 'postgres:18', standin: 'dyn-data/standin-postgres:18', variables: ['POSTGRES_IMAGE'] },
+  tomcat: {
+    official: 'tomcat:11',
+    standin: 'dyn-data/standin-tomcat:11',
+    variables: ['TOMCAT_IMAGE', 'AEROGEAR_IMAGE'],
+    derived: { folder: 'stack/tomcat', tag: 'dynamease/tomcat:11' },
+  },
+  nginx: { official: 'nginx:1', standin: 'dyn-data/standin-nginx:1', variables: ['NGINX_IMAGE'] },
+  s3: { official: 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', standin: 'dyn-data/standin-s3:20', variables: ['S3_IMAGE'] },
+} as const satisfies Record<string, ImageSource>;
+
+export type ImageName = keyof typeof imageSources;
+export const imageNames = Object.keys(imageSources) as ImageName[];
+
+/** How long a registry may take to begin its answer. The download itself is not limited. */
+const registryAnswerTimeoutMs = 10_000;
+
+/** Builds use one core each and mostly wait for dpkg; more at once only compete. */
+const buildsAtOnce = 2;
+
+export type ImagesOptions = {
+  /** Default: all. */
+  readonly names?: readonly ImageName[];
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * Makes the named images present in the engine and returns the environment variables that tell Compose their names. In this order:
+ * the official image that is here, the up-to-date stand-in that is here, the official image pulled, the stand-in built. Idempotent.
+ * @throws ENGINE_FAILED where no registry answers and this machine cannot build stand-ins (it is no Debian, or this is not root).
+ */
+export async function ensureImages(options: ImagesOptions): Promise<Record<string, string>> {
+  const { log, signal } = options;
+  const variables: Record<string, string> = {};
+  const use = (source: ImageSource, image: string) => {
+    for (const variable of source.variables) variables[variable] = image;
+  };
+  const missing: ImageName[] = [];
+  for (const name of options.names ?? imageNames) {
+    const source: ImageSource = imageSources[name];
+    const officialName = source.derived?.tag ?? source.official;
+    if (await isPresent(officialName, signal)) use(source, officialName);
+    else if ((await labelOf(source.standin, signal)) === (await recipeDigest(name))) use(source, source.standin);
+    else missing.push(name);
+  }
+
+  const toBuild: ImageName[] = [];
+  let registryAnswers = true;
+  for (const name of missing) {
+    const source: ImageSource = imageSources[name];
+    // One image decides for the registry: where it does not answer, waiting for it again for each image helps nobody.
+    const pulled = registryAnswers && (await pull(source.official, log, signal));
+    if (!pulled) registryAnswers = false;
+    if (pulled) use(source, source.derived === undefined ? source.official : await deriveImage(source.official, source.derived, options));
+    else toBuild.push(name);
+  }
+
+  if (toBuild.length > 0) await ensureBuildTools(toBuild, options);
+  const queue = [...toBuild];
+  const buildNext = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const source: ImageSource = imageSources[name];
+      const startedMs = Date.now();
+      log(`Building ${source.standin} from packages of Debian sid (no registry gave ${source.official}) ...`);
+      await buildStandinImage(name, source.standin, signal);
+      log(`Built ${source.standin} in ${Math.round((Date.now() - startedMs) / 1000)} s.`);
+      use(source, source.standin);
+    }
+  };
+  await Promise.all(Array.from({ length: buildsAtOnce }, buildNext));
+  return variables;
+}
+
+async function ensureBuildTools(names: readonly ImageName[], options: ImagesOptions): Promise<void> {
+  if (!(await isDebianAsRoot())) {
+    const images = names.map((name) => imageSources[name].official).join(', ');
+    throw new DynDataError(
+      'ENGINE_FAILED',
+      `No registry gave the images ${images} within ${registryAnswerTimeoutMs / 1000} s, and stand-ins can only be built as root on Debian. Make the registry reachable (try \`docker pull ${imageSources[names[0] ?? 'mysql'].official}\`), or run this as root on Debian.`,
+    );
+  }
+  if (await exists('/usr/bin/mmdebstrap')) return;
+  options.log('Installing mmdebstrap ...');
+  await installPackages(['mmdebstrap'], options.signal);
+}
+
+async function isPresent(image: string, signal: AbortSignal | undefined): Promise<boolean> {
+  return (await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image], { signal })).exitCode === 0;
+}
+
+async function labelOf(image: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const format = `{{index .Config.Labels "${recipeLabel}"}}`;
+  const inspected = await runCommand('docker', ['image', 'inspect', '--format', format, image], { signal });
+  return inspected.exitCode === 0 ? inspected.stdout.trim() : undefined;
+}
+
+/** Pulls an image; false where the registry does not begin to answer in time, or refuses. */
+async function pull(image: string, log: (line: string) => void, signal: AbortSignal | undefined): Promise<boolean> {
+  log(`Pulling ${image} ...`);
+  const child = spawn('docker', ['pull', image], { stdio: ['ignore', 'pipe', 'ignore'], signal });
+  // The first line appears when the registry has answered with the manifest; from then on only the line's speed counts.
+  const timer = setTimeout(() => child.kill(), registryAnswerTimeoutMs);
+  child.stdout.once('data', () => clearTimeout(timer)).resume();
+  const exitCode = await new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null));
+    child.on('close', resolve);
+  });
+  clearTimeout(timer);
+  if (signal?.aborted) throw new DynDataError('CANCELLED', `Cancelled while pulling ${image}.`);
+  return exitCode === 0;
+}
+
+async function deriveImage(base: string, derived: { folder: string; tag: string }, options: ImagesOptions): Promise<string> {
+  options.log(`Building ${derived.tag} from ${base} ...`);
+  await runOrFail(`Building ${derived.tag}`, 'docker', ['build', '--tag', derived.tag, join(projectFolder, derived.folder)], { signal: options.signal });
+  return derived.tag;
+}

@@ -1,0 +1,27 @@
+// Runs one of the project's TypeScript programs under the project's own Node (the `node` devDependency), whatever Node started this
+// file. Installs the dependencies first where they are missing or older than the lock file, so a fresh clone needs no `npm ci` by hand.
+// Usage: node scripts/with-project-node.mjs FILE [ARG ...]
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname ?? join(new URL('.', import.meta.url).pathname), '..');
+const bin = join(root, 'node_modules', '.bin');
+const installed = join(root, 'node_modules', '.package-lock.json');
+const lock = join(root, 'package-lock.json');
+
+if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
+  process.stderr.write('Installing dependencies (npm ci) ...\n');
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (install.status !== 0) {
+    process.stderr.write('npm ci failed: see the lines above. The npm registry must be reachable.\n');
+    process.exit(1);
+  }
+}
+const [file, ...args] = process.argv.slice(2);
+const run = spawnSync(join(bin, 'node'), [file, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+});
+process.exit(run.status ?? 1);
