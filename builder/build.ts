@@ -46,14 +46,21 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   const points = await Promise.all(sessions.open.map((session) => session.openPoint(signal)));
   meter.step('plan');
   const opened = await Promise.all(
-    sessions.open.map(async (session, index) => ({ session, point: points[index] as (typeof points)[number], description: await session.describe(signal) })),
+    sessions.open.map(async (session, index) => ({
+      session,
+      point: points[index] as (typeof points)[number],
+      description: await session.describe(signal),
+    })),
   );
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
 
   meter.step('extract');
   for (const { session } of opened) {
     const extractions = session.extractions(policy);
-    meter.expect(extractions.length, extractions.reduce((rows, { estimatedRows }) => rows + estimatedRows, 0));
+    meter.expect(
+      extractions.length,
+      extractions.reduce((rows, { estimatedRows }) => rows + estimatedRows, 0),
+    );
   }
   const sources = await allOrAbort(signal, (shared) =>
     opened.map(({ session, point, description }) => buildSource(session, { point, description }, policy, { ...ports, meter }, shared)),
@@ -68,7 +75,12 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
     key: { id: policy.keyId },
     sources: sources.map((source) => source.manifest),
   };
-  const image = await bake(manifest, { data: sources.flatMap(({ data }) => data), schema: sources.flatMap(({ schema }) => schema) }, ports.blobs, signal);
+  const image = await bake(
+    manifest,
+    { data: sources.flatMap(({ data }) => data), schema: sources.flatMap(({ schema }) => schema) },
+    ports.blobs,
+    signal,
+  );
 
   meter.step('publish');
   const times = sources.map(({ point }) => point.at.getTime());

@@ -1,7 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseKey, parsePolicy } from '../anonymizers/index.ts';
-import { type BlobStore, type BuildSnapshot, type Catalog, type ChunkIndex, DynDataError, type RegistryConfig, type SourceConfig, toDynDataError } from '../core/index.ts';
+import {
+  type BlobStore,
+  type BuildSnapshot,
+  type Catalog,
+  type ChunkIndex,
+  DynDataError,
+  type RegistryConfig,
+  type SourceConfig,
+  toDynDataError,
+} from '../core/index.ts';
 import { build } from './build.ts';
 import type { SourceSession } from './extraction.ts';
 import { connectLdap } from './ldap/session.ts';
@@ -29,14 +38,23 @@ export function createBuildSnapshot(context: BuilderContext): BuildSnapshot {
   return async ({ environment: name, tag }, { onProgress, signal }) => {
     const environment = context.config.environments[name];
     if (!environment) {
-      throw new DynDataError('ENVIRONMENT_UNKNOWN', `The registry has no environment "${name}". It has: ${Object.keys(context.config.environments).join(', ') || 'none'}.`);
+      throw new DynDataError(
+        'ENVIRONMENT_UNKNOWN',
+        `The registry has no environment "${name}". It has: ${Object.keys(context.config.environments).join(', ') || 'none'}.`,
+      );
     }
     const key = parseKey(await readSecret(environment.key, `anonymization key of the environment "${name}"`, 'KEY_MISSING'));
     const policyText = await readFile(resolve(context.configDirectory, environment.policy), 'utf8').catch((cause: unknown) => {
-      throw new DynDataError('POLICY_INVALID', `The policy ${environment.policy} of the environment "${name}" cannot be read. Put it there, readable by the registry.`, { cause });
+      throw new DynDataError(
+        'POLICY_INVALID',
+        `The policy ${environment.policy} of the environment "${name}" cannot be read. Put it there, readable by the registry.`,
+        { cause },
+      );
     });
     const policy = parsePolicy(policyText, environment.policy);
-    const connect = await Promise.all(Object.entries(environment.sources).map(([sourceName, source]) => connection(sourceName, source, readSecret)));
+    const connect = await Promise.all(
+      Object.entries(environment.sources).map(([sourceName, source]) => connection(sourceName, source, readSecret, context.environment)),
+    );
     try {
       return await build(
         { environment: name, repository: environment.repository, ...(tag === undefined ? {} : { tag }), policy, key, connect },
@@ -50,13 +68,18 @@ export function createBuildSnapshot(context: BuilderContext): BuildSnapshot {
   };
 }
 
-async function connection(name: string, config: SourceConfig, readSecret: ReadSecret): Promise<(signal: AbortSignal) => Promise<SourceSession>> {
+async function connection(
+  name: string,
+  config: SourceConfig,
+  readSecret: ReadSecret,
+  environment: BuilderContext['environment'],
+): Promise<(signal: AbortSignal) => Promise<SourceSession>> {
   const password = await readSecret(config.password, `password of the source "${name}"`);
   switch (config.kind) {
     case 'mysql':
       return (signal) => connectMysql(name, config, password, signal);
     case 'postgres':
-      return (signal) => connectPostgres(name, config, password, signal);
+      return (signal) => connectPostgres(name, config, password, environment, signal);
     case 'ldap':
       return (signal) => connectLdap(name, config, password, signal);
   }

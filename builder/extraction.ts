@@ -45,10 +45,20 @@ export type Extraction<R> = {
 };
 
 /** An extraction of some record type; the pipeline is generic in each table and forgets the type between them. */
-export type AnyExtraction = { use<T>(consumer: <R>(extraction: Extraction<R>) => T): T; readonly schema: string; readonly name: string; readonly estimatedRows: number };
+export type AnyExtraction = {
+  use<T>(consumer: <R>(extraction: Extraction<R>) => T): T;
+  readonly schema: string;
+  readonly name: string;
+  readonly estimatedRows: number;
+};
 
 export function anyExtraction<R>(extraction: Extraction<R>): AnyExtraction {
-  return { use: (consumer) => consumer(extraction), schema: extraction.schema, name: extraction.name, estimatedRows: extraction.estimatedRows };
+  return {
+    use: (consumer) => consumer(extraction),
+    schema: extraction.schema,
+    name: extraction.name,
+    estimatedRows: extraction.estimatedRows,
+  };
 }
 
 /** What `describe` found: for the policy compiler, and for the snapshot. */

@@ -61,7 +61,8 @@ function close(open: OpenChunk, streamNumber: number): Chunk {
   const bytes = Buffer.allocUnsafeSlow(open.buffer.length);
   open.buffer.bytes.copy(bytes, 0, 0, open.buffer.length);
   const prefix = streamNumber.toString().padStart(2, '0');
-  const order = `${prefix}-${open.order ?? open.number.toString(16).padStart(16, '0')}`;
+  const position = open.order ?? open.number.toString(16).padStart(17, '0');
+  const order = position === '' ? prefix : `${prefix}-${position}`;
   const chunk: Chunk = { bytes, rows: open.rows, order, boundary: open.boundary };
   open.buffer.length = 0;
   open.rows = 0;

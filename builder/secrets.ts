@@ -14,10 +14,17 @@ export function createReadSecret(configDirectory: string, environment: Readonly<
     if ('env' in reference) {
       const value = environment[reference.env];
       if (value) return value;
-      throw new DynDataError(code, `The ${what} is missing: set the environment variable ${reference.env} of the registry and start it again.`);
+      throw new DynDataError(
+        code,
+        `The ${what} is missing: set the environment variable ${reference.env} of the registry and start it again.`,
+      );
     }
     const value = await readFile(resolve(configDirectory, reference.file), 'utf8').catch((cause: unknown) => {
-      throw new DynDataError(code, `The ${what} cannot be read: put it into the file ${reference.file} (beside the registry's configuration), readable by the registry.`, { cause });
+      throw new DynDataError(
+        code,
+        `The ${what} cannot be read: put it into the file ${reference.file} (beside the registry's configuration), readable by the registry.`,
+        { cause },
+      );
     });
     const secret = value.replace(/\r?\n$/, '');
     if (secret) return secret;

@@ -1,5 +1,14 @@
 import type { CompiledPolicy } from '../anonymizers/index.ts';
-import { type BlobInfo, type BlobWriter, type ChunkIndex, digestOf, DynDataError, type ManifestSource, type ManifestTable, pathSegment } from '../core/index.ts';
+import {
+  type BlobInfo,
+  type BlobWriter,
+  type ChunkIndex,
+  DynDataError,
+  digestOf,
+  type ManifestSource,
+  type ManifestTable,
+  pathSegment,
+} from '../core/index.ts';
 import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceSession } from './extraction.ts';
 import type { LayerFile } from './layers.ts';
 import { pack } from './pack.ts';
@@ -33,7 +42,12 @@ export async function buildSource(
 ): Promise<SourceData> {
   let { point } = opened;
   for (let retries = 0; ; retries += 1) {
-    const tables = await inParallel(session.extractions(policy), session.parallelism, (extraction) => buildTable(session.name, extraction, ports, signal), signal);
+    const tables = await inParallel(
+      session.extractions(policy),
+      session.parallelism,
+      (extraction) => buildTable(session.name, extraction, ports, signal),
+      signal,
+    );
     const changed = await session.changed(signal);
     if (changed && retries < maxRetries) {
       point = await session.openPoint(signal);
@@ -66,7 +80,12 @@ function buildTable(sourceName: string, extraction: AnyExtraction, ports: Source
   return extraction.use((typed) => buildTypedTable(sourceName, typed, ports, signal));
 }
 
-async function buildTypedTable<R>(sourceName: string, extraction: Extraction<R>, ports: SourceDataPorts, signal: AbortSignal): Promise<BuiltTable> {
+async function buildTypedTable<R>(
+  sourceName: string,
+  extraction: Extraction<R>,
+  ports: SourceDataPorts,
+  signal: AbortSignal,
+): Promise<BuiltTable> {
   const { schema, name, load, fileExtension } = extraction;
   const label = schema === name ? name : `${schema}.${name}`;
   const path = `${pathSegment(sourceName)}/data/${pathSegment(label)}`;

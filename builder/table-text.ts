@@ -48,10 +48,10 @@ function appendEscaped(out: ByteBuffer, value: Uint8Array): void {
   let at = out.length;
   for (let index = 0; index < value.length; index += 1) {
     const byte = value[index] as number;
-    const escape = escapes[byte] as number;
-    if (escape !== 0 || byte === 0) {
+    const letter = escapes[byte] as number;
+    if (letter !== 0) {
       bytes[at] = backslash;
-      bytes[at + 1] = escape;
+      bytes[at + 1] = letter;
       at += 2;
     } else {
       bytes[at] = byte;

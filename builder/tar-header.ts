@@ -10,7 +10,12 @@ const nameBytes = 100;
 export function tarFileHeader(path: string, sizeBytes: number): Buffer {
   if (path.length <= nameBytes) return header(path, sizeBytes, '0');
   const record = paxRecord('path', path);
-  return Buffer.concat([header('PaxHeader', record.length, 'x'), record, tarPadding(record.length), header(path.slice(0, nameBytes), sizeBytes, '0')]);
+  return Buffer.concat([
+    header('PaxHeader', record.length, 'x'),
+    record,
+    tarPadding(record.length),
+    header(path.slice(0, nameBytes), sizeBytes, '0'),
+  ]);
 }
 
 /** What fills the last block of a content of this size. */

@@ -1,0 +1,62 @@
+import { Client, ResultCodeError } from 'ldapts';
+import { DynDataError, type LdapSourceConfig } from '../../core/index.ts';
+
+const connectTimeoutMs = 10_000;
+
+/** @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED */
+export async function openConnection(name: string, config: LdapSourceConfig, password: string): Promise<Client> {
+  const client = new Client({ url: config.url, connectTimeout: connectTimeoutMs, strictDN: false });
+  try {
+    await client.bind(config.bindDn, password);
+    return client;
+  } catch (error) {
+    await client.unbind().catch(() => undefined);
+    throw ldapError(name, error);
+  }
+}
+
+const invalidCredentials = 49;
+const forbidden = new Set([48, 50]);
+const noSuchObject = 32;
+const limits = new Set([3, 4, 11]);
+
+/** Translates by LDAP result code or system code; diagnostic messages can quote names and are not carried on. */
+export function ldapError(name: string, error: unknown): DynDataError {
+  if (error instanceof DynDataError) return error;
+  if (error instanceof ResultCodeError) {
+    const { code } = error;
+    if (code === invalidCredentials) {
+      return new DynDataError(
+        'SOURCE_AUTH_FAILED',
+        `The LDAP source "${name}" refused the bind DN or the password (result ${code}). Correct "bindDn" in the registry's configuration or the secret that holds the password.`,
+      );
+    }
+    if (limits.has(code)) {
+      return new DynDataError(
+        'SOURCE_PERMISSION_DENIED',
+        `The LDAP source "${name}" cut the search short (result ${code}): OpenLDAP applies its size limit to a whole paged search. Bind as the rootdn, or grant "limits … size.prtotal=unlimited". A short snapshot is never stored.`,
+      );
+    }
+    if (forbidden.has(code)) {
+      return new DynDataError(
+        'SOURCE_PERMISSION_DENIED',
+        `The bind DN of the LDAP source "${name}" may not read everything (result ${code}). Grant it read access to all entries and attributes.`,
+      );
+    }
+    if (code === noSuchObject) {
+      return new DynDataError(
+        'SOURCE_UNSUPPORTED',
+        `The LDAP source "${name}" has no entry at its base (result ${code}). Correct "base" in the registry's configuration, or the bind DN's access to it.`,
+      );
+    }
+    return new DynDataError(
+      'SOURCE_FAILED',
+      `Reading the LDAP source "${name}" failed (result ${code}). Look at the server's log, then try again.`,
+    );
+  }
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'UNKNOWN';
+  return new DynDataError(
+    'SOURCE_UNREACHABLE',
+    `The LDAP source "${name}" cannot be reached (${code}). Check its url in the registry's configuration, and that the server runs.`,
+  );
+}

@@ -1,0 +1,154 @@
+import { type Client, Control, type Entry } from 'ldapts';
+import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
+import type { LdapSourceConfig } from '../../core/index.ts';
+import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
+import { translated } from '../translated.ts';
+import { ldapError, openConnection } from './connection.ts';
+import { appendEntry } from './ldif.ts';
+
+const entriesPerPage = 500;
+/** Referral objects are read as entries, not followed (RFC 3296). */
+const manageDsaIt = '2.16.840.1.113730.3.4.2';
+
+/**
+ * An LDAP source: one naming context over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
+ * @throws DynDataError see SourceSession
+ */
+export async function connectLdap(name: string, config: LdapSourceConfig, password: string, signal: AbortSignal): Promise<SourceSession> {
+  signal.throwIfAborted();
+  const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(name, error), work);
+  const client = await openConnection(name, config, password);
+  let csnAtPoint = '';
+  let attributes: string[] = [];
+  let estimatedRows = 0;
+
+  return {
+    name,
+    kind: 'ldap',
+    server: await guarded(() => readServer(client)),
+    parallelism: 1,
+    openPoint: () =>
+      guarded(async () => {
+        csnAtPoint = await readContextCsn(client, config.base);
+        // A server that keeps no contextCSN gives no proof, so it is recorded as not consistent.
+        const consistency = { method: 'context-csn-compared' as const, consistent: csnAtPoint !== '', notCovered: [] };
+        return { at: new Date(), position: csnAtPoint, lockedMs: 0, consistency };
+      }),
+    describe: (describeSignal) =>
+      guarded(async () => {
+        const found = new Set<string>();
+        estimatedRows = 0;
+        for await (const page of pages(client, config.base, { values: false, buffers: [] }, describeSignal)) {
+          estimatedRows += page.length;
+          for (const { dn: _dn, ...rest } of page) for (const attribute of Object.keys(rest)) found.add(attribute);
+        }
+        attributes = [...found].sort();
+        return {
+          live: { name, kind: 'ldap', base: config.base, attributes },
+          databases: [{ name: config.base, create: '' }],
+          before: [],
+          after: [],
+        };
+      }),
+    extractions: (policy) => [
+      anyExtraction(directoryExtraction(name, config.base, client, attributes, estimatedRows, policy.directory(name))),
+    ],
+    changed: () => guarded(async () => (await readContextCsn(client, config.base)) !== csnAtPoint),
+    [Symbol.asyncDispose]: async () => {
+      await client.unbind().catch(() => undefined);
+    },
+  };
+}
+
+function directoryExtraction(
+  sourceName: string,
+  base: string,
+  client: Client,
+  attributes: readonly string[],
+  estimatedRows: number,
+  plan: DirectoryPlan,
+): Extraction<DirectoryEntry> {
+  const baseDepth = dnDepth(base);
+  return {
+    schema: base,
+    name: base,
+    load: `slapadd -q -b '${base.replaceAll("'", "'\\''")}'`,
+    fileExtension: 'ldif',
+    estimatedRows,
+    async *read(signal) {
+      try {
+        for await (const page of pages(client, base, { values: true, buffers: attributes }, signal)) yield page.map(toDirectoryEntry);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw ldapError(sourceName, error);
+      }
+    },
+    mask: (entry) => plan.transform(entry),
+    encode: (entry, out) => appendEntry(out, entry),
+    key: (entry) => [Buffer.from(entry.dn.toLowerCase())],
+    order: () => '',
+    // One stream of chunks per depth, and depths load in order: parents before children whatever order the server answered in.
+    stream: (entry) => dnDepth(entry.dn) - baseDepth,
+  };
+}
+
+type Wanted = { readonly values: boolean; readonly buffers: readonly string[] };
+
+/** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
+async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
+  const search = client.searchPaginated(
+    base,
+    {
+      scope: 'sub',
+      filter: '(objectClass=*)',
+      attributes: ['*', '+'],
+      derefAliases: 'never',
+      returnAttributeValues: wanted.values,
+      explicitBufferAttributes: [...wanted.buffers],
+      paged: { pageSize: entriesPerPage },
+    },
+    new Control(manageDsaIt, { critical: false }),
+  );
+  for await (const { searchEntries } of search) {
+    signal.throwIfAborted();
+    for (const entry of searchEntries) for (const asked of ['*', '+']) delete entry[asked];
+    yield searchEntries;
+  }
+}
+
+function toDirectoryEntry({ dn, ...attributes }: Entry): DirectoryEntry {
+  const values = Object.entries(attributes).map(([name, value]): [string, Uint8Array[]] => [
+    name,
+    (Array.isArray(value) ? value : [value]).map(toBytes),
+  ]);
+  return { dn, attributes: new Map(values.filter(([, list]) => list.length > 0)) };
+}
+
+function toBytes(value: Buffer | string): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : value;
+}
+
+async function readContextCsn(client: Client, base: string): Promise<string> {
+  const { searchEntries } = await client.search(base, { scope: 'base', attributes: ['contextCSN'], filter: '(objectClass=*)' });
+  const value = searchEntries[0]?.contextCSN ?? [];
+  return (Array.isArray(value) ? value.map(String).sort() : [String(value)]).join(' ');
+}
+
+async function readServer(client: Client): Promise<{ product: string; version: string }> {
+  const { searchEntries } = await client.search('', { scope: 'base', attributes: ['*', '+'], filter: '(objectClass=*)' });
+  const root = searchEntries[0] ?? { dn: '' };
+  const text = (key: string): string => String(root[key] ?? '');
+  if (text('vendorName')) return { product: text('vendorName'), version: text('vendorVersion') || 'unknown' };
+  return { product: text('objectClass').includes('OpenLDAProotDSE') ? 'OpenLDAP' : 'LDAP', version: 'unknown' };
+}
+
+/** Number of RDNs. */
+export function dnDepth(dn: string): number {
+  if (dn === '') return 0;
+  let depth = 1;
+  for (let index = 0; index < dn.length; index += 1) {
+    if (dn[index] === '\\') index += 1;
+    else if (dn[index] === ',') depth += 1;
+  }
+  return depth;
+}

@@ -1,0 +1,116 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { LiveColumn } from '../../anonymizers/index.ts';
+import { DynDataError } from '../../core/index.ts';
+import type { ColumnEncoding } from '../table-text.ts';
+import { quoteName } from './connection.ts';
+
+export type MysqlColumn = LiveColumn & {
+  /** The expression that gives the value in its canonical form. */
+  readonly select: string;
+  readonly encoding: ColumnEncoding;
+  /** How the loader turns the text back into the value; undefined where the column is assigned directly. */
+  readonly loadExpression?: (variable: string) => string;
+};
+
+export type MysqlTable = {
+  readonly schema: string;
+  readonly name: string;
+  readonly engine: string;
+  readonly estimatedRows: number;
+  /** Stored columns in the table's order; generated ones are left out, the server computes them again. */
+  readonly columns: readonly MysqlColumn[];
+  /** Indexes into `columns` of the primary key, or of a unique key without NULLs; empty where the table has neither. */
+  readonly key: readonly number[];
+};
+
+type Row = RowDataPacket & Record<string, string | null>;
+
+/**
+ * The base tables of the given databases.
+ * @throws DynDataError SOURCE_UNSUPPORTED for a database that does not exist or cannot be seen.
+ */
+export async function readTables(sourceName: string, connection: Connection, databases: readonly string[]): Promise<MysqlTable[]> {
+  const select = async (sql: string): Promise<Row[]> => (await connection.query<Row[]>(sql, [databases]))[0];
+  const found = await select('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN (?)');
+  const missing = databases.filter((database) => !found.some(({ name }) => name === database));
+  if (missing.length > 0) {
+    throw new DynDataError(
+      'SOURCE_UNSUPPORTED',
+      `The MySQL source "${sourceName}" has no database ${missing.map((name) => `"${name}"`).join(', ')}, or its user may not see it. Correct "databases" or grant SELECT.`,
+    );
+  }
+  const tables = await select(
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, ENGINE AS engine, TABLE_ROWS AS estimate FROM information_schema.TABLES
+     WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+  );
+  const columns = await select(
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS full_type, IS_NULLABLE AS nullable,
+       CHARACTER_MAXIMUM_LENGTH AS max_length, EXTRA AS extra, COALESCE(GENERATION_EXPRESSION, '') AS generation
+     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
+  );
+  const keyParts = await select(
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS k, COLUMN_NAME AS c, NULLABLE AS nullable, SUB_PART AS prefix
+     FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX`,
+  );
+  const columnsOf = Map.groupBy(columns, ({ s, t }) => `${s}\0${t}`);
+  const keyPartsOf = Map.groupBy(keyParts, ({ s, t }) => `${s}\0${t}`);
+  return tables.map(({ s, t, engine, estimate }) => {
+    const id = `${s}\0${t}`;
+    const keys = [...Map.groupBy(keyPartsOf.get(id) ?? [], ({ k }) => k).values()];
+    const stored = (columnsOf.get(id) ?? []).filter(
+      ({ generation, extra }) => generation === '' && !/\b(?:VIRTUAL|STORED) GENERATED\b/.test(extra ?? ''),
+    );
+    const uniqueColumns = new Set(keys.filter((parts) => parts.length === 1).map(([part]) => part?.c));
+    const names = stored.map(({ name }) => name);
+    const key = keys
+      .map((parts) =>
+        parts.every(({ nullable, prefix, c }) => nullable !== 'YES' && prefix === null && names.includes(c ?? null)) ? parts : [],
+      )
+      .find((parts) => parts.length > 0);
+    return {
+      schema: s ?? '',
+      name: t ?? '',
+      engine: engine ?? 'unknown',
+      estimatedRows: Number(estimate ?? 0),
+      columns: stored.map((row) => describeColumn(row, uniqueColumns.has(row.name ?? undefined))),
+      key: (key ?? []).map(({ c }) => names.indexOf(c)),
+    };
+  });
+}
+
+const integerTypes = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
+const textTypes = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
+const sameNamed = new Set<LiveColumn['type']>(['json', 'decimal', 'date', 'time', 'year', 'enum', 'set', 'bit', 'uuid']);
+
+function describeColumn(row: Row, unique: boolean): MysqlColumn {
+  const name = row.name ?? '';
+  const dataType = row.type ?? '';
+  const quoted = quoteName(name);
+  const live = {
+    name,
+    sqlType: row.full_type ?? dataType,
+    nullable: row.nullable === 'YES',
+    ...(row.max_length === null || row.max_length === undefined ? {} : { maxLength: Number(row.max_length) }),
+    unique,
+  };
+  const text: Pick<MysqlColumn, 'select' | 'encoding'> = { select: quoted, encoding: 'text' };
+  if (dataType === 'bit') {
+    return {
+      ...live,
+      type: 'bit',
+      select: `${quoted} + 0`,
+      encoding: 'text',
+      loadExpression: (variable) => `CAST(${variable} AS UNSIGNED)`,
+    };
+  }
+  // A FLOAT is printed with six digits; as a DOUBLE it is printed with all that it has, and reads back as the same FLOAT.
+  if (dataType === 'float') return { ...live, type: 'float', select: `${quoted} + 0e0`, encoding: 'text' };
+  if (dataType === 'double') return { ...live, ...text, type: 'float' };
+  if (integerTypes.has(dataType)) return { ...live, ...text, type: 'integer' };
+  if (textTypes.has(dataType)) return { ...live, ...text, type: 'text' };
+  if (dataType === 'datetime' || dataType === 'timestamp') return { ...live, ...text, type: 'datetime' };
+  const same = [...sameNamed].find((type) => type === dataType);
+  if (same) return { ...live, ...text, type: same };
+  // Binary, spatial and vector types, and any this program does not know: the server's own bytes, given back as they were.
+  return { ...live, type: 'binary', select: quoted, encoding: 'hex', loadExpression: (variable) => `UNHEX(${variable})` };
+}

@@ -1,0 +1,111 @@
+import type { Client } from 'pg';
+import type { LiveColumn } from '../../anonymizers/index.ts';
+import { DynDataError } from '../../core/index.ts';
+
+export type PostgresTable = {
+  readonly schema: string;
+  readonly name: string;
+  readonly estimatedRows: number;
+  /** Stored columns in the table's order; generated ones are left out. */
+  readonly columns: readonly LiveColumn[];
+  /** Indexes into `columns` of the primary key, or of a unique key without NULLs; empty where the table has neither. */
+  readonly key: readonly number[];
+};
+
+const userSchemas = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
+
+/**
+ * Ordinary tables and leaf partitions outside of the system schemas, as the client's snapshot sees them.
+ * @throws DynDataError SOURCE_UNSUPPORTED for what this version does not carry: large objects.
+ */
+export async function readTables(sourceName: string, client: Client): Promise<PostgresTable[]> {
+  const { rows: largeObjects } = await client.query<{ present: boolean }>('SELECT EXISTS (SELECT FROM pg_largeobject_metadata) AS present');
+  if (largeObjects[0]?.present) {
+    throw new DynDataError(
+      'SOURCE_UNSUPPORTED',
+      `The PostgreSQL source "${sourceName}" holds large objects, which dyn-data does not carry. Move them into bytea or text columns, or leave this source out.`,
+    );
+  }
+  const { rows: tables } = await client.query<{ oid: number; schema: string; name: string; estimate: number }>(
+    `SELECT c.oid::int AS oid, n.nspname AS schema, c.relname AS name, greatest(c.reltuples, 0)::float AS estimate
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${userSchemas}
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
+  );
+  const { rows: columns } = await client.query<{
+    oid: number;
+    number: number;
+    name: string;
+    type: string;
+    full: string;
+    category: string;
+    nullable: boolean;
+    max: number | null;
+  }>(
+    `SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, t.typname AS type, format_type(a.atttypid, a.atttypmod) AS full,
+       t.typtype || t.typcategory AS category, NOT a.attnotnull AS nullable,
+       CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 END AS max
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
+     WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind = 'r' AND ${userSchemas}
+     ORDER BY a.attrelid, a.attnum`,
+  );
+  const { rows: keys } = await client.query<{ oid: number; columns: number[]; usable: boolean }>(
+    `SELECT i.indrelid::int AS oid, i.indkey::int2[]::int[] AS columns,
+       i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (
+         SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull) AS usable
+     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE i.indisunique AND i.indisvalid AND ${userSchemas} ORDER BY i.indrelid, NOT i.indisprimary, x.relname COLLATE "C"`,
+  );
+  const columnsOf = Map.groupBy(columns, ({ oid }) => oid);
+  const keysOf = Map.groupBy(keys, ({ oid }) => oid);
+  return tables.map(({ oid, schema, name, estimate }) => {
+    const own = columnsOf.get(oid) ?? [];
+    const ownKeys = keysOf.get(oid) ?? [];
+    const unique = new Set(ownKeys.filter((key) => key.columns.length === 1).map((key) => key.columns[0]));
+    const key = ownKeys.find(({ usable }) => usable)?.columns.map((number) => own.findIndex((column) => column.number === number)) ?? [];
+    return {
+      schema,
+      name,
+      estimatedRows: estimate,
+      columns: own.map(({ number, name: column, type, full, category, nullable, max }) => ({
+        name: column,
+        type: typeOf(type, category),
+        sqlType: full,
+        nullable,
+        ...(max === null ? {} : { maxLength: max }),
+        unique: unique.has(number),
+      })),
+      key: key.includes(-1) ? [] : key,
+    };
+  });
+}
+
+const types: Readonly<Record<string, LiveColumn['type']>> = {
+  int2: 'integer',
+  int4: 'integer',
+  int8: 'integer',
+  numeric: 'decimal',
+  float4: 'float',
+  float8: 'float',
+  bool: 'boolean',
+  text: 'text',
+  varchar: 'text',
+  bpchar: 'text',
+  name: 'text',
+  json: 'json',
+  jsonb: 'json',
+  bytea: 'binary',
+  date: 'date',
+  time: 'time',
+  timetz: 'time',
+  timestamp: 'datetime',
+  timestamptz: 'datetime',
+  uuid: 'uuid',
+  bit: 'bit',
+  varbit: 'bit',
+};
+
+function typeOf(name: string, category: string): LiveColumn['type'] {
+  return types[name] ?? (category.startsWith('e') ? 'enum' : 'other');
+}

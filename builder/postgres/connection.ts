@@ -1,0 +1,87 @@
+import pg, { type Client } from 'pg';
+import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
+
+const connectTimeoutMs = 10_000;
+
+/**
+ * One connection with everything set that makes values come in one form: UTF-8, UTC, ISO dates, shortest exact floats.
+ * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED
+ */
+export async function openConnection(name: string, config: PostgresSourceConfig, password: string): Promise<Client> {
+  const client = new pg.Client({
+    host: config.host,
+    port: config.port,
+    user: config.user,
+    password,
+    database: config.database,
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'dyn-data',
+  });
+  // A connection lost while idle is reported by the query that follows; without a listener it would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query(
+      "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+    );
+    return client;
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw postgresError(name, error);
+  }
+}
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ECONNRESET',
+  '57P03',
+  '53300',
+]);
+
+/** Translates by SQLSTATE or system code; the server's own message can quote data and is not carried on. */
+export function postgresError(name: string, error: unknown): DynDataError {
+  if (error instanceof DynDataError) return error;
+  const code = typeof error === 'object' && error !== null && 'code' in error && error.code !== undefined ? String(error.code) : 'UNKNOWN';
+  const timedOut = error instanceof Error && error.message === 'timeout expired';
+  if (unreachable.has(code) || timedOut || code.startsWith('08')) {
+    return new DynDataError(
+      'SOURCE_UNREACHABLE',
+      `The PostgreSQL source "${name}" cannot be reached (${timedOut ? 'timeout' : code}). Check its host and port in the registry's configuration, and that the server runs.`,
+    );
+  }
+  if (code === '28P01' || code === '28000') {
+    return new DynDataError(
+      'SOURCE_AUTH_FAILED',
+      `The PostgreSQL source "${name}" refused the user or the password (${code}). Correct the user in the registry's configuration or the secret that holds the password.`,
+    );
+  }
+  if (code === '3D000') {
+    return new DynDataError(
+      'SOURCE_UNSUPPORTED',
+      `The PostgreSQL source "${name}" has no such database (${code}). Correct "database" in the registry's configuration.`,
+    );
+  }
+  if (code === '42501') {
+    return new DynDataError(
+      'SOURCE_PERMISSION_DENIED',
+      `The user of the PostgreSQL source "${name}" may not read everything (${code}). Grant it pg_read_all_data.`,
+    );
+  }
+  return new DynDataError(
+    'SOURCE_FAILED',
+    `Reading the PostgreSQL source "${name}" failed (${code}). Look at the server's log, then try again.`,
+  );
+}
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function qualifiedName(schema: string, name: string): string {
+  return `${quoteName(schema)}.${quoteName(name)}`;
+}

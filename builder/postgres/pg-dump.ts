@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
+
+/** A fixed word for the guard lines newer pg_dump writes around its output: with its random one the same schema would differ each time. */
+const restrictKey = 'dyndata';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How libpq programs are told the connection: by environment, never by arguments that other users could see. */
+export function pgVariables(config: PostgresSourceConfig, password: string): Environment {
+  return {
+    PGHOST: config.host,
+    PGPORT: String(config.port),
+    PGUSER: config.user,
+    PGDATABASE: config.database,
+    PGPASSWORD: password,
+    PGCONNECT_TIMEOUT: '10',
+  };
+}
+
+export type PgDump = {
+  /** The definitions of one section as the exported snapshot sees them. */
+  section(section: 'pre-data' | 'post-data', snapshot: string, signal: AbortSignal): Promise<string>;
+};
+
+/**
+ * The configured pg_dump, found out to run and to be new enough before anything starts.
+ * @throws DynDataError SOURCE_UNSUPPORTED where it does not run or is older than the server.
+ */
+export async function preparePgDump(
+  name: string,
+  config: PostgresSourceConfig,
+  environment: Environment,
+  serverMajor: number,
+  signal: AbortSignal,
+): Promise<PgDump> {
+  const run = (args: readonly string[], runSignal: AbortSignal) => runPgDump(config, environment, args, runSignal);
+  const version = await run(['--version'], signal);
+  const major = Number(/(\d+)(?:\.|beta|rc|devel| |$)/.exec(version.output)?.[1]);
+  if (version.status !== 0 || Number.isNaN(major)) {
+    throw new DynDataError(
+      'SOURCE_UNSUPPORTED',
+      `The PostgreSQL source "${name}" needs pg_dump, and "${config.pgDump.join(' ')}" does not run. Install the PostgreSQL ${serverMajor} client programs where the builder runs, or give the command in "pgDump".`,
+    );
+  }
+  if (major < serverMajor) {
+    throw new DynDataError(
+      'SOURCE_UNSUPPORTED',
+      `The PostgreSQL source "${name}" is version ${serverMajor}, but "${config.pgDump.join(' ')}" is version ${major}, which cannot read it. Install the PostgreSQL ${serverMajor} client programs, or give their command in "pgDump".`,
+    );
+  }
+  const guarded = (await run(['--help'], signal)).output.includes('--restrict-key');
+  return {
+    async section(section, snapshot, sectionSignal) {
+      const args = [
+        `--section=${section}`,
+        `--snapshot=${snapshot}`,
+        '--no-owner',
+        '--no-privileges',
+        '--no-publications',
+        '--no-subscriptions',
+        '--encoding=UTF8',
+      ];
+      const { status, output, sqlState } = await run(guarded ? [...args, `--restrict-key=${restrictKey}`] : args, sectionSignal);
+      if (status === 0) return output;
+      throw new DynDataError(
+        'SOURCE_FAILED',
+        `pg_dump of the PostgreSQL source "${name}" ended with status ${status}${sqlState ? ` (${sqlState})` : ''}. Check that its user may read all schemas (pg_read_all_data) and that pg_dump reaches the server at ${config.host}:${config.port}.`,
+      );
+    },
+  };
+}
+
+type Run = { readonly status: number; readonly output: string; readonly sqlState: string };
+
+/** The password goes through the environment only; what pg_dump says on its error output can quote names and is kept back. */
+function runPgDump(config: PostgresSourceConfig, environment: Environment, args: readonly string[], signal: AbortSignal): Promise<Run> {
+  const [command = 'pg_dump', ...prefix] = config.pgDump;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...prefix, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+      env: environment,
+    });
+    const output: Buffer[] = [];
+    let errors = '';
+    child.stdout.on('data', (piece: Buffer) => output.push(piece));
+    child.stderr.on('data', (piece: Buffer) => {
+      errors = (errors + piece.toString('utf8')).slice(-4096);
+    });
+    child.on('error', (error) => {
+      if (signal.aborted) reject(error);
+      else resolve({ status: 127, output: '', sqlState: '' });
+    });
+    child.on('close', (status) =>
+      resolve({
+        status: status ?? 1,
+        output: Buffer.concat(output).toString('utf8'),
+        sqlState: /SQLSTATE (\w{5})/.exec(errors)?.[1] ?? '',
+      }),
+    );
+  });
+}

@@ -1,0 +1,127 @@
+import type { Client } from 'pg';
+import type { CompiledPolicy } from '../../anonymizers/index.ts';
+import type { PostgresSourceConfig } from '../../core/index.ts';
+import { anyExtraction, type SchemaFile, type SourceSession } from '../extraction.ts';
+import { createLending } from '../lending.ts';
+import { translated } from '../translated.ts';
+import { type PostgresTable, readTables } from './catalog.ts';
+import { openConnection, postgresError, quoteName } from './connection.ts';
+import { postgresExtraction } from './extraction.ts';
+import { type Environment, pgVariables, preparePgDump } from './pg-dump.ts';
+
+/** Reading connections, all at one exported snapshot. */
+const readerCount = 2;
+
+/** A PostgreSQL source: one connection exports the snapshot, the others and pg_dump take it over. @throws DynDataError see SourceSession */
+export async function connectPostgres(
+  name: string,
+  config: PostgresSourceConfig,
+  password: string,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<SourceSession> {
+  signal.throwIfAborted();
+  const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => postgresError(name, error), work);
+  const control = await openConnection(name, config, password);
+  const readers: Client[] = [];
+  const disposeAll = async (): Promise<void> => {
+    await Promise.all([control, ...readers].map((client) => endHard(client)));
+  };
+  try {
+    for (let index = 0; index < readerCount; index += 1) readers.push(await openConnection(name, config, password));
+    const { rows: versions } = await control.query<{ version: string; number: string }>(
+      "SELECT split_part(current_setting('server_version'), ' ', 1) AS version, current_setting('server_version_num') AS number",
+    );
+    const version = versions[0]?.version ?? '';
+    const pgDump = await preparePgDump(
+      name,
+      config,
+      { ...environment, ...pgVariables(config, password) },
+      Math.floor(Number(versions[0]?.number ?? 0) / 10000),
+      signal,
+    );
+    const borrow = createLending(readers);
+    let snapshot = '';
+    let tables: PostgresTable[] = [];
+
+    const session: SourceSession = {
+      name,
+      kind: 'postgres',
+      server: { product: 'PostgreSQL', version },
+      parallelism: readerCount,
+      openPoint: () =>
+        guarded(async () => {
+          await control.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+          const { rows } = await control.query<{ snapshot: string; lsn: string }>(
+            'SELECT pg_export_snapshot() AS snapshot, (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text AS lsn',
+          );
+          const at = new Date();
+          snapshot = rows[0]?.snapshot ?? '';
+          for (const reader of readers) {
+            await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+            await reader.query(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+          }
+          return {
+            at,
+            position: rows[0]?.lsn ?? '',
+            lockedMs: 0,
+            consistency: { method: 'exported-snapshot', consistent: true, notCovered: [] },
+          };
+        }),
+      describe: (describeSignal) =>
+        guarded(async () => {
+          tables = await readTables(name, control);
+          const { rows } = await control.query<{ encoding: string; collate: string; ctype: string }>(
+            'SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype FROM pg_database WHERE datname = current_database()',
+          );
+          const { encoding = 'UTF8', collate = 'C', ctype = 'C' } = rows[0] ?? {};
+          const create = `CREATE DATABASE ${quoteName(config.database)} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE '${collate}' LC_CTYPE '${ctype}'`;
+          const before = await pgDump.section('pre-data', snapshot, describeSignal);
+          const after = await pgDump.section('post-data', snapshot, describeSignal);
+          return {
+            live: { name, kind: 'postgres', tables },
+            databases: [{ name: config.database, create }],
+            before: [{ name: 'pre-data.sql', text: before }],
+            after: [await sequenceValues(control), { name: 'post-data.sql', text: after }],
+          };
+        }),
+      extractions(policy: CompiledPolicy) {
+        return tables.map((table) => anyExtraction(postgresExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));
+      },
+      changed: async () => false,
+      [Symbol.asyncDispose]: disposeAll,
+    };
+    return session;
+  } catch (error) {
+    await disposeAll();
+    throw postgresError(name, error);
+  }
+}
+
+/** Where each sequence stands. Sequences are outside of transactions, so this is read right after the point in time. */
+async function sequenceValues(client: Client): Promise<SchemaFile> {
+  const { rows } = await client.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
+  );
+  const lines: string[] = [];
+  for (const { schema, name } of rows) {
+    const sequence = `${quoteName(schema)}.${quoteName(name)}`;
+    const { rows: values } = await client.query<{ last_value: string; is_called: boolean }>(
+      `SELECT last_value::text, is_called FROM ${sequence}`,
+    );
+    const literal = `'${sequence.replaceAll("'", "''")}'`;
+    for (const { last_value, is_called } of values) lines.push(`SELECT pg_catalog.setval(${literal}, ${last_value}, ${is_called});`);
+  }
+  return { name: 'sequences.sql', text: lines.map((line) => `${line}\n`).join('') };
+}
+
+const endTimeoutMs = 2000;
+
+/** Ends a connection even where it hangs in the middle of a COPY. */
+async function endHard(client: Client): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+  const timer = setTimeout(() => stream.destroy(), endTimeoutMs);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { splitForeignKeys } from '../../builder/mysql/create-table.ts';
+import { withoutDefiner } from '../../builder/mysql/definitions.ts';
+
+describe('foreign keys', () => {
+  it('are taken out of the table and nothing else is', () => {
+    const create = [
+      'CREATE TABLE `odd (name` (',
+      "  `id` int NOT NULL DEFAULT '1' COMMENT 'a, b) CONSTRAINT `x` FOREIGN KEY (it''s not) \\' ,',",
+      "  `kind` enum('a,b','c)') DEFAULT NULL,",
+      '  `parent` int DEFAULT NULL,',
+      '  PRIMARY KEY (`id`),',
+      '  KEY `k` (`parent`,`kind`),',
+      '  CONSTRAINT `own ``key` FOREIGN KEY (`parent`) REFERENCES `odd (name` (`id`) ON DELETE SET NULL,',
+      '  CONSTRAINT `positive` CHECK ((`id` > 0))',
+      ') ENGINE=InnoDB DEFAULT CHARSET=utf8mb4',
+    ].join('\n');
+    const split = splitForeignKeys(create);
+    expect(split.constraints).toEqual(['CONSTRAINT `own ``key` FOREIGN KEY (`parent`) REFERENCES `odd (name` (`id`) ON DELETE SET NULL']);
+    expect(split.create).toBe(
+      create.replace('  CONSTRAINT `own ``key` FOREIGN KEY (`parent`) REFERENCES `odd (name` (`id`) ON DELETE SET NULL,\n', ''),
+    );
+  });
+
+  it('at the end leave no comma behind', () => {
+    const split = splitForeignKeys(
+      'CREATE TABLE `t` (\n  `a` int,\n  CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `u` (`a`)\n) ENGINE=InnoDB',
+    );
+    expect(split.create).toBe('CREATE TABLE `t` (\n  `a` int\n) ENGINE=InnoDB');
+  });
+});
+
+describe('definers', () => {
+  it.each([
+    ['CREATE DEFINER=`root`@`%` TRIGGER `t` BEFORE INSERT', 'CREATE TRIGGER `t` BEFORE INSERT'],
+    [
+      'CREATE ALGORITHM=UNDEFINED DEFINER=`a``b`@`h` SQL SECURITY DEFINER VIEW `v` AS select 1',
+      'CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select 1',
+    ],
+    [
+      'CREATE FUNCTION `f`() RETURNS text RETURN "CREATE DEFINER=`x`@`y`"',
+      'CREATE FUNCTION `f`() RETURNS text RETURN "CREATE DEFINER=`x`@`y`"',
+    ],
+  ])('are stripped from %s', (create, expected) => {
+    expect(withoutDefiner(create)).toBe(expected);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { DynDataError, parseClientConfig, parseRegistryConfig } from '../../core/index.ts';
+
+const refusal = (work: () => unknown): DynDataError => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof DynDataError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('dyn-data.yaml', () => {
+  it('is read', () => {
+    const text =
+      'version: 1\nregistry: http://127.0.0.1:5000\nrepository: dynamease\nstack:\n  files: [docker-compose.yml]\n  configDirs: [DYNAMEASE_CONFIG_DIR]\n';
+    expect(parseClientConfig(text, 'dyn-data.yaml')).toMatchObject({
+      repository: 'dynamease',
+      stack: { configDirs: ['DYNAMEASE_CONFIG_DIR'] },
+    });
+  });
+
+  it('names every offending key and prints no value', () => {
+    const text = 'version: 1\nregistry: hunter2-secret\nrepository: UPPER-secret\nstack: { files: [] }\npassword: s3cret\n';
+    const error = refusal(() => parseClientConfig(text, 'dyn-data.yaml'));
+    expect(error.code).toBe('CONFIG_INVALID');
+    const said = [error.message, ...error.details].join('\n');
+    for (const key of ['registry', 'repository', 'stack.files', 'password']) expect(said).toContain(key);
+    expect(said).not.toMatch(/hunter2|UPPER|s3cret/);
+  });
+
+  it('says where YAML breaks, without an excerpt', () => {
+    const error = refusal(() => parseClientConfig('version: 1\nregistry: "secret\n', 'dyn-data.yaml'));
+    expect(error.details.join()).toMatch(/line \d+, column \d+/);
+    expect([error.message, ...error.details].join()).not.toContain('secret');
+  });
+});
+
+describe('the registry configuration', () => {
+  const sources = `      mysql: { kind: mysql, host: db, user: dyndata, password: { env: P }, databases: [dynamease] }`;
+  const text = `version: 1\nstorage: { folder: data }\nenvironments:\n  prod:\n    repository: dynamease\n    policy: prod.yaml\n    key: { env: K }\n    sources:\n${sources}\n`;
+
+  it('is read, with defaults for ports and address only', () => {
+    const config = parseRegistryConfig(text, 'registry.yaml');
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 5000 });
+    expect(config.environments.prod?.sources.mysql).toMatchObject({ kind: 'mysql', port: 3306 });
+  });
+
+  it('takes no secret written into it', () => {
+    const error = refusal(() => parseRegistryConfig(text.replace('{ env: P }', 's3cret'), 'registry.yaml'));
+    expect([error.message, ...error.details].join('\n')).toContain('environments.prod.sources.mysql.password');
+    expect([error.message, ...error.details].join('\n')).not.toContain('s3cret');
+  });
+
+  it('needs a key', () => {
+    expect(refusal(() => parseRegistryConfig(text.replace('    key: { env: K }\n', ''), 'registry.yaml')).details.join()).toContain(
+      'environments.prod.key',
+    );
+  });
+});
