@@ -44,7 +44,7 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
     max: number | null;
   }>(
     `SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, t.typname AS type, format_type(a.atttypid, a.atttypmod) AS full,
-       t.typtype || t.typcategory AS category, NOT a.attnotnull AS nullable,
+       t.typtype::text || t.typcategory::text AS category, NOT a.attnotnull AS nullable,
        CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 END AS max
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind = 'r' AND ${userSchemas}
