@@ -37,7 +37,10 @@ export async function ensureCompose(options: { log: (line: string) => void; sign
   await rm(unpacked, { recursive: true, force: true });
   const installed = await composeVersion(options.signal);
   if (installed !== undefined && isRecentEnough(installed)) return installed;
-  throw new DynDataError('COMPOSE_UNAVAILABLE', `Docker Compose was installed at ${target}, but \`docker compose version\` still does not run. Try it by hand.`);
+  throw new DynDataError(
+    'COMPOSE_UNAVAILABLE',
+    `Docker Compose was installed at ${target}, but \`docker compose version\` still does not run. Try it by hand.`,
+  );
 }
 
 async function composeVersion(signal: AbortSignal | undefined): Promise<string | undefined> {

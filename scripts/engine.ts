@@ -29,7 +29,9 @@ export async function engineAvailability(options: { readonly signal?: AbortSigna
   if (asked.exitCode === 0 && version !== '') return { available: true, version };
   if (asked.exitCode === 127) return { available: false, reason: 'the command "docker" is not installed' };
   if (asked.exitCode === null) return { available: false, reason: 'the Docker engine did not answer within 15 s' };
-  return { available: false, reason: 'no Docker engine answers at the current context (docker version)' };
+  // Docker's own words tell a stopped engine from a socket that this user may not open.
+  const lastLine = asked.stderr.trim().split('\n').at(-1) ?? '';
+  return { available: false, reason: lastLine === '' ? 'no Docker engine answers at the current context' : `docker says "${lastLine}"` };
 }
 
 /**
@@ -45,6 +47,8 @@ export async function ensureEngine(options: EngineOptions): Promise<{ engineVers
       options.log('Installing a Docker engine (docker.io of this Debian) ...');
       await installPackages(['docker.io', 'iptables'], options.signal);
     }
+    // Since Debian 13 the command is a package of its own that docker.io only recommends.
+    if ((await runCommand('docker', ['--version'])).exitCode === 127) await installPackages(['docker-cli'], options.signal);
     engine = await startEngine(options);
   }
   return { engineVersion: engine.version, composeVersion: await ensureCompose(options) };
@@ -94,9 +98,13 @@ async function startEngine(options: EngineOptions): Promise<{ available: true; v
     if (engine.available) return engine;
     if (Date.now() > deadline) {
       const lastLines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5);
-      throw new DynDataError('ENGINE_UNAVAILABLE', `The Docker engine does not answer ${readyTimeoutMs / 1000} s after its start. Its log: ${logFile}`, {
-        details: lastLines,
-      });
+      throw new DynDataError(
+        'ENGINE_UNAVAILABLE',
+        `The Docker engine does not answer ${readyTimeoutMs / 1000} s after its start. Its log: ${logFile}`,
+        {
+          details: lastLines,
+        },
+      );
     }
     await sleep(250, undefined, { signal: options.signal });
   }

@@ -67,14 +67,15 @@ export async function ensureImages(options: ImagesOptions): Promise<Record<strin
   }
 
   const toBuild: ImageName[] = [];
-  let registryAnswers = true;
+  const silentRegistries = new Set<string>();
   for (const name of missing) {
     const source: ImageSource = imageSources[name];
-    // One image decides for the registry: where it does not answer, waiting for it again for each image helps nobody.
-    const pulled = registryAnswers && (await pull(source.official, log, signal));
-    if (!pulled) registryAnswers = false;
-    if (pulled) use(source, source.derived === undefined ? source.official : await deriveImage(source.official, source.derived, options));
-    else toBuild.push(name);
+    const registry = registryOf(source.official);
+    // Where a registry is silent, waiting for it again for each image helps nobody.
+    const outcome = silentRegistries.has(registry) ? 'silent' : await pull(source.official, log, signal);
+    if (outcome === 'silent') silentRegistries.add(registry);
+    if (outcome !== 'pulled') toBuild.push(name);
+    else use(source, source.derived === undefined ? source.official : await deriveImage(source.official, source.derived, options));
   }
 
   if (toBuild.length > 0) await ensureBuildTools(toBuild, options);
@@ -89,7 +90,9 @@ export async function ensureImages(options: ImagesOptions): Promise<Record<strin
       use(source, source.standin);
     }
   };
-  await Promise.all(Array.from({ length: buildsAtOnce }, buildNext));
+  // All settle before a failure is told: no build goes on behind the back of whoever handles it.
+  const builds = await Promise.allSettled(Array.from({ length: buildsAtOnce }, buildNext));
+  for (const build of builds) if (build.status === 'rejected') throw build.reason;
   return variables;
 }
 
@@ -116,12 +119,22 @@ async function labelOf(image: string, signal: AbortSignal | undefined): Promise<
   return inspected.exitCode === 0 ? inspected.stdout.trim() : undefined;
 }
 
-/** Pulls an image; false where the registry does not begin to answer in time, or refuses. */
-async function pull(image: string, log: (line: string) => void, signal: AbortSignal | undefined): Promise<boolean> {
+/** The host part of an image name; Docker Hub where there is none. */
+function registryOf(image: string): string {
+  const [first = ''] = image.split('/');
+  return image.includes('/') && /[.:]|^localhost$/.test(first) ? first : 'docker.io';
+}
+
+/** Pulls an image. Silent: the registry did not begin to answer in time; refused: it has no such image, or cannot be reached at all. */
+async function pull(image: string, log: (line: string) => void, signal: AbortSignal | undefined): Promise<'pulled' | 'refused' | 'silent'> {
   log(`Pulling ${image} ...`);
   const child = spawn('docker', ['pull', image], { stdio: ['ignore', 'pipe', 'ignore'], signal });
   // The first line appears when the registry has answered with the manifest; from then on only the line's speed counts.
-  const timer = setTimeout(() => child.kill(), registryAnswerTimeoutMs);
+  let outcome: 'refused' | 'silent' = 'refused';
+  const timer = setTimeout(() => {
+    outcome = 'silent';
+    child.kill();
+  }, registryAnswerTimeoutMs);
   child.stdout.once('data', () => clearTimeout(timer)).resume();
   const exitCode = await new Promise<number | null>((resolve) => {
     child.on('error', () => resolve(null));
@@ -129,11 +142,13 @@ async function pull(image: string, log: (line: string) => void, signal: AbortSig
   });
   clearTimeout(timer);
   if (signal?.aborted) throw new DynDataError('CANCELLED', `Cancelled while pulling ${image}.`);
-  return exitCode === 0;
+  return exitCode === 0 ? 'pulled' : outcome;
 }
 
 async function deriveImage(base: string, derived: { folder: string; tag: string }, options: ImagesOptions): Promise<string> {
   options.log(`Building ${derived.tag} from ${base} ...`);
-  await runOrFail(`Building ${derived.tag}`, 'docker', ['build', '--tag', derived.tag, join(projectFolder, derived.folder)], { signal: options.signal });
+  await runOrFail(`Building ${derived.tag}`, 'docker', ['build', '--tag', derived.tag, join(projectFolder, derived.folder)], {
+    signal: options.signal,
+  });
   return derived.tag;
 }

@@ -60,7 +60,11 @@ export async function runOrFail(purpose: string, command: string, args: readonly
   const result = await runCommand(command, args, options);
   if (result.exitCode === 0) return result.stdout;
   const lastLines = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-12);
-  throw new DynDataError('ENGINE_FAILED', `${purpose} failed: \`${command} ${args.join(' ')}\` ended with ${result.exitCode ?? 'a signal'}.`, {
-    details: lastLines,
-  });
+  throw new DynDataError(
+    'ENGINE_FAILED',
+    `${purpose} failed: \`${command} ${args.join(' ')}\` ended with ${result.exitCode ?? 'a signal'}.`,
+    {
+      details: lastLines,
+    },
+  );
 }

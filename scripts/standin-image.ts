@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { DynDataError } from '../core/errors.ts';
 import { aptAcquireOptions, debianMirror } from './debian.ts';
 import { projectFolder } from './project-paths.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand, runOrFail } from './run-command.ts';
 
 /** Recipes of stand-in images: `packages.txt`, `setup.sh` (run once inside), `entrypoint.sh`, `image.txt` (instructions of `docker import --change`). */
 const recipesFolder = join(projectFolder, 'test', 'images');
@@ -37,13 +37,14 @@ export async function buildStandinImage(recipe: string, tag: string, signal?: Ab
   const packages = withoutComments(await readFile(join(folder, 'packages.txt'), 'utf8'));
   const instructions = withoutComments(await readFile(join(folder, 'image.txt'), 'utf8'));
   const bootstrap = [
-    '--quiet',
     '--mode=root',
     '--variant=essential',
     `--include=${packages.join(',')}`,
     ...(await aptAcquireOptions(signal)).map((line) => `--aptopt=${line}`),
     ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
     '--dpkgopt=force-unsafe-io',
+    // Java's installation links its manual pages into this folder and fails without it.
+    '--essential-hook=mkdir -p "$1/usr/share/man/man1"',
     '--customize-hook=install -D -m 0755 "$RECIPE/entrypoint.sh" "$1/usr/local/bin/docker-entrypoint.sh"',
     '--customize-hook=install -m 0755 "$RECIPE/setup.sh" "$1/setup.sh" && chroot "$1" /setup.sh && rm "$1/setup.sh"',
     '--format=tar',
@@ -54,15 +55,17 @@ export async function buildStandinImage(recipe: string, tag: string, signal?: Ab
   const label = `LABEL ${recipeLabel}=${await recipeDigest(recipe)}`;
   const changes = [...instructions, label].flatMap((instruction) => ['--change', instruction]);
   const maker = start('mmdebstrap', bootstrap, { ...process.env, RECIPE: folder }, signal);
-  const importer = start('docker', ['import', ...changes, '-', tag], process.env, signal);
+  // Named at the very end: an import whose input is cut short succeeds, with half a file system.
+  const building = `${tag}-building`;
+  const importer = start('docker', ['import', ...changes, '-', building], process.env, signal);
   maker.input.end();
   importer.output.resume();
   const [imported, made, moved] = await Promise.allSettled([importer.done, maker.done, pipeline(maker.output, importer.input)]);
   // When the import fails, the maker fails because of it; when the maker fails, the import may succeed on what it got.
   const failed = [imported, made, moved].find((result) => result.status === 'rejected');
-  if (failed === undefined) return;
-  await runCommand('docker', ['rmi', tag]);
-  throw failed.reason;
+  if (failed === undefined) await runOrFail('Naming the image', 'docker', ['tag', building, tag], { signal });
+  await runCommand('docker', ['rmi', building]);
+  if (failed !== undefined) throw failed.reason;
 }
 
 function withoutComments(text: string): string[] {
@@ -89,8 +92,12 @@ function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv,
       signal?.removeEventListener('abort', cancel);
       if (exitCode === 0) return resolve();
       if (signal?.aborted) return reject(new DynDataError('CANCELLED', 'Cancelled while building a stand-in image.'));
-      const details = lastOutput.trim().split('\n').slice(-12);
-      reject(new DynDataError('ENGINE_FAILED', `Building a stand-in image failed: ${command} ended with ${exitCode ?? 'a signal'}.`, { details }));
+      const details = lastOutput.trim().split('\n').slice(-20);
+      reject(
+        new DynDataError('ENGINE_FAILED', `Building a stand-in image failed: ${command} ended with ${exitCode ?? 'a signal'}.`, {
+          details,
+        }),
+      );
     });
   });
   return { done, output: child.stdout, input: child.stdin };

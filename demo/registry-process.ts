@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynDataError } from '../core/index.ts';
+import { projectFolder } from '../scripts/project-paths.ts';
+
+export type RunningRegistry = {
+  /** For example http://127.0.0.1:5000. */
+  readonly url: string;
+  readonly pid: number;
+  readonly child: ChildProcess;
+};
+
+const startTimeoutMs = 30_000;
+
+/**
+ * Starts the registry as an operator does, `node registry/main.ts --config FILE`, and waits until it says where it listens. It goes on
+ * when this process ends, unless the caller ends it. Its log goes to `logFile`.
+ * @throws DynDataError with the registry's own words where it does not start.
+ */
+export function startRegistry(configFile: string, logFile: string, environment: NodeJS.ProcessEnv = process.env): Promise<RunningRegistry> {
+  const log = openSync(logFile, 'a', 0o600);
+  const child = spawn(process.execPath, [join(projectFolder, 'registry', 'main.ts'), '--config', configFile], {
+    cwd: projectFolder,
+    detached: true,
+    stdio: ['ignore', 'pipe', log],
+    env: environment,
+  });
+  return new Promise((resolve, reject) => {
+    const failed = (): void => reject(new DynDataError('REGISTRY_UNREACHABLE', `The registry did not start. Read ${logFile}.`));
+    const timer = setTimeout(failed, startTimeoutMs);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      failed();
+    });
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      const url = /"listening":"([^"]+)"/.exec(printed)?.[1];
+      if (url === undefined || child.pid === undefined) return;
+      clearTimeout(timer);
+      child.removeAllListeners('exit');
+      child.stdout.destroy();
+      child.unref();
+      resolve({ url, pid: child.pid, child });
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type ClientRun = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
+export type RunningClient = { readonly child: ChildProcess; readonly ended: Promise<ClientRun> };
+
+/** A folder with a dyn-data.yaml and a compose file, where the bundled client is run as its users run it. */
+export type ClientProject = AsyncDisposable & {
+  readonly folder: string;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): RunningClient;
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ClientRun>;
+  docker(args: readonly string[]): Promise<ClientRun>;
+};
+
+export async function createClientProject(options: {
+  /** Path of the bundle. */
+  readonly client: string;
+  readonly registry: string;
+  readonly repository?: string;
+  readonly project?: string;
+  readonly composeFile?: string;
+  readonly configDirs?: readonly string[];
+  readonly snapshot?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<ClientProject> {
+  const folder = await mkdtemp(join(tmpdir(), 'dyn-data-client-'));
+  await mkdir(join(folder, 'deep', 'down'), { recursive: true });
+  const config = {
+    version: 1,
+    registry: options.registry,
+    repository: options.repository ?? 'shop',
+    stack: { files: ['docker-compose.yml'], project: options.project ?? 'dyn-data-test-client', configDirs: options.configDirs ?? [] },
+    ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+  };
+  // JSON is YAML.
+  await writeFile(join(folder, 'dyn-data.yaml'), JSON.stringify(config, undefined, 2));
+  await writeFile(join(folder, 'docker-compose.yml'), options.composeFile ?? 'services: {}\n');
+  const start = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningClient => {
+    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...options.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const ended = new Promise<ClientRun>((resolve, reject) => {
+      child.on('error', reject);
+      // Not `close`: what a killed client started may hold the pipes a moment longer.
+      child.on('exit', (exitCode) => setTimeout(() => resolve({ exitCode, stdout, stderr }), 50));
+    });
+    return { child, ended };
+  };
+  return {
+    folder,
+    start: (args, env) => start(process.execPath, [options.client, ...args], env),
+    run: (args, env) => start(process.execPath, [options.client, ...args], env).ended,
+    docker: (args) => start('docker', args).ended,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,133 @@
+import { promisify } from 'node:util';
+import { zstdCompress } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { type Digest, digestOf } from '../../core/digest.ts';
+import { type ImageManifest, imageLabels, manifestPath, mediaTypes, pathSegment } from '../../core/image.ts';
+import { encodeManifest, type Manifest, type ManifestFile, type ManifestSource, type SourceKind } from '../../core/manifest.ts';
+import { toolVersion } from '../../core/version.ts';
+
+const compress = promisify(zstdCompress);
+
+export type ChunkContent = {
+  /** Canonical text. */
+  readonly text: string;
+  readonly rows: number;
+  /** What is stored in its place, to see whether anybody notices. */
+  readonly storedText?: string;
+};
+export type TableContent = {
+  readonly schema: string;
+  readonly name: string;
+  readonly load: string;
+  readonly chunks: readonly ChunkContent[];
+};
+export type SourceContent = {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly databases?: readonly { readonly name: string; readonly create: string }[];
+  /** SQL texts. */
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
+  readonly tables: readonly TableContent[];
+};
+
+/** An image in memory: everything that a registry needs to serve it. */
+export type DataImage = {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  /** The OCI image manifest. */
+  readonly imageManifest: Uint8Array;
+  readonly blobs: ReadonlyMap<Digest, Uint8Array>;
+};
+
+/**
+ * A small data image, made without the builder: the client is tested against the format, not against the program that writes it.
+ * `labelDigest` replaces the manifest digest in the label.
+ */
+export async function makeDataImage(
+  sources: readonly SourceContent[],
+  options: { readonly labelDigest?: string } = {},
+): Promise<DataImage> {
+  const files = new Map<string, Uint8Array>();
+  const manifest: Manifest = {
+    schemaVersion: 1,
+    tool: { name: 'dyn-data', version: toolVersion },
+    environment: 'test',
+    policy: { digest: digestOf('policy') },
+    key: { id: 'test-key' },
+    sources: [],
+  };
+  for (const source of sources) manifest.sources.push(await addSource(files, source));
+  files.set(manifestPath.slice(1), encodeManifest(manifest));
+
+  const layer = await tarOf(files);
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      config: {
+        Labels: {
+          [imageLabels.manifestDigest]: options.labelDigest ?? digestOf(encodeManifest(manifest)),
+          [imageLabels.environment]: 'test',
+        },
+      },
+      rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
+    }),
+  );
+  const description: ImageManifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.imageManifest,
+    config: { mediaType: mediaTypes.imageConfig, digest: digestOf(config), size: config.length },
+    layers: [{ mediaType: mediaTypes.layer, digest: digestOf(layer), size: layer.length }],
+  };
+  const imageManifest = Buffer.from(JSON.stringify(description));
+  const blobs = new Map<Digest, Uint8Array>([
+    [digestOf(config), config],
+    [digestOf(layer), layer],
+  ]);
+  return { digest: digestOf(imageManifest), manifest, imageManifest, blobs };
+}
+
+async function addSource(files: Map<string, Uint8Array>, source: SourceContent): Promise<ManifestSource> {
+  const addFiles = (kind: string, texts: readonly string[] = []): ManifestFile[] =>
+    texts.map((text, index) => {
+      const path = `${source.name}/schema/${kind}-${index}.sql`;
+      const bytes = Buffer.from(text);
+      files.set(`snapshot/${path}`, bytes);
+      return { path, digest: digestOf(bytes), sizeBytes: bytes.length };
+    });
+  const result: ManifestSource = {
+    name: source.name,
+    kind: source.kind,
+    server: { product: source.kind, version: '0' },
+    consistency: { method: 'exported-snapshot', consistent: true, notCovered: [] },
+    databases: [...(source.databases ?? [])],
+    before: addFiles('before', source.before),
+    tables: [],
+    after: addFiles('after', source.after),
+  };
+  for (const { schema, name, load, chunks } of source.tables) {
+    const path = `${source.name}/data/${pathSegment(schema === name ? name : `${schema}.${name}`)}`;
+    const table: ManifestSource['tables'][number] = { schema, name, path, load, rows: 0, sizeBytes: 0, chunks: [] };
+    for (const [index, { text, rows, storedText }] of chunks.entries()) {
+      const canonical = Buffer.from(text);
+      const stored = await compress(Buffer.from(storedText ?? text));
+      const file = `${String(index).padStart(6, '0')}.zst`;
+      files.set(`snapshot/${path}/${file}`, stored);
+      table.chunks.push({ file, digest: digestOf(canonical), rows, sizeBytes: canonical.length, storedBytes: stored.length });
+      table.rows += rows;
+      table.sizeBytes += canonical.length;
+    }
+    result.tables.push(table);
+  }
+  return result;
+}
+
+async function tarOf(files: ReadonlyMap<string, Uint8Array>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, bytes] of files) tar.entry({ name, mtime: new Date(0) }, Buffer.from(bytes));
+  tar.finalize();
+  const pieces: Buffer[] = [];
+  for await (const piece of tar as unknown as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}

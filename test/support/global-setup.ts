@@ -1,0 +1,42 @@
+import type { TestProject } from 'vitest/node';
+import { DynDataError } from '../../core/errors.ts';
+import { ensureEngine } from '../../scripts/engine.ts';
+import { ensureImages } from '../../scripts/images.ts';
+
+/** Whether the tests of this run have a Docker engine. The reason is a sentence for people. */
+export type EngineOfRun = { readonly available: true } | { readonly available: false; readonly reason: string };
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    engine: EngineOfRun;
+    /** Compose variables that name the images to use (MYSQL_IMAGE ...); empty without an engine. */
+    images: Record<string, string>;
+  }
+}
+
+/**
+ * Runs once before the tests that need an engine: makes engine, Compose and images usable, or provides the reason why there is no
+ * engine. With an engine, missing images are a failure, not a reason to skip.
+ */
+export async function setup(project: TestProject): Promise<void> {
+  const engine = await engineOfRun();
+  project.provide('engine', engine);
+  project.provide('images', engine.available ? await ensureImages({ log }) : {});
+}
+
+async function engineOfRun(): Promise<EngineOfRun> {
+  // How the tests of the skipping itself, and whoever has no engine and wants none, say so.
+  if (process.env.DYN_DATA_NO_ENGINE === '1') return { available: false, reason: 'DYN_DATA_NO_ENGINE=1 is set' };
+  try {
+    await ensureEngine({ log });
+    return { available: true };
+  } catch (error) {
+    if (!(error instanceof DynDataError) || (error.code !== 'ENGINE_UNAVAILABLE' && error.code !== 'COMPOSE_UNAVAILABLE')) throw error;
+    log(error.message);
+    return { available: false, reason: error.message };
+  }
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
