@@ -34,13 +34,15 @@ export function startRegistry(configFile: string, logFile: string, environment: 
       failed();
     });
     let printed = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const { stdout } = child;
+    if (!stdout) throw new Error('the registry has no standard output');
+    stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
       const url = /"listening":"([^"]+)"/.exec(printed)?.[1];
       if (url === undefined || child.pid === undefined) return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
-      child.stdout.destroy();
+      stdout.destroy();
       child.unref();
       resolve({ url, pid: child.pid, child });
     });

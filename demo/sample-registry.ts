@@ -9,6 +9,12 @@ import { projectFolder } from '../scripts/project-paths.ts';
 /** The policy shipped for the sample system. */
 export const samplePolicy = join(projectFolder, 'stack', 'policies', 'prod.yaml');
 
+/** pg_dump out of an image, on the host's network to reach the loopback ports; the connection comes through the environment. */
+export function pgDumpCommand(postgresImage: string): string[] {
+  const variables = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'].flatMap((name) => ['-e', name]);
+  return ['docker', 'run', '--rm', '-i', '--network', 'host', ...variables, '--entrypoint', 'pg_dump', postgresImage];
+}
+
 export type SampleRegistryOptions = {
   /** Gets registry.yaml, a folder `secrets` and, unless `storage` says otherwise, a folder `data`. */
   readonly folder: string;
@@ -36,7 +42,6 @@ export async function writeSampleRegistry(options: SampleRegistryOptions): Promi
   const key = { file: 'secrets/prod.key' };
   if (!existsSync(join(secrets, 'prod.key'))) await secret('prod.key', randomBytes(32).toString('hex'));
 
-  const pgVariables = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'].flatMap((name) => ['-e', name]);
   const config = {
     version: 1,
     listen: { host: '127.0.0.1', port: options.port },
@@ -69,7 +74,7 @@ export async function writeSampleRegistry(options: SampleRegistryOptions): Promi
             user: connections.postgres.user,
             password: await secret('aerogear', connections.postgres.password),
             database: connections.postgres.database,
-            pgDump: ['docker', 'run', '--rm', '-i', '--network', 'host', ...pgVariables, '--entrypoint', 'pg_dump', options.postgresImage],
+            pgDump: pgDumpCommand(options.postgresImage),
           },
         },
       },

@@ -29,3 +29,8 @@ export function* bulkText(rows: Iterable<readonly Cell[]>): Generator<Buffer> {
   }
   if (piece !== '') yield Buffer.from(piece);
 }
+
+/** Rows 0 … count−1, each made when it is asked for. */
+export function* rowsOf(count: number, row: (index: number) => readonly Cell[]): Generator<readonly Cell[]> {
+  for (let index = 0; index < count; index++) yield row(index);
+}

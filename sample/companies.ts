@@ -1,4 +1,4 @@
-import { createSpread, type Dice, permuteEightDigits, pick } from './dice.ts';
+import { createSpread, type Dice, evenEightDigits, permuteEightDigits, pick } from './dice.ts';
 import { asciiOf } from './names.ts';
 
 /** A customer of the telephony company. */
@@ -95,7 +95,7 @@ export const createCompanies = (dice: Dice): ((index: number) => Company) => {
       name,
       legalName,
       domain,
-      phone: `+332${String(permuteEightDigits(phone, index)).padStart(8, '0')}`,
+      phone: `+332${evenEightDigits(phone, index)}`,
       contactEmail: `${pick(['contact', 'info', 'accueil', 'direction'], roll)}@${domain}`,
       registrationNumber: `${String(permuteEightDigits(phone, index)).padStart(8, '0')}${String(index).padStart(6, '0')}`,
       street: `${(roll % 180) + 1} ${pick(streets, roll >>> 4)}`,

@@ -214,7 +214,7 @@ export const nicknames: readonly string[] = [
 
 /** Job titles, some with characters that file formats treat specially. */
 export const titles: readonly string[] = [
-  'Directrice générale',
+  'Direction générale',
   'Ingénieur réseau',
   'Account manager',
   'Chargé d’affaires, régions Sud & Est',

@@ -65,7 +65,8 @@ export const jpegOf = (grey: number, comment: string): Buffer => {
   const category = level === 0 ? 0 : 32 - Math.clz32(Math.abs(level));
   const magnitude = level >= 0 ? level : level + 2 ** category - 1;
   // DC categories 0 … 8 have the four-bit codes 0000 … 1000; the end of the block is the one-bit code 0.
-  const bits = category.toString(2).padStart(4, '0') + (category === 0 ? '' : magnitude.toString(2).padStart(category, '0')) + '0';
+  const magnitudeBits = category === 0 ? '' : magnitude.toString(2).padStart(category, '0');
+  const bits = `${category.toString(2).padStart(4, '0')}${magnitudeBits}0`;
   const padded = bits.padEnd(Math.ceil(bits.length / 8) * 8, '1');
   const scan: number[] = [];
   for (let at = 0; at < padded.length; at += 8) {

@@ -1,9 +1,9 @@
 import { type Company, createCompanies, firstEmployeeOf, placeOfEmployee } from './companies.ts';
-import { chance, createDice, createSpread, type Dice, permuteEightDigits, pick } from './dice.ts';
+import { chance, createDice, createSpread, type Dice, evenEightDigits, pick } from './dice.ts';
 import { type Name, type NameGroup, nameGroups, nicknames, titles } from './names.ts';
 
 /** What makes a person an employee of a company. */
-export interface Employment {
+interface Employment {
   /** The employee's place among all employees, from 0; `employees.id` is one more. */
   readonly ordinal: number;
   readonly companyIndex: number;
@@ -124,10 +124,10 @@ export const createPopulation = (seed: number): Population => {
   const birth = dice.die('person.birth');
 
   const planOf = (index: number): GroupPlan => pick(planBySlot, slotOf(index));
-  const mobileDigits = (index: number): string => String(permuteEightDigits(mobileDie, index)).padStart(8, '0');
+  const mobileDigits = (index: number): string => evenEightDigits(mobileDie, index);
   const mobile = (index: number): string => planOf(index).group.mobilePrefix + mobileDigits(index);
 
-  const landline = (index: number): string => `+331${String(permuteEightDigits(landlineDie, index)).padStart(8, '0')}`;
+  const landline = (index: number): string => `+331${evenEightDigits(landlineDie, index)}`;
 
   const typedMobile = (index: number, group: NameGroup): string => {
     const e164 = group.mobilePrefix + mobileDigits(index);

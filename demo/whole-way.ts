@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { stringify } from 'yaml';
+import { DynDataError } from '../core/index.ts';
+import { seedSample } from '../sample/seed-sample.ts';
+import { isSampleSize, type SampleSize } from '../sample/sizes.ts';
+import { bundleClient } from '../scripts/bundle-client.ts';
+import { ensureEngine } from '../scripts/engine.ts';
+import { ensureImages } from '../scripts/images.ts';
+import {
+  client,
+  configFolder,
+  demoFolder,
+  developerFolder,
+  environmentFile,
+  registryFolder,
+  registryPort,
+  sampleProject,
+  stackFile,
+  stackProject,
+  tag,
+} from './layout.ts';
+import { proveLong, proveQuick } from './prove.ts';
+import { startRegistry } from './registry-process.ts';
+import { writeSampleRegistry } from './sample-registry.ts';
+import type { Teller } from './say.ts';
+import { type DemoState, readState, writeState } from './state.ts';
+
+/** The whole way at the given size of the sample system; safe to run again, and quick then. */
+export async function runDemo(size: string, tell: Teller): Promise<void> {
+  if (!isSampleSize(size)) throw new DynDataError('USAGE', `There is no size "${size}". Give tiny, small or demo.`);
+  const log = (line: string): void => tell.line(line);
+  tell.heading('Set-up: engine, images, client');
+  await ensureEngine({ log });
+  const images = await ensureImages({ log });
+  await bundleClient();
+  let state: DemoState = { pulledImages: [], longProofs: {}, ...(await readState()), images };
+
+  tell.heading(`A production system: MySQL, LDAP and AeroGear with the same people (size ${size})`);
+  const sampleEnvironment = {
+    ...process.env,
+    ...images,
+    SAMPLE_MYSQL_PORT: '23406',
+    SAMPLE_LDAP_PORT: '23489',
+    SAMPLE_POSTGRES_PORT: '25532',
+  };
+  const connections = await seedSample({ size, project: sampleProject, env: sampleEnvironment, log });
+
+  tell.heading('The registry, embedded: blobs and catalog in a folder, builds in its own process');
+  await mkdir(registryFolder, { recursive: true });
+  const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
+  const configFile = await writeSampleRegistry({ folder: registryFolder, connections, postgresImage, port: registryPort });
+  stopRegistry(state.registryPid);
+  const registry = await startRegistry(configFile, join(registryFolder, 'registry.log'));
+  state = { ...state, registryPid: registry.pid };
+  await writeState(state);
+  log(`listening on ${registry.url}, configuration .demo/registry/registry.yaml`);
+
+  const env = await writeDeveloperProject(registry.url, images);
+  tell.heading(`An operator takes the snapshot: dyn-data snapshot create prod --tag ${tag} --follow`);
+  await visibly(['snapshot', 'create', 'prod', '--tag', tag, '--follow'], env);
+  await visibly(['ls'], env);
+
+  tell.heading(`A developer: dyn-data pull ${tag} && dyn-data up`);
+  await visibly(['pull', tag], env);
+  await visibly(['up'], env);
+
+  tell.heading('Proof');
+  const context = { size: size as SampleSize, tell, connections, env, images, registry, configFile, sampleEnvironment };
+  const { image } = await proveQuick(context);
+  state = { ...state, pulledImages: [...new Set([...state.pulledImages, image])] };
+  await writeState(state);
+  const earlier = state.longProofs[size];
+  if (earlier) {
+    for (const { number, holds, text } of earlier)
+      tell.proof(number, holds, `${text} (shown by an earlier run; npm run demo -- --down forgets it)`);
+  } else {
+    const { proofs, registryPid } = await proveLong(context);
+    state = { ...state, registryPid, longProofs: { ...state.longProofs, [size]: proofs } };
+    await writeState(state);
+  }
+
+  tell.heading('Look around');
+  for (const line of [
+    'cd .demo/developer && . ./environment',
+    'npx dyn-data status        # every service, its state, address and snapshot',
+    'npx dyn-data ls            # the snapshots in the registry',
+    `curl -s ${await nginxAddress(env)}/counts   # what Tomcat and the push server see`,
+    'npm run demo -- --down     # remove everything the demo made',
+  ])
+    log(line);
+  if (tell.failed > 0) log(`${tell.failed} proof(s) FAILED`);
+}
+
+/** The folder a developer has: dyn-data.yaml, and a file with the variables the example stack wants. */
+async function writeDeveloperProject(
+  registryUrl: string,
+  images: Readonly<Record<string, string>>,
+): Promise<Record<string, string | undefined>> {
+  await mkdir(developerFolder, { recursive: true });
+  const config = {
+    version: 1,
+    registry: registryUrl,
+    repository: 'dynamease',
+    stack: { files: [relative(developerFolder, stackFile)], project: stackProject, configDirs: ['DYNAMEASE_CONFIG_DIR'] },
+  };
+  await writeFile(join(developerFolder, 'dyn-data.yaml'), stringify(config));
+  const variables = { ...images, DYNAMEASE_CONFIG_DIR: configFolder, NGINX_PORT: '8055' };
+  await writeFile(
+    environmentFile,
+    Object.entries(variables)
+      .map(([name, value]) => `export ${name}='${value}'\n`)
+      .join(''),
+  );
+  return { ...process.env, ...variables };
+}
+
+/** Runs the client with this terminal as its own and stops the demo where it fails. */
+function visibly(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  process.stdout.write(`\n$ dyn-data ${args.join(' ')}\n`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [client, ...args], { cwd: developerFolder, env, stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status === 0) resolve();
+      else
+        reject(
+          new DynDataError(
+            'RESTORE_FAILED',
+            `"dyn-data ${args.join(' ')}" ended with ${status}. Its own message is above; the registry's log is ${join(demoFolder, 'registry', 'registry.log')}.`,
+          ),
+        );
+    });
+  });
+}
+
+export function stopRegistry(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It had ended already.
+  }
+}
+
+async function nginxAddress(env: Readonly<Record<string, string | undefined>>): Promise<string> {
+  return `http://127.0.0.1:${env.NGINX_PORT}`;
+}

@@ -1,0 +1,107 @@
+import { DynDataError } from '../core/errors.ts';
+import { createSampleCompose, type SampleCompose } from './compose.ts';
+import { type Environment, type SampleConnections, type SamplePorts, sampleConnections } from './connections.ts';
+import { loadLdap } from './ldap/load.ts';
+import { loadMysql } from './mysql/load.ts';
+import { loadPostgres } from './postgres/load.ts';
+import { defaultSeed, type SampleSize } from './sizes.ts';
+
+/** The Compose project used where none is given. */
+export const defaultProject = 'dyn-data-sample';
+
+export interface SeedSampleOptions {
+  readonly size: SampleSize;
+  /** A whole number below 2³²; the default is the same for everybody. */
+  readonly seed?: number;
+  /** Name of the Compose project; two projects are two sample systems. They need different ports, see `env`. */
+  readonly project?: string;
+  /**
+   * The whole environment for Docker. Variables of docker-compose.dev.yml in it say which images to use and which ports to publish
+   * (`SAMPLE_MYSQL_PORT`, `SAMPLE_LDAP_PORT`, `SAMPLE_POSTGRES_PORT`; 0 is any free port).
+   */
+  readonly env: Environment;
+  /** One line of progress at a time. */
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const publishedPort = async (compose: SampleCompose, service: string, port: number): Promise<number> => {
+  const printed = (await compose.run(['port', service, String(port)])).trim();
+  const published = Number(printed.slice(printed.lastIndexOf(':') + 1));
+  if (!Number.isInteger(published) || published === 0)
+    throw new DynDataError(
+      'ENGINE_FAILED',
+      `Docker names no published port for the sample service ${service}. Remove the sample system, then try again.`,
+    );
+  return published;
+};
+
+const portsOf = async (compose: SampleCompose): Promise<SamplePorts> => {
+  const [mysql, ldap, postgres] = await Promise.all([
+    publishedPort(compose, 'mysql', 3306),
+    publishedPort(compose, 'ldap', 389),
+    publishedPort(compose, 'postgres', 5432),
+  ]);
+  return { mysql, ldap, postgres };
+};
+
+/**
+ * Starts the three sample servers, waits until they are healthy and fills each that does not already hold this size and seed.
+ * Each server keeps a mark that is written last: a filling that was interrupted is done again from its beginning.
+ *
+ * @returns where the servers are and how to log in
+ * @throws ENGINE_UNAVAILABLE, ENGINE_FAILED, VERIFY_FAILED; CANCELLED after `signal`
+ */
+export const seedSample = async (options: SeedSampleOptions): Promise<SampleConnections> => {
+  const { size, seed = defaultSeed, project = defaultProject, env, log, signal } = options;
+  // One server that fails stops the filling of the others.
+  const stop = new AbortController();
+  const together = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const compose = createSampleCompose({ project, env, signal: together });
+  try {
+    log('starting the sample servers');
+    await compose.run(['up', '-d', '--wait', 'mysql', 'ldap', 'postgres']);
+    const load = { size, seed, log, signal: together };
+    const before = sampleConnections(await portsOf(compose), env);
+    let failure: { readonly reason: unknown } | undefined;
+    const loads = {
+      mysql: loadMysql(before, load),
+      postgres: loadPostgres(before, load),
+      ldap: loadLdap(compose, project, load),
+    };
+    await Promise.allSettled(
+      Object.entries(loads).map(([service, loading]) =>
+        loading.catch((reason: unknown) => {
+          failure ??= { reason: describe(service, reason) };
+          stop.abort();
+        }),
+      ),
+    );
+    if (failure !== undefined) throw failure.reason;
+    // Asked again, because the directory was stopped and a port chosen by Docker changes with that.
+    return sampleConnections(await portsOf(compose), env);
+  } catch (error) {
+    if (signal?.aborted)
+      throw new DynDataError('CANCELLED', 'The filling of the sample system was cancelled. Run it again to do it from the beginning.', {
+        cause: error,
+      });
+    throw error;
+  }
+};
+
+/** An error of a server's client library says by its code what is wrong; its text could quote a row. */
+const describe = (service: string, reason: unknown): unknown => {
+  if (reason instanceof DynDataError) return reason;
+  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : 'no code';
+  return new DynDataError(
+    'SOURCE_FAILED',
+    `The sample server ${service} could not be filled (${code}). If it was started with other passwords, remove it with \`node sample/seed.ts --down\`; then try again.`,
+    { cause: reason },
+  );
+};
+
+/** Removes the containers, networks and volumes of a sample system; nothing happens where there is none. */
+export const removeSample = async (options: Pick<SeedSampleOptions, 'project' | 'env' | 'signal'>): Promise<void> => {
+  const { project = defaultProject, env, signal } = options;
+  await createSampleCompose({ project, env, signal }).run(['down', '--volumes', '--remove-orphans', '--timeout', '5']);
+};
