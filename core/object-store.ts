@@ -1,4 +1,4 @@
-/** What a store knows of one object. `etag` changes with every write of the key and is compared only for equality. */
+/** What a store knows of one object. `etag` changes whenever the key's bytes do and is compared only for equality. */
 export type ObjectInfo = { readonly key: string; readonly sizeBytes: number; readonly etag: string };
 
 /** The half-open range of bytes [start, end); `end` beyond the object's end means up to its end. */
@@ -8,15 +8,19 @@ export type ByteRange = { readonly start: number; readonly end: number };
 export type WriteCondition = 'absent' | { readonly etag: string };
 
 /**
- * Bytes under keys: the one thing a storage adapter implements. Keys are segments of `[A-Za-z0-9._:@-]` joined by `/`.
+ * Bytes under keys: the one thing a storage adapter implements. Keys are segments of `[A-Za-z0-9._:@-]` joined by `/`,
+ * none of them `.` or `..`; no key lies below another one (`a` and `a/b` are never both written).
  *
  * Contract (test/contracts/object-store.ts holds every adapter to it):
  * - A write is visible whole or not at all, also when the process dies; a failed or aborted write leaves the key as it was.
  * - After `write` returns, every reader sees it (read-after-write), and it survives the process (not: memory).
  * - `read` of a missing key gives undefined; `remove` of a missing key does nothing.
  * - `list` gives the keys under a prefix in ascending code unit order, in pages read lazily.
- * - Nothing is buffered whole.
- * @throws DynDataError STORAGE_UNREACHABLE (try again), STORAGE_FAILED, ACCESS_DENIED, CONFLICT (condition not met).
+ * - Nothing is buffered whole (not: memory).
+ * - `bytes` of a `read` hold a file or a connection: they are read, or left early, or released by firing the signal given to `read`.
+ * - What the source of a write throws passes through unchanged.
+ * @throws DynDataError STORAGE_UNREACHABLE (try again), STORAGE_FAILED, ACCESS_DENIED, CONFLICT (condition not met), DIGEST_MISMATCH (the
+ * source yields another length), CANCELLED.
  */
 export type ObjectReader = {
   stat(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;

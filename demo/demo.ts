@@ -5,6 +5,7 @@ import { removeSample } from '../sample/seed-sample.ts';
 import { stopEngine } from '../scripts/engine.ts';
 import { runCommand } from '../scripts/run-command.ts';
 import { bigSampleProject, demoFolder, sampleProject, stackFile, stackProject } from './layout.ts';
+import { stopRegistry } from './registry-process.ts';
 import { createTeller } from './say.ts';
 import { readState } from './state.ts';
 import { runDemo } from './whole-way.ts';
@@ -17,12 +18,8 @@ async function down(): Promise<void> {
   const images = state?.images ?? {};
   const log = (line: string): void => void process.stdout.write(`${line}\n`);
   if (state?.registryPid !== undefined) {
-    try {
-      process.kill(state.registryPid, 'SIGTERM');
-      log(`stopped the registry (process ${state.registryPid})`);
-    } catch {
-      log('the registry was not running');
-    }
+    await stopRegistry(state.registryPid);
+    log('stopped the registry');
   }
   const env = { ...process.env, ...images };
   // Compose reads the whole file even to remove it, so the variable must name something.

@@ -6,6 +6,7 @@ export const demoFolder = join(projectFolder, '.demo');
 export const registryFolder = join(demoFolder, 'registry');
 /** What a developer has: a dyn-data.yaml beside her stack. */
 export const developerFolder = join(demoFolder, 'developer');
+export const binFolder = join(demoFolder, 'bin');
 export const stateFile = join(demoFolder, 'state.json');
 export const environmentFile = join(developerFolder, 'environment');
 

@@ -48,3 +48,22 @@ export function startRegistry(configFile: string, logFile: string, environment: 
     });
   });
 }
+
+const stopTimeoutMs = 20_000;
+
+/** Asks a registry to end and waits until it has; nothing happens where it is gone already. */
+export async function stopRegistry(pid: number): Promise<void> {
+  const isRunning = (signal: NodeJS.Signals | 0): boolean => {
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false;
+    }
+  };
+  const deadline = Date.now() + stopTimeoutMs;
+  if (!isRunning('SIGTERM')) return;
+  while (isRunning(0)) {
+    if (Date.now() > deadline) isRunning('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

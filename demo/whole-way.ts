@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { delimiter, join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { DynDataError } from '../core/index.ts';
 import { seedSample } from '../sample/seed-sample.ts';
@@ -8,10 +8,11 @@ import { isSampleSize, type SampleSize } from '../sample/sizes.ts';
 import { bundleClient } from '../scripts/bundle-client.ts';
 import { ensureEngine } from '../scripts/engine.ts';
 import { ensureImages } from '../scripts/images.ts';
+import { projectFolder } from '../scripts/project-paths.ts';
 import {
+  binFolder,
   client,
   configFolder,
-  demoFolder,
   developerFolder,
   environmentFile,
   registryFolder,
@@ -22,7 +23,7 @@ import {
   tag,
 } from './layout.ts';
 import { proveLong, proveQuick } from './prove.ts';
-import { startRegistry } from './registry-process.ts';
+import { startRegistry, stopRegistry } from './registry-process.ts';
 import { writeSampleRegistry } from './sample-registry.ts';
 import type { Teller } from './say.ts';
 import { type DemoState, readState, writeState } from './state.ts';
@@ -51,7 +52,7 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
   await mkdir(registryFolder, { recursive: true });
   const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
   const configFile = await writeSampleRegistry({ folder: registryFolder, connections, postgresImage, port: registryPort });
-  stopRegistry(state.registryPid);
+  if (state.registryPid !== undefined) await stopRegistry(state.registryPid);
   const registry = await startRegistry(configFile, join(registryFolder, 'registry.log'));
   state = { ...state, registryPid: registry.pid };
   await writeState(state);
@@ -59,12 +60,11 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
 
   const env = await writeDeveloperProject(registry.url, images);
   tell.heading(`An operator takes the snapshot: dyn-data snapshot create prod --tag ${tag} --follow`);
-  await visibly(['snapshot', 'create', 'prod', '--tag', tag, '--follow'], env);
-  await visibly(['ls'], env);
+  await visibly(`dyn-data snapshot create prod --tag ${tag} --follow`, env);
+  await visibly('dyn-data ls', env);
 
   tell.heading(`A developer: dyn-data pull ${tag} && dyn-data up`);
-  await visibly(['pull', tag], env);
-  await visibly(['up'], env);
+  await visibly(`dyn-data pull ${tag} && dyn-data up`, env);
 
   tell.heading('Proof');
   const context = { size: size as SampleSize, tell, connections, env, images, registry, configFile, sampleEnvironment };
@@ -84,9 +84,9 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
   tell.heading('Look around');
   for (const line of [
     'cd .demo/developer && . ./environment',
-    'npx dyn-data status        # every service, its state, address and snapshot',
-    'npx dyn-data ls            # the snapshots in the registry',
-    `curl -s ${await nginxAddress(env)}/counts   # what Tomcat and the push server see`,
+    'dyn-data status            # every service, its state, address and snapshot',
+    'dyn-data ls                # the snapshots in the registry',
+    `curl -s ${nginxAddress(env)}/counts   # what Tomcat and the push server see`,
     'npm run demo -- --down     # remove everything the demo made',
   ])
     log(line);
@@ -106,7 +106,12 @@ async function writeDeveloperProject(
     stack: { files: [relative(developerFolder, stackFile)], project: stackProject, configDirs: ['DYNAMEASE_CONFIG_DIR'] },
   };
   await writeFile(join(developerFolder, 'dyn-data.yaml'), stringify(config));
-  const variables = { ...images, DYNAMEASE_CONFIG_DIR: configFolder, NGINX_PORT: '8055' };
+  await mkdir(binFolder, { recursive: true });
+  await rm(join(binFolder, 'dyn-data'), { force: true });
+  await symlink(client, join(binFolder, 'dyn-data'));
+  // The client first, then the project's own Node, which it runs on.
+  const path = [binFolder, join(projectFolder, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+  const variables = { ...images, DYNAMEASE_CONFIG_DIR: configFolder, NGINX_PORT: '8055', PATH: path };
   await writeFile(
     environmentFile,
     Object.entries(variables)
@@ -116,11 +121,11 @@ async function writeDeveloperProject(
   return { ...process.env, ...variables };
 }
 
-/** Runs the client with this terminal as its own and stops the demo where it fails. */
-function visibly(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  process.stdout.write(`\n$ dyn-data ${args.join(' ')}\n`);
+/** Runs a command line with this terminal as its own and stops the demo where it fails. */
+function visibly(command: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  process.stdout.write(`\n$ ${command}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [client, ...args], { cwd: developerFolder, env, stdio: 'inherit' });
+    const child = spawn('sh', ['-c', command], { cwd: developerFolder, env, stdio: 'inherit' });
     child.on('error', reject);
     child.on('close', (status) => {
       if (status === 0) resolve();
@@ -128,22 +133,13 @@ function visibly(args: readonly string[], env: Readonly<Record<string, string | 
         reject(
           new DynDataError(
             'RESTORE_FAILED',
-            `"dyn-data ${args.join(' ')}" ended with ${status}. Its own message is above; the registry's log is ${join(demoFolder, 'registry', 'registry.log')}.`,
+            `"${command}" ended with ${status}. Its own message is above; the registry's log is .demo/registry/registry.log.`,
           ),
         );
     });
   });
 }
 
-export function stopRegistry(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(pid, 'SIGTERM');
-  } catch {
-    // It had ended already.
-  }
-}
-
-async function nginxAddress(env: Readonly<Record<string, string | undefined>>): Promise<string> {
+function nginxAddress(env: Readonly<Record<string, string | undefined>>): string {
   return `http://127.0.0.1:${env.NGINX_PORT}`;
 }

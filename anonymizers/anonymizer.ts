@@ -1,0 +1,113 @@
+import * as z from 'zod/mini';
+import { DynDataError, issueLines, type SourceKind } from '../core/index.ts';
+import type { LiveColumn, Value } from './api.ts';
+import type { PhoneCountry } from './phone-countries.ts';
+import type { Rule } from './policy.ts';
+import type { Prf } from './siphash.ts';
+
+/** Where an anonymizer's values come from and go to: a column, an LDAP attribute, or a leaf inside a JSON value. */
+export type Target = Omit<LiveColumn, 'name'> & {
+  /** `mysql dynamease.users.email` or `mysql dynamease.users.settings $.theme`: for messages. */
+  readonly place: string;
+  readonly sourceKind: SourceKind;
+};
+
+/** What the values of an identity are; it decides how they are normalised, so anonymizers of two kinds cannot share an identity. */
+export type IdentityKind = 'email' | 'phone' | 'login' | 'name' | 'company' | 'token' | 'ip' | 'date';
+
+/**
+ * Anonymizes one value that is not NULL (NULL stays NULL). `row` is the row as it stands at this moment; see `Made.stage`.
+ * Total: what it cannot parse it replaces all the same. The result is never `value` itself changed in place.
+ * @throws DynDataError DATA_UNMASKABLE where it cannot replace without breaking the data.
+ */
+export type Apply = (value: Uint8Array, row: readonly Value[]) => Value;
+
+/** An anonymizer made for one target. */
+export type Made = {
+  readonly apply: Apply;
+  /** True where different values (as the identity normalises them) always get different results, so that it may stand on a unique column. */
+  readonly unique: boolean;
+  /** Length of its longest result in characters, in bytes for a binary target; `input` where a result is never longer than its value. */
+  readonly longest: number | 'input';
+  /** True where the value leaves as it came. */
+  readonly keeps?: boolean;
+  /**
+   * `before` reads other columns' real values, `after` their anonymized ones; both are refused inside JSON. A `before` column is not read
+   * by another one, nor is an `after` one.
+   */
+  readonly stage?: 'before' | 'after';
+  /** The other columns it reads. */
+  readonly reads?: readonly string[];
+};
+
+/** What an anonymizer is made with. All its randomness comes from `prf`. */
+export type Tools = {
+  readonly target: Target;
+  readonly country: PhoneCountry;
+  /** Undefined where the policy has none. */
+  readonly developmentPassword: string | undefined;
+  /**
+   * The keyed function of one identity for one algorithm: equal for every target, so equal values get equal pseudonyms everywhere.
+   * @param algorithm name and version, so that two anonymizers of one identity draw independently, and a changed one anew.
+   * @throws DynDataError POLICY_INVALID for an identity the policy does not declare, or of another kind.
+   */
+  prf(algorithm: string, identity: string, kind: IdentityKind): Prf;
+  /** 16 bytes for what is drawn once and not per value (salts). */
+  seed(purpose: string): Uint8Array;
+  /** The place of another column in the row. @throws DynDataError POLICY_INVALID where the table has no such column. */
+  sibling(column: string): { readonly index: number; readonly maxLength: number | undefined };
+  /** Makes another rule's anonymizer, for a value inside this one. @throws DynDataError POLICY_INVALID */
+  inner(rule: Rule, target: Target): Made;
+};
+
+/** One entry of the catalogue. */
+export type Anonymizer = {
+  readonly name: string;
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly types: readonly LiveColumn['type'][] | 'any';
+  /** @param parameters as they stand in the policy, not yet checked. @throws DynDataError POLICY_INVALID */
+  make(parameters: unknown, tools: Tools): Made;
+};
+
+/**
+ * Defines an anonymizer: data and one pure function.
+ * @param definition.short the parameter that a bare value stands for: `{constant: x}` is `{constant: {value: x}}`.
+ */
+export function defineAnonymizer<P>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly types: Anonymizer['types'];
+  readonly parameters: z.ZodMiniType<P>;
+  readonly short?: string;
+  readonly create: (parameters: P, tools: Tools) => Made;
+}): Anonymizer {
+  const { name, summary, types, parameters, short, create } = definition;
+  return {
+    name,
+    summary,
+    types,
+    make(raw, tools) {
+      const bare = raw === null || typeof raw !== 'object' || Array.isArray(raw);
+      const given = bare && short !== undefined ? { [short]: raw } : (raw ?? {});
+      const parsed = parameters.safeParse(given);
+      if (!parsed.success) refuse(`"${name}" has wrong parameters: ${issueLines(parsed.error).join('; ')}`);
+      return create(parsed.data, tools);
+    },
+  };
+}
+
+/** Refuses a rule; the compiler adds where it stands and collects it with the others. */
+export function refuse(message: string): never {
+  throw new DynDataError('POLICY_INVALID', message);
+}
+
+/** An error for data that the policy, as it is, cannot anonymize. */
+export function unmaskable(place: string, problem: string, remedy: string): DynDataError {
+  return new DynDataError('DATA_UNMASKABLE', `${place}: ${problem}. ${remedy}`, { details: [place] });
+}
+
+/** The `identity` parameter of a keyed anonymizer. */
+export function identityParameter(byDefault: string) {
+  return z._default(z.string(), byDefault);
+}

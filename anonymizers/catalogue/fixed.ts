@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+import { defineAnonymizer, refuse, type Target } from '../anonymizer.ts';
+
+export const keep = defineAnonymizer({
+  name: 'keep',
+  summary: 'Leaves the value as it is. For what is about nobody.',
+  types: 'any',
+  parameters: z.strictObject({}),
+  create: () => ({ apply: (value) => value, unique: true, longest: 'input', keeps: true }),
+});
+
+export const nothing = defineAnonymizer({
+  name: 'null',
+  summary: 'Replaces every value by NULL.',
+  types: 'any',
+  parameters: z.strictObject({}),
+  create: (_, { target }) => {
+    if (!target.nullable) refuse('"null" cannot stand on a column that is NOT NULL; take "constant" or another anonymizer');
+    // A unique key lets any number of NULLs stand.
+    return { apply: () => null, unique: true, longest: 'input' };
+  },
+});
+
+const patterns: Partial<Record<Target['type'], RegExp>> = {
+  integer: /^-?\d+$/,
+  decimal: /^-?\d+(\.\d+)?$/,
+  float: /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/,
+  bit: /^\d+$/,
+  year: /^\d{4}$/,
+  date: /^\d{4}-\d{2}-\d{2}$/,
+  time: /^-?\d{2,3}:\d{2}:\d{2}(\.\d{1,6})?$/,
+  datetime: /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?([-+]\d{2}(:\d{2})?)?$/,
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+};
+
+export const constant = defineAnonymizer({
+  name: 'constant',
+  summary: 'Replaces every value that is not NULL by one and the same.',
+  types: 'any',
+  parameters: z.strictObject({
+    value: z.union([z.string(), z.number(), z.boolean()]),
+    /** How `value` writes the bytes: as they are, or in base64 for binary columns. */
+    encoding: z._default(z.enum(['text', 'base64']), 'text'),
+  }),
+  short: 'value',
+  create: ({ value, encoding }, { target }) => {
+    const text = spell(value, target);
+    const expected = patterns[target.type];
+    if (expected && !expected.test(text)) refuse(`"constant" has a value that is no ${target.type}`);
+    if (target.type === 'enum' && !target.sqlType.includes(`'${text.replaceAll("'", "''")}'`) && target.sqlType.startsWith('enum')) {
+      refuse(`"constant" has a value that is not in ${target.sqlType}`);
+    }
+    if (target.type === 'json' && !isJson(text)) refuse('"constant" has a value that is no JSON');
+    const bytes = new Uint8Array(Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8'));
+    return { apply: () => bytes, unique: false, longest: target.type === 'binary' ? bytes.length : [...text].length };
+  },
+});
+
+function spell(value: string | number | boolean, { type, sourceKind }: Target): string {
+  if (typeof value !== 'boolean') return String(value);
+  // Booleans are t and f to PostgreSQL's COPY, 1 and 0 to MySQL.
+  if (type === 'boolean' && sourceKind === 'postgres') return value ? 't' : 'f';
+  return type === 'text' || type === 'json' || sourceKind === 'ldap' ? String(value) : value ? '1' : '0';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

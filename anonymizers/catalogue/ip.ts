@@ -1,0 +1,85 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import * as z from 'zod/mini';
+import { defineAnonymizer, identityParameter, refuse } from '../anonymizer.ts';
+import type { Prf } from '../siphash.ts';
+
+const longestText = 39;
+const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+
+export const ip = defineAnonymizer({
+  name: 'ip',
+  summary:
+    'An IPv4 address in 10.0.0.0/8, an IPv6 one in 2001:db8::/32 (the range for documentation); as text or as 4 or 16 bytes. What is no address becomes all zeros. Not unique.',
+  types: ['text', 'binary'],
+  parameters: z.strictObject({ identity: identityParameter('network.ip') }),
+  create: ({ identity }, tools) => {
+    const prf = tools.prf('ip/1', identity, 'ip');
+    const { type, maxLength } = tools.target;
+    const anonymize = createAddresses(prf);
+    if (type === 'binary') {
+      return {
+        unique: false,
+        longest: 'input',
+        apply: (value) => (value.length === 4 || value.length === 16 ? anonymize(value) : new Uint8Array(value.length)),
+      };
+    }
+    if (maxLength !== undefined && maxLength < longestText) refuse(`"ip" needs room for ${longestText} characters`);
+    const encoder = new TextEncoder();
+    return {
+      unique: false,
+      longest: longestText,
+      apply: (value) => {
+        const bytes = parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1').trim());
+        return encoder.encode(bytes ? format(anonymize(bytes)) : '0.0.0.0');
+      },
+    };
+  },
+});
+
+/** 4 bytes give 4, 16 give 16; an IPv4 address mapped into IPv6 stays the mapping of its pseudonym. */
+function createAddresses(prf: Prf): (address: Uint8Array) => Uint8Array {
+  const tag = new Uint32Array(4);
+  const tagBytes = new Uint8Array(tag.buffer);
+  const four = (address: Uint8Array): Uint8Array => {
+    prf(address, 4, tag);
+    return Uint8Array.of(10, tagBytes[0] as number, tagBytes[1] as number, tagBytes[2] as number);
+  };
+  return (address) => {
+    if (address.length === 4) return four(address);
+    const result = new Uint8Array(16);
+    if (mappedPrefix.every((byte, at) => address[at] === byte)) {
+      result.set(mappedPrefix);
+      result.set(four(address.subarray(12)), 12);
+      return result;
+    }
+    prf(address, 16, tag);
+    result.set([0x20, 0x01, 0x0d, 0xb8]);
+    result.set(tagBytes.subarray(0, 12), 4);
+    return result;
+  };
+}
+
+function parse(text: string): Uint8Array | undefined {
+  if (isIPv4(text)) return Uint8Array.from(text.split('.').map(Number));
+  const address = text.split('%')[0] ?? '';
+  if (!isIPv6(address)) return undefined;
+  const groupsOf = (part: string): number[] =>
+    part === '' ? [] : part.split(':').flatMap((group) => (group.includes('.') ? quadGroups(group) : [Number.parseInt(group, 16)]));
+  const [head = '', tail] = address.split('::');
+  const before = groupsOf(head);
+  const after = tail === undefined ? [] : groupsOf(tail);
+  const groups = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  return Uint8Array.from(groups.flatMap((group) => [group >>> 8, group & 0xff]));
+}
+
+function quadGroups(quad: string): number[] {
+  const [a = 0, b = 0, c = 0, d = 0] = quad.split('.').map(Number);
+  return [(a << 8) | b, (c << 8) | d];
+}
+
+function format(address: Uint8Array): string {
+  if (address.length === 4) return address.join('.');
+  if (mappedPrefix.every((byte, at) => address[at] === byte)) return `::ffff:${address.subarray(12).join('.')}`;
+  const groups = Array.from({ length: 8 }, (_, at) => (((address[2 * at] as number) << 8) | (address[2 * at + 1] as number)).toString(16));
+  return groups.join(':');
+}

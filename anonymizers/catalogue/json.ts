@@ -1,0 +1,90 @@
+import { isUtf8 } from 'node:buffer';
+import * as z from 'zod/mini';
+import { type Apply, defineAnonymizer, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
+import { createJsonRewriter, JsonRefused } from '../json-rewrite.ts';
+import { ruleSchema } from '../policy.ts';
+
+type LeafRule = { readonly apply: Apply; readonly keeps: boolean };
+
+const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+
+export const json = defineAnonymizer({
+  name: 'json',
+  summary:
+    'Anonymizes inside a JSON value: every string, number and boolean in it must be decided by a rule for its path (`$.a.b`, `$.list[*].c`, `$.any.*`), or the build stops. Names of members are kept.',
+  types: ['json', 'text'],
+  parameters: z.strictObject({
+    /** Paths whose leaves are kept. */
+    keep: z._default(z.array(z.string()), []),
+    paths: z._default(z.record(z.string(), ruleSchema), {}),
+  }),
+  create: ({ keep, paths }, { target, inner }) => {
+    const rules = [...keep.map((path) => [path, 'keep'] as const), ...Object.entries(paths)];
+    const root = createPathNode<LeafRule>();
+    for (const [path, rule] of rules) {
+      const steps = parseJsonPath(path);
+      if (!steps) return refuse(`"json" cannot read the path ${path}; paths look like $.a.b, $.list[*].c, $.any.*, $['odd name']`);
+      const leafTarget: Target = { ...leaf, place: `${target.place} ${path}`, sourceKind: target.sourceKind };
+      const made = inner(rule, leafTarget);
+      if (made.stage !== undefined) refuse(`${path}: an anonymizer that reads other columns cannot stand inside JSON`);
+      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true })) refuse(`"json" decides ${path} twice`);
+    }
+
+    const rewriteLeaf = (rule: LeafRule, text: string, isString: boolean): string => {
+      if (rule.keeps) return isString ? JSON.stringify(text) : text;
+      const result = rule.apply(Buffer.from(text), []);
+      if (result === null) return 'null';
+      const replaced = textOf(result);
+      // What was a number or a boolean stays one where the replacement is one.
+      const bare = !isString && (numberPattern.test(replaced) || replaced === 'true' || replaced === 'false');
+      return bare ? replaced : JSON.stringify(replaced);
+    };
+
+    const rewrite = createJsonRewriter(createPathState([root]), rewriteLeaf);
+
+    return {
+      unique: false,
+      // Checked on every value: how long the leaves are together is not known before.
+      longest: 'input',
+      apply: (value) => {
+        if (!isUtf8(value)) throw invalid(target.place);
+        let result: string;
+        try {
+          result = rewrite(textOf(value));
+        } catch (error) {
+          if (!(error instanceof JsonRefused)) throw error;
+          throw error.reason === 'invalid'
+            ? invalid(target.place)
+            : unmaskable(
+                `${target.place} ${error.path}`,
+                'a JSON path that the policy does not decide',
+                'Add it to the "json" rule of this column, under "keep" or under "paths".',
+              );
+        }
+        if (target.maxLength !== undefined && result.length > target.maxLength && [...result].length > target.maxLength) {
+          throw unmaskable(
+            target.place,
+            'a JSON value that does not fit the column any more after anonymizing',
+            'Give its longest paths a shorter replacement, such as "null" or "constant".',
+          );
+        }
+        return Buffer.from(result);
+      },
+    };
+  },
+});
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+const leaf = { type: 'text', sqlType: 'JSON value', nullable: true, unique: false } as const;
+
+function invalid(place: string): Error {
+  return unmaskable(
+    place,
+    'a value that is not valid JSON, so its parts cannot be decided',
+    'Correct the row at the source, or give the column "text", "null" or "constant" in the policy.',
+  );
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod/mini';
+import { defineAnonymizer, identityParameter, refuse } from '../anonymizer.ts';
+import { createNormalizer } from '../normalize.ts';
+import { createPermutation } from '../permutation.ts';
+import { phoneCountries } from '../phone-countries.ts';
+import { createPhoneParser, type PhoneNumber } from '../phone-numbers.ts';
+
+/** `+999` and twelve digits: E.164 in form, assigned to nobody. */
+const fallbackLength = 16;
+
+export const phone = defineAnonymizer({
+  name: 'phone',
+  summary:
+    'A phone number of the same country, type and style: the digits of the subscriber go through a keyed permutation, so different numbers stay different and one number in two styles stays one. What is no phone number becomes a number at +999, which nobody has.',
+  types: ['text'],
+  parameters: z.strictObject({
+    identity: identityParameter('person.phone'),
+    /** ISO code of the country of numbers written without one; the policy's `country` where left out. */
+    country: z.optional(z.string()),
+  }),
+  create: ({ identity, country: iso }, tools) => {
+    const country = iso === undefined ? tools.country : phoneCountries.find((candidate) => candidate.iso === iso.toUpperCase());
+    if (!country) return refuse(`"phone" knows these countries: ${phoneCountries.map((known) => known.iso).join(' ')}`);
+    if ((tools.target.maxLength ?? fallbackLength) < fallbackLength) refuse(`"phone" needs room for ${fallbackLength} characters`);
+    const parse = createPhoneParser(country);
+    const permute = createPermutation(tools.prf('phone/1', identity, 'phone'));
+    const fallback = createFallback(tools.prf('phone-fallback/1', identity, 'phone'));
+    const radices = new Uint8Array(16).fill(10);
+    const word = new Uint8Array(16);
+    return {
+      unique: true,
+      longest: 'input',
+      apply: (value) => {
+        const number = parse(value);
+        if (!number) return fallback(value);
+        const length = number.count - number.subscriber;
+        for (let at = 0; at < length; at++) word[at] = number.digits[number.subscriber + at] as number;
+        // Walking on until the result is as valid as the value keeps the permutation one, on the valid numbers and on the others.
+        const valid = isValid(number, word);
+        do permute(word, radices, length, number.prefix, number.prefixLength);
+        while (isValid(number, word) !== valid);
+        const result = value.slice();
+        for (let at = 0; at < length; at++) {
+          result[number.positions[number.subscriber + at] as number] = 0x30 + (word[at] as number);
+        }
+        return result;
+      },
+    };
+  },
+});
+
+/** In North America the digit after the area code is never 0 or 1. */
+function isValid(number: PhoneNumber, subscriber: Uint8Array): boolean {
+  return number.callingCode !== '1' || (subscriber[0] as number) >= 2;
+}
+
+function createFallback(prf: (message: Uint8Array, lengthBytes: number, into: Uint32Array) => void): (value: Uint8Array) => Uint8Array {
+  const normalizer = createNormalizer();
+  const tag = new Uint32Array(4);
+  return (value) => {
+    const length = normalizer.folded(value);
+    prf(normalizer.bytes, length, tag);
+    const number = ((tag[0] as number) * 0x10_0000 + ((tag[1] as number) >>> 12)) % 1e12;
+    return new TextEncoder().encode(`+999${String(number).padStart(fallbackLength - 4, '0')}`);
+  };
+}

@@ -1,0 +1,54 @@
+/** What happens to an attribute the policy does not name, by its canonical type. */
+export type DefaultDecision = 'keep' | 'drop' | 'dn';
+
+// slapadd needs or makes these; they say when and of what kind an entry is, and nothing of whom. entryUUID is drawn by the server.
+const kept = ['objectclass', 'structuralobjectclass', 'entryuuid', 'entrycsn', 'createtimestamp', 'modifytimestamp'];
+
+// Made by the server from what it loads (memberOf by an overlay, entryDN and the others when they are asked for, contextCSN from the
+// entryCSNs), or a history of secrets and of logging in that no copy may carry.
+const dropped = [
+  'hassubordinates',
+  'numsubordinates',
+  'subschemasubentry',
+  'entrydn',
+  'memberof',
+  'contextcsn',
+  'pwdhistory',
+  'pwdfailuretime',
+  'pwdlastsuccess',
+  'authtimestamp',
+];
+
+// Standard attributes of DN syntax, and of DN with an optional identifier.
+const dnValued = [
+  'member',
+  'uniquemember',
+  'manager',
+  'secretary',
+  'owner',
+  'roleoccupant',
+  'seealso',
+  'creatorsname',
+  'modifiersname',
+  'associatedname',
+  'documentauthor',
+  'distinguishedname',
+  'aliasedobjectname',
+  'dittoredirect',
+  'memberdn',
+  'pwdpolicysubentry',
+];
+
+/** The built-in decisions. A policy may drop what is kept here; it may not keep a DN as it is. */
+export const directoryDefaults: ReadonlyMap<string, DefaultDecision> = new Map([
+  ...kept.map((type) => [type, 'keep'] as const),
+  ...dropped.map((type) => [type, 'drop'] as const),
+  ...dnValued.map((type) => [type, 'dn'] as const),
+]);
+
+/** Last components of DNs that are the server's own and not part of the data. */
+export const serverSuffixes: ReadonlySet<string> = new Set(['cn=config', 'cn=monitor', 'cn=schema']);
+
+/** The last component of DNs that SASL makes: mechanism and numbers are the server's, the `uid` in it is a person's. */
+export const saslSuffix = 'cn=auth';
+export const saslTypes: ReadonlySet<string> = new Set(['cn', 'gidnumber', 'uidnumber']);

@@ -1,0 +1,49 @@
+import { type Made, unmaskable } from './anonymizer.ts';
+import { saslSuffix, saslTypes, serverSuffixes } from './directory-defaults.ts';
+import { canonicalType, type DnAttribute, depthBelow, formatDn, parseDn, type Rdn } from './dn.ts';
+
+/** One mapping for every DN of a directory. @param place of the value, for messages. @throws DynDataError DATA_UNMASKABLE */
+export type MapDn = (dn: string, place: string) => string;
+
+/**
+ * Components below the base are rewritten by the rule of their attribute type; the base and what is above it stays. A DN outside the base
+ * is rewritten whole, except for the server's own.
+ * @param rules by canonical type
+ */
+export function createDnMapping(sourceName: string, base: readonly Rdn[], rules: ReadonlyMap<string, Made>): MapDn {
+  const mapAttribute = (attribute: DnAttribute, place: string): DnAttribute => {
+    const made = rules.get(canonicalType(attribute.type));
+    if (!made) {
+      throw unmaskable(
+        place,
+        `a DN with the attribute type "${attribute.type}", which the policy does not decide`,
+        `Add ${attribute.type} under "dn" of the source ${sourceName}.`,
+      );
+    }
+    if (made.keeps) return attribute;
+    const value = made.apply(attribute.ber ? berContent(attribute.value) : attribute.value, []);
+    if (!value) throw unmaskable(place, 'a DN whose value cannot be replaced', 'Correct the entry at the source.');
+    return { type: attribute.type, value, ber: false };
+  };
+  return (text, place) => {
+    const dn = parseDn(text);
+    if (!dn) throw unmaskable(place, 'a value that is no DN', 'Correct the entry at the source, or drop the attribute in the policy.');
+    const below = depthBelow(dn, base) ?? dn.length;
+    const last = dn.length === 0 || below < dn.length ? '' : formatDn(dn.slice(-1)).toLowerCase();
+    if (serverSuffixes.has(last) && dn.every((rdn) => rdn.every(({ type }) => canonicalType(type) === 'cn'))) return formatDn(dn);
+    const isSasl = last === saslSuffix;
+    return formatDn(
+      dn.map((rdn, at) => {
+        if (at >= below) return rdn;
+        return rdn.map((attribute) =>
+          isSasl && saslTypes.has(canonicalType(attribute.type)) ? attribute : mapAttribute(attribute, place),
+        );
+      }),
+    );
+  };
+}
+
+/** What a BER value of a short definite length holds; anything else is taken as it is, which still hides it. */
+function berContent(value: Uint8Array): Uint8Array {
+  return value.length >= 2 && value[1] === value.length - 2 ? value.subarray(2) : value;
+}

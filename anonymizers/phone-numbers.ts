@@ -1,0 +1,110 @@
+import { callingCodeLength, type PhoneCountry, typeDigits, zeroTrunkCodes } from './phone-countries.ts';
+
+/**
+ * A parsed number. `digits[0, count)` are all digits written, `positions` where each stands in the value; the subscriber's part begins at
+ * `subscriber`. `prefix[0, prefixLength)` is the E.164 number before that part: calling code and type digits. Reused by the next call.
+ */
+export type PhoneNumber = {
+  readonly digits: Uint8Array;
+  readonly positions: Uint16Array;
+  readonly prefix: Uint8Array;
+  count: number;
+  subscriber: number;
+  prefixLength: number;
+  callingCode: string;
+};
+
+const shortestE164 = 7;
+const longestE164 = 15;
+const shortestSubscriber = 5;
+const longestValue = 64;
+// The longest international prefix, a trunk zero and a longest number.
+const mostDigits = 4 + 1 + longestE164;
+
+/**
+ * Reads numbers as people write them: `+33 6 12 34 56 78`, `0033612345678`, `+33 (0)6…`, `06.12.34.56.78`. National ones are those of
+ * `country`. `parse` gives undefined for what is no number, or too short a one to hide its subscriber in.
+ */
+export function createPhoneParser(country: PhoneCountry): (value: Uint8Array) => PhoneNumber | undefined {
+  const number: PhoneNumber = {
+    digits: new Uint8Array(mostDigits),
+    positions: new Uint16Array(mostDigits),
+    prefix: new Uint8Array(longestE164),
+    count: 0,
+    subscriber: 0,
+    prefixLength: 0,
+    callingCode: '',
+  };
+  const startsWith = (text: string): boolean => {
+    if (number.count < text.length) return false;
+    for (let at = 0; at < text.length; at++) if (number.digits[at] !== text.charCodeAt(at) - 0x30) return false;
+    return true;
+  };
+  const codeFrom = (from: number): string => {
+    const first = `${number.digits[from]}${number.digits[from + 1]}${number.digits[from + 2]}`;
+    return first.slice(0, callingCodeLength(first));
+  };
+
+  /** Calling code and the place of the first national digit. */
+  const locate = (plus: boolean): { code: string; national: number } | undefined => {
+    const { callingCode, trunk, abroad, nationalDigits } = country;
+    if (plus || startsWith(abroad)) {
+      const from = plus ? 0 : abroad.length;
+      if (number.count - from < shortestE164) return undefined;
+      const code = codeFrom(from);
+      let national = from + code.length;
+      if (zeroTrunkCodes.has(code) && number.digits[national] === 0) national++;
+      return { code, national };
+    }
+    const fits = (count: number): boolean => (nationalDigits === undefined ? count >= 7 : count === nationalDigits);
+    if (trunk !== '' && startsWith(trunk) && fits(number.count - trunk.length)) return { code: callingCode, national: trunk.length };
+    if ((trunk === '' || nationalDigits !== undefined) && fits(number.count)) return { code: callingCode, national: 0 };
+    // International without its sign; only where the length leaves no doubt.
+    if (nationalDigits !== undefined && startsWith(callingCode) && fits(number.count - callingCode.length)) {
+      return { code: callingCode, national: callingCode.length };
+    }
+    return undefined;
+  };
+
+  return (value) => {
+    const plus = scan(value, number);
+    if (plus === undefined || number.count < shortestSubscriber) return undefined;
+    const place = locate(plus);
+    // +999 is assigned to nobody; the numbers made for what is no number begin with it.
+    if (!place || place.code === '999') return undefined;
+    const kept = typeDigits.get(place.code) ?? 2;
+    number.subscriber = place.national + kept;
+    number.prefixLength = place.code.length + kept;
+    const e164 = place.code.length + number.count - place.national;
+    if (number.count - number.subscriber < shortestSubscriber || e164 > longestE164) return undefined;
+    for (let at = 0; at < place.code.length; at++) number.prefix[at] = place.code.charCodeAt(at) - 0x30;
+    for (let at = 0; at < kept; at++) number.prefix[place.code.length + at] = number.digits[place.national + at] as number;
+    number.callingCode = place.code;
+    return number;
+  };
+}
+
+/** Collects the digits; gives whether a plus sign stands before them, undefined where anything but digits and separators occurs. */
+function scan(value: Uint8Array, number: PhoneNumber): boolean | undefined {
+  if (value.length > longestValue) return undefined;
+  let plus = false;
+  number.count = 0;
+  for (let at = 0; at < value.length; at++) {
+    const byte = value[at] as number;
+    if (byte >= 0x30 && byte <= 0x39) {
+      if (number.count === mostDigits) return undefined;
+      number.digits[number.count] = byte - 0x30;
+      number.positions[number.count++] = at;
+    } else if (byte === 0x2b && !plus && number.count === 0) plus = true;
+    // No-break spaces: U+00A0 and the narrow U+202F.
+    else if (byte === 0xc2 && value[at + 1] === 0xa0) at += 1;
+    else if (byte === 0xe2 && value[at + 1] === 0x80 && value[at + 2] === 0xaf) at += 2;
+    else if (!isSeparator(byte)) return undefined;
+  }
+  return plus;
+}
+
+// Space, ( ) - . /
+function isSeparator(byte: number): boolean {
+  return byte === 0x20 || byte === 0x28 || byte === 0x29 || (byte >= 0x2d && byte <= 0x2f);
+}

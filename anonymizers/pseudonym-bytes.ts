@@ -1,0 +1,51 @@
+/** 32 letters and digits without those that are taken for each other; five bits each. */
+const alphabet = new TextEncoder().encode('abcdefghijkmnpqrstuvwxyz23456789');
+
+export const lettersPer80Bits = 16;
+
+/** Writes the first 80 of a tag's 128 bits as 16 letters and digits, and returns where they end. The other 48 bits may choose words. */
+export function write80Bits(tag: Uint32Array, into: Uint8Array, at: number): number {
+  const [a, b, c] = [tag[0] as number, tag[1] as number, tag[2] as number];
+  for (let shift = 0; shift < 30; shift += 5) into[at++] = alphabet[(a >>> shift) & 31] as number;
+  for (let shift = 0; shift < 30; shift += 5) into[at++] = alphabet[(b >>> shift) & 31] as number;
+  // Two bits are left of each of the first words, sixteen are taken of the third.
+  const rest = (a >>> 30) | ((b >>> 30) << 2) | ((c & 0xffff) << 4);
+  for (let shift = 0; shift < 20; shift += 5) into[at++] = alphabet[(rest >>> shift) & 31] as number;
+  return at;
+}
+
+/** `count` letters and digits, one per number drawn. */
+export function writeLetters(draw: { next(): number }, into: Uint8Array, at: number, count: number): number {
+  for (let done = 0; done < count; done++) into[at++] = alphabet[draw.next() & 31] as number;
+  return at;
+}
+
+/** Writes bytes and returns where they end. */
+export function writeBytes(bytes: Uint8Array, into: Uint8Array, at: number): number {
+  into.set(bytes, at);
+  return at + bytes.length;
+}
+
+/** The words as bytes, lower case, without accents: fit for an address or a login. */
+export function asciiWords(words: readonly string[]): Uint8Array[] {
+  const encoder = new TextEncoder();
+  return words.map((word) =>
+    encoder.encode(
+      word
+        .normalize('NFD')
+        .toLowerCase()
+        .replaceAll(/[^a-z]/g, ''),
+    ),
+  );
+}
+
+export function longestOf(items: readonly { readonly length: number }[]): number {
+  return items.reduce((longest, { length }) => Math.max(longest, length), 0);
+}
+
+/** Equality of `a` and `b[0, length)`. */
+export function sameBytes(a: Uint8Array, b: Uint8Array, length: number): boolean {
+  if (a.length !== length) return false;
+  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}

@@ -1,0 +1,75 @@
+import { DynDataError } from '../core/index.ts';
+import { type IdentityKind, type Made, refuse, type Target, type Tools } from './anonymizer.ts';
+import { catalogue } from './catalogue/index.ts';
+import { builtInIdentities } from './identities.ts';
+import type { Key } from './key.ts';
+import { phoneCountries } from './phone-countries.ts';
+import { type Policy, type Rule, readRule } from './policy.ts';
+import { createSipHash } from './siphash.ts';
+
+/** Makes the anonymizer of a rule for a target. @throws DynDataError POLICY_INVALID saying why the rule cannot stand there. */
+export type MakeRule = (rule: Rule, target: Target, sibling: Tools['sibling']) => Made;
+
+/** Problems of a policy, collected so that all are named at once. */
+export type Problems = {
+  readonly invalid: string[];
+  /** Runs `work`; a POLICY_INVALID it throws is collected with its place, and undefined is given. */
+  collect<T>(place: string, work: () => T): T | undefined;
+};
+
+export function createProblems(): Problems {
+  const invalid: string[] = [];
+  return {
+    invalid,
+    collect(place, work) {
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof DynDataError) || error.code !== 'POLICY_INVALID') throw error;
+        invalid.push(`${place}: ${error.message}`);
+        return undefined;
+      }
+    },
+  };
+}
+
+/** @throws DynDataError POLICY_INVALID for a country that is not known. */
+export function createRuleMaker(policy: Policy, key: Key): MakeRule {
+  const anonymizers = new Map(catalogue.map((anonymizer) => [anonymizer.name, anonymizer]));
+  const identities = new Map<string, IdentityKind>([...Object.entries(builtInIdentities), ...Object.entries(policy.identities)]);
+  const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
+  if (!country) return refuse(`country: one of ${phoneCountries.map(({ iso }) => iso).join(' ')} expected`);
+
+  const prf: Tools['prf'] = (algorithm, identity, kind) => {
+    const declared = identities.get(identity);
+    if (declared === undefined) refuse(`the identity "${identity}" is not declared; add "${identity}: ${kind}" to the policy's identities`);
+    if (declared !== kind) refuse(`the identity "${identity}" is of the kind ${declared}, and this anonymizer takes ${kind}`);
+    return createSipHash(key.subKey(`prf/${algorithm}/${identity}`));
+  };
+
+  const make = (rule: Rule, target: Target, sibling: Tools['sibling']): Made => {
+    const { name, parameters } = readRule(rule);
+    const anonymizer = anonymizers.get(name);
+    if (!anonymizer) return refuse(`there is no anonymizer "${name}"; there are ${[...anonymizers.keys()].join(', ')}`);
+    if (anonymizer.types !== 'any' && !anonymizer.types.includes(target.type)) {
+      refuse(`"${name}" is for ${anonymizer.types.join(' and ')} values, and this is ${target.sqlType}`);
+    }
+    const made = anonymizer.make(parameters, {
+      target,
+      country,
+      developmentPassword: policy.development_password,
+      prf,
+      seed: (purpose) => key.subKey(`seed/${purpose}`),
+      sibling,
+      inner: (innerRule, innerTarget) => make(innerRule, innerTarget, sibling),
+    });
+    if (target.unique && !made.unique) {
+      refuse(`"${name}" can give two values the same result, and this is unique; take email, login, phone, token, hash or company-name`);
+    }
+    if (target.maxLength !== undefined && made.longest !== 'input' && made.longest > target.maxLength) {
+      refuse(`"${name}" needs room for ${made.longest}, and there is room for ${target.maxLength}`);
+    }
+    return made;
+  };
+  return make;
+}

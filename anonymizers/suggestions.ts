@@ -1,0 +1,80 @@
+import { stringify } from 'yaml';
+import { DynDataError } from '../core/index.ts';
+import type { Target } from './anonymizer.ts';
+import type { LiveColumn } from './api.ts';
+import type { Policy, Rule } from './policy.ts';
+import type { MakeRule } from './rule-maker.ts';
+
+/** What the name of a column or attribute says of it; French and English. */
+const byName: readonly (readonly [pattern: RegExp, rule: Rule])[] = [
+  [/mail|courriel/i, 'email'],
+  [/phone|mobile|portable|^tel|_tel$|fax|caller|callee|msisdn/i, 'phone'],
+  [/pass(?:word|wd)|pwd|mot_?de_?passe/i, { password: 'bcrypt' }],
+  [/first_?name|given_?name|prenom/i, 'first-name'],
+  [/last_?name|sur_?name|^nom$|^sn$/i, 'last-name'],
+  [/full_?name|display_?name/i, 'full-name'],
+  [/company|societe|organi[sz]ation/i, 'company-name'],
+  [/login|user_?name|^uid$|identifiant/i, 'login'],
+  [/(?:^|_)ip(?:_|$)/i, 'ip'],
+  [/device_?token|push_?token/i, 'device-token'],
+  [/secret|token|key$/i, { token: { form: 'same-shape' } }],
+  [/photo|avatar|picture|image/i, 'image'],
+];
+
+const byType: Partial<Record<LiveColumn['type'], readonly Rule[]>> = {
+  text: ['text', { token: { form: 'uuid' } }, { token: { form: 'same-shape' } }],
+  json: ['null', { constant: '{}' }],
+  binary: ['null', { hash: {} }, { constant: '' }],
+  date: ['null', { constant: '1970-01-02' }],
+  datetime: ['null'],
+  other: ['null'],
+};
+
+/** The first rule that fits: by name, by type, and only then `keep`, which a person must look at. */
+export function suggestRule(name: string, target: Target, make: MakeRule): Rule {
+  const candidates = [...byName.flatMap(([pattern, rule]) => (pattern.test(name) ? [rule] : [])), ...(byType[target.type] ?? [])];
+  const fits = (rule: Rule): boolean => {
+    try {
+      make(rule, target, () => ({ index: 0, maxLength: undefined }));
+      return true;
+    } catch (error) {
+      if (error instanceof DynDataError) return false;
+      throw error;
+    }
+  };
+  return candidates.find(fits) ?? 'keep';
+}
+
+/** Undecided things with the rules that would decide them. */
+export type Suggestions = {
+  column(source: string, tableKey: string, column: string, rule: Rule): void;
+  attribute(source: string, attribute: string, rule: Rule | 'drop'): void;
+  /** The lines of a YAML document to be merged into the policy. */
+  lines(): string[];
+};
+
+type PatchSource = { tables?: Record<string, { columns: Record<string, Rule> }>; attributes?: Record<string, Rule>; drop?: string[] };
+
+export function createSuggestions(): Suggestions {
+  const sources: Record<keyof Policy['sources'], PatchSource> = {};
+  const sourceOf = (name: string): PatchSource => (sources[name] ??= {});
+  return {
+    column(source, tableKey, column, rule) {
+      const patch = sourceOf(source);
+      patch.tables ??= {};
+      patch.tables[tableKey] ??= { columns: {} };
+      patch.tables[tableKey].columns[column] = rule;
+    },
+    attribute(source, attribute, rule) {
+      const patch = sourceOf(source);
+      if (rule === 'drop') {
+        patch.drop ??= [];
+        patch.drop.push(attribute);
+        return;
+      }
+      patch.attributes ??= {};
+      patch.attributes[attribute] = rule;
+    },
+    lines: () => stringify({ sources }).trimEnd().split('\n'),
+  };
+}

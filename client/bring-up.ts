@@ -1,0 +1,209 @@
+import type { Digest } from '../core/digest.ts';
+import { dependencyLevels, needsOf } from '../core/ordering.ts';
+import { type Compose, requireMatchingSources, type Stack, type StackService } from './compose.ts';
+import type { Context } from './context.ts';
+import { type Container, createEngine, helperLabel } from './engine.ts';
+import { formatCount, formatDuration, shortDigest } from './format.ts';
+import type { ImageReader } from './image-reader.ts';
+import type { Runner } from './process.ts';
+import type { DataService } from './restore/data-service.ts';
+import { createDataService } from './restore/kinds.ts';
+import { type Restored, restoreService } from './restore/restore-service.ts';
+import { createRestoreProgress } from './restore-progress.ts';
+import { createServiceContainer, type ServiceContainer } from './service-container.ts';
+import { createStarter } from './starter.ts';
+
+export type BringUpOptions = {
+  readonly context: Context;
+  readonly stack: Stack;
+  /** Made with the runner it is given, so that the first failure ends what the others do. */
+  readonly createCompose: (processes: Runner) => Compose;
+  readonly openReader: (processes: Runner) => Promise<ImageReader>;
+  readonly digest: Digest;
+  readonly reference: string;
+  readonly replace: boolean;
+  readonly healthTimeoutMs: number;
+  readonly owner: string;
+};
+
+/** What became of one service. Times are from its own start. */
+export type ServiceReport = {
+  readonly service: string;
+  readonly source?: string;
+  readonly state: 'healthy' | 'running' | 'ended';
+  /** Until healthy, for a data service before its restore. */
+  readonly healthyMs: number;
+  readonly restored?: Restored & { readonly durationMs: number };
+  /** `host:port` on this machine for each published port. */
+  readonly addresses: readonly string[];
+};
+
+/**
+ * Starts the stack in the order of its graph, each service as soon as what it needs is ready, where a data service is ready only after
+ * it was restored and verified. The first failure stops everything else.
+ * @throws DynDataError STACK_INVALID, STACK_CYCLE, SERVICE_UNHEALTHY and whatever a restore throws
+ */
+export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]> {
+  const { context, stack } = options;
+  const order = dependencyLevels(stack.graph).flat();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const processes = context.processes.until(stop.signal);
+  const compose = options.createCompose(processes);
+  await using reader = await options.openReader(processes);
+  requireMatchingSources(
+    stack,
+    reader.manifest.sources.map(({ name }) => name),
+  );
+  context.output.note(`Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})`);
+  const shared: Shared = { ...options, processes, compose, reader, signal, start: createStarter(compose) };
+
+  let failed: { readonly error: unknown } | undefined;
+  const running = new Map<string, Promise<ServiceReport>>();
+  for (const name of order) {
+    const service = stack.services.get(name);
+    if (!service) continue;
+    const ready = async (): Promise<ServiceReport> => {
+      await Promise.all((stack.graph.get(name) ?? []).map((need) => running.get(need)));
+      try {
+        return await bringUpService(shared, service);
+      } catch (error) {
+        failed ??= { error };
+        stop.abort();
+        throw error;
+      }
+    };
+    running.set(name, ready());
+  }
+  await Promise.allSettled(running.values());
+  if (failed) throw failed.error;
+  return Promise.all(running.values());
+}
+
+type Shared = BringUpOptions & {
+  readonly processes: Runner;
+  readonly compose: Compose;
+  readonly reader: ImageReader;
+  readonly signal: AbortSignal;
+  readonly start: (service: string) => Promise<void>;
+};
+
+async function bringUpService(shared: Shared, service: StackService): Promise<ServiceReport> {
+  const { context, stack, processes, signal, healthTimeoutMs } = shared;
+  const { output, now } = context;
+  const startedMs = now().getTime();
+  const engine = createEngine(processes);
+  const container = createServiceContainer({ processes, engine, project: stack.project, service: service.name, signal, now });
+  output.live(service.name, `${service.name}: starting`);
+  await shared.start(service.name);
+  const healthy = await container.waitHealthy({ timeoutMs: healthTimeoutMs, endsByItself: service.endsByItself });
+  const healthyMs = now().getTime() - startedMs;
+  output.live(service.name, undefined);
+  output.note(`${service.name}: ${stateOf(healthy)} after ${formatDuration(healthyMs)}`);
+  const restored = service.source === undefined ? undefined : await restore(shared, service, container);
+  return {
+    service: service.name,
+    ...(service.source === undefined ? {} : { source: service.source }),
+    state: stateOf(healthy),
+    healthyMs,
+    ...(restored ? { restored } : {}),
+    addresses: addressesOf(await container.find()),
+  };
+}
+
+async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
+  const { context, reader, digest, reference, replace, healthTimeoutMs } = shared;
+  const { output, now } = context;
+  const source = reader.manifest.sources.find(({ name }) => name === service.source);
+  if (!source) return undefined;
+  const startedMs = now().getTime();
+  const progress = createRestoreProgress({ output, now, service: service.name, source });
+  const data: DataService = createDataService({
+    container,
+    source,
+    labels: service.labels,
+    restart: {
+      stop: () => shared.compose.stop(service.name),
+      async start() {
+        await shared.start(service.name);
+        container.forget();
+        await container.waitHealthy({ timeoutMs: healthTimeoutMs });
+      },
+    },
+    oneOff: (script, args, input) => runOneOff(shared, container, script, args, input),
+  });
+  try {
+    const restored = await restoreService({
+      container,
+      data,
+      source,
+      reader,
+      digest,
+      reference,
+      replace,
+      readyTimeoutMs: healthTimeoutMs,
+      async onBegin(why) {
+        progress.begin(why);
+        await stopDependants(shared, service.name);
+      },
+      onBytes: progress.add,
+    });
+    const durationMs = now().getTime() - startedMs;
+    progress.end();
+    const what =
+      restored.outcome === 'already'
+        ? 'holds this snapshot already, nothing to restore'
+        : `restored and verified ${formatCount(restored.rows)} rows in ${formatDuration(durationMs)}`;
+    output.note(`${service.name}: ${what}`);
+    return { ...restored, durationMs };
+  } finally {
+    progress.end();
+  }
+}
+
+/** What still runs on the data of an earlier restore must not meet the new one half loaded. It is started again in its turn. */
+async function stopDependants({ stack, compose, processes }: Shared, service: string): Promise<void> {
+  const running = (await createEngine(processes).containers(stack.project)).filter(
+    ({ status }) => status !== 'exited' && status !== 'created',
+  );
+  for (const container of running) if (needsOf(stack.graph, container.service).has(service)) await compose.stop(container.service);
+}
+
+/** In a container of its own on the volumes of the service's stopped one, anonymous volumes too, and without a network. */
+async function runOneOff(
+  shared: Shared,
+  container: ServiceContainer,
+  script: string,
+  args: readonly string[],
+  input: AsyncIterable<Uint8Array>,
+) {
+  const { id, imageId } = await container.find();
+  const options = [
+    '--rm',
+    '--interactive',
+    '--sig-proxy=false',
+    '--network',
+    'none',
+    '--user',
+    '0',
+    '--label',
+    `${helperLabel}=${shared.owner}`,
+    '--volumes-from',
+    id,
+  ];
+  return shared.processes.run('docker', ['run', ...options, '--entrypoint', 'sh', imageId, '-c', script, 'sh', ...args], { input });
+}
+
+function stateOf(container: Container): ServiceReport['state'] {
+  if (container.status === 'exited') return 'ended';
+  return container.health === undefined ? 'running' : 'healthy';
+}
+
+/** How to reach a container's published ports from this machine, as a URL where the port says HTTP. */
+export function addressesOf(container: Container): string[] {
+  const addresses = container.ports.map(({ container: inside, host, hostPort }) => {
+    const address = `${host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${hostPort}`;
+    return /^(?:80|8080)\//.test(inside) ? `http://${address}/` : address;
+  });
+  return [...new Set(addresses)].sort();
+}

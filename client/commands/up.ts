@@ -1,0 +1,89 @@
+import { parseReference } from '../../core/references.ts';
+import { bringUp, type ServiceReport } from '../bring-up.ts';
+import { createCompose } from '../compose.ts';
+import type { Context } from '../context.ts';
+import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
+import { createEngine } from '../engine.ts';
+import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
+import { lockProject } from '../lock.ts';
+import { openProject, requireConfigDirs } from '../project.ts';
+import { createRegistryApi } from '../registry-api.ts';
+import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
+
+export type UpOptions = { readonly reference: string | undefined; readonly replace: boolean; readonly healthTimeoutMs: number };
+
+/** `dyn-data up [REF]`: everything is checked before anything starts; then the stack is brought up and its data restored in order. */
+export async function up(context: Context, options: UpOptions): Promise<void> {
+  const { output, now } = context;
+  const startedMs = now().getTime();
+  if (options.reference !== undefined) parseReference(options.reference);
+  const project = await openProject(context);
+  const engine = createEngine(context.processes);
+  const compose = createCompose({ processes: context.processes, project });
+  await requireConfigDirs(project, context.env);
+  await engine.requireAvailable();
+  await compose.requireAvailable();
+  const stack = await compose.stack();
+  const api = createRegistryApi({ registry: project.config.registry, signal: context.signal });
+  const choice = await chooseSnapshot(project, api, options.reference);
+
+  await using _lock = await lockProject(project, context.process);
+  const owner = helperOwner(context, project);
+  await engine.removeHelpers(owner);
+  try {
+    const image = { context, project, engine, api, choice };
+    const pullStartedMs = now().getTime();
+    const isPresent = (await engine.image(choice.image)) !== undefined;
+    if (!isPresent) await pullDataImage(image);
+    const pullMs = isPresent ? 0 : now().getTime() - pullStartedMs;
+    const { repository, digest, reference } = choice;
+    // So that `up` without an argument means the same next time.
+    if (choice.from === 'argument') await writePulled(project, { version: 1, reference, repository, digest, image: choice.image });
+    const services = await bringUp({
+      context,
+      stack,
+      createCompose: (processes) => createCompose({ processes, project }),
+      openReader: (processes) => openDataImage({ ...image, context: { ...context, processes } }),
+      digest,
+      reference,
+      replace: options.replace,
+      healthTimeoutMs: options.healthTimeoutMs,
+      owner,
+    });
+    const durationMs = now().getTime() - startedMs;
+    output.result(summary(services, { reference, digest, durationMs, pullMs }), {
+      version: 1,
+      project: stack.project,
+      reference,
+      repository,
+      digest,
+      image: choice.image,
+      durationMs,
+      pullMs,
+      services,
+    });
+  } finally {
+    await engine.removeHelpers(owner);
+  }
+}
+
+function summary(
+  services: readonly ServiceReport[],
+  whole: { reference: string; digest: string; durationMs: number; pullMs: number },
+): string {
+  const rows = services.map(({ service, state, healthyMs, restored, addresses }) => [
+    service,
+    state,
+    formatDuration(healthyMs),
+    dataOf(restored),
+    addresses.join(' '),
+  ]);
+  const pulled = whole.pullMs > 0 ? ` (pull ${formatDuration(whole.pullMs)})` : '';
+  return `\n${formatTable(['SERVICE', 'STATE', 'HEALTHY AFTER', 'DATA', 'ADDRESS'], rows)}\n\nUp with ${whole.reference} (${shortDigest(whole.digest)}) after ${formatDuration(whole.durationMs)}${pulled}.`;
+}
+
+function dataOf(restored: ServiceReport['restored']): string {
+  if (!restored) return '';
+  if (restored.outcome === 'already') return 'as restored before';
+  return `${formatCount(restored.rows)} rows in ${formatDuration(restored.durationMs)}`;
+}

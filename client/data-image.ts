@@ -1,0 +1,66 @@
+import { DynDataError } from '../core/errors.ts';
+import { imageLabels } from '../core/image.ts';
+import type { Context } from './context.ts';
+import { type Engine, engineFailed } from './engine.ts';
+import { formatBar, formatBytes, shortDigest } from './format.ts';
+import { type ImageReader, openImage } from './image-reader.ts';
+import type { Project } from './project.ts';
+import { type RegistryApi, snapshotUnknown } from './registry-api.ts';
+import type { Choice } from './snapshot-choice.ts';
+
+export type DataImageOptions = {
+  readonly context: Context;
+  readonly project: Project;
+  readonly engine: Engine;
+  readonly api: RegistryApi;
+  readonly choice: Omit<Choice, 'from'>;
+};
+
+/** Value of the label of helper containers: this project's folder on this machine. */
+export function helperOwner(context: Context, project: Project): string {
+  return `${context.process.host}:${project.folder}`;
+}
+
+/**
+ * Has the engine pull the data image by digest, so that it verifies every byte. Layers that it has already are not transferred.
+ * @throws DynDataError SNAPSHOT_UNKNOWN, REGISTRY_UNREACHABLE, ENGINE_FAILED
+ */
+export async function pullDataImage({ context, engine, api, choice }: DataImageOptions): Promise<{ sizeBytes: number }> {
+  const { output } = context;
+  const { layers, config } = await api.imageManifest(choice.repository, choice.digest);
+  const sizeBytes = layers.reduce((sum, layer) => sum + layer.size, config.size);
+  output.note(`Pulling ${choice.reference} (${shortDigest(choice.digest)}, ${layers.length} layers, ${formatBytes(sizeBytes)})`);
+  let done = 0;
+  const { pulled, details } = await engine.pull(choice.image, (line) => {
+    if (/^[0-9a-f]{12}: (?:Pull complete|Already exists)/.test(line)) done += 1;
+    output.live('pull', `  ${formatBar(done, layers.length)}  ${done} of ${layers.length} layers`);
+  });
+  output.live('pull', undefined);
+  if (pulled) return { sizeBytes };
+  // The engine's words are no code to decide by: asking again tells a snapshot that is gone from an engine that cannot.
+  if ((await api.resolve(choice.repository, { digest: choice.digest })) === undefined)
+    throw snapshotUnknown(choice.repository, choice.digest);
+  throw engineFailed(`docker pull ${choice.image}`, details);
+}
+
+/** The image's files, after checking that the image is the chosen one and its label and manifest belong together. The caller disposes it. */
+export async function openDataImage({ context, project, engine, choice }: DataImageOptions): Promise<ImageReader> {
+  const image = await engine.image(choice.image);
+  if (!image?.repoDigests.some((name) => name.endsWith(`@${choice.digest}`)))
+    throw notThatImage(choice, 'the engine has it under another digest');
+  const reader = await openImage(context.processes, choice.image, helperOwner(context, project));
+  const label = image.labels[imageLabels.manifestDigest];
+  if (label === reader.manifestDigest) return reader;
+  await reader[Symbol.asyncDispose]();
+  throw notThatImage(
+    choice,
+    label === undefined ? `it has no label ${imageLabels.manifestDigest}` : 'its manifest is not the one that its label names',
+  );
+}
+
+function notThatImage(choice: Omit<Choice, 'from'>, why: string): DynDataError {
+  return new DynDataError(
+    'DIGEST_MISMATCH',
+    `The image ${choice.image} is not a whole snapshot of dyn-data: ${why}. Remove it (docker image rm ${choice.image}), see that the reference is right, and pull it again.`,
+  );
+}

@@ -1,0 +1,45 @@
+import { hostname } from 'node:os';
+import { runCommandLine } from './command-line.ts';
+import type { TextSink } from './output.ts';
+
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
+
+// `dyn-data ls | head -1` closes our output early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+function sink(stream: NodeJS.WriteStream): TextSink {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+void runCommandLine({
+  args: process.argv.slice(2),
+  env: process.env,
+  folder: process.cwd(),
+  process: { pid: process.pid, host: hostname(), isAlive },
+  nodeVersion: process.versions.node,
+  stdout: sink(process.stdout),
+  stderr: sink(process.stderr),
+  signal: interrupted.signal,
+  now: () => new Date(),
+}).then((exitCode) => {
+  process.exitCode = exitCode;
+});

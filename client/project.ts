@@ -1,0 +1,101 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { type ClientConfig, clientConfigFile, parseClientConfig } from '../core/client-config.ts';
+import { DynDataError } from '../core/errors.ts';
+import type { Context } from './context.ts';
+
+/** A project: its `dyn-data.yaml`, and the folder where that file lies. */
+export type Project = {
+  readonly config: ClientConfig;
+  /** Absolute; the compose files are relative to it. */
+  readonly folder: string;
+  readonly configPath: string;
+  /** `.dyn-data` beside the configuration; exists only after {@link makeStateFolder}. */
+  readonly stateFolder: string;
+  /** `host:port` as Docker writes a registry. */
+  readonly registryHost: string;
+};
+
+/**
+ * Reads the file given with --config, or the nearest dyn-data.yaml from the current folder upwards.
+ * @throws DynDataError CONFIG_NOT_FOUND, CONFIG_INVALID
+ */
+export async function openProject(context: Pick<Context, 'folder' | 'configFile'>): Promise<Project> {
+  const found = context.configFile === undefined ? await findUpwards(context.folder) : await readGiven(context.folder, context.configFile);
+  const config = parseClientConfig(found.text, found.path);
+  const folder = dirname(found.path);
+  const registryHost = new URL(config.registry).host;
+  return { config, folder, configPath: found.path, stateFolder: join(folder, '.dyn-data'), registryHost };
+}
+
+/** Makes `.dyn-data`, which keeps itself out of Git. */
+export async function makeStateFolder(project: Project): Promise<void> {
+  await mkdir(project.stateFolder, { recursive: true });
+  await writeFile(join(project.stateFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/**
+ * Every variable of `stack.configDirs` must name an existing folder, in the environment or in the `.env` file that compose itself reads.
+ * @throws DynDataError CONFIG_DIR_UNSET naming all that are wrong.
+ */
+export async function requireConfigDirs(project: Project, env: Context['env']): Promise<void> {
+  const stackFolder = dirname(resolve(project.folder, project.config.stack.files[0] ?? '.'));
+  const fileVariables = parseEnv((await readIfThere(join(stackFolder, '.env'))) ?? '');
+  const details: string[] = [];
+  for (const name of project.config.stack.configDirs) {
+    const value = env[name] ?? fileVariables[name];
+    if (value === undefined || value === '') {
+      details.push(`${name} is not set`);
+      continue;
+    }
+    const isFolder = await stat(resolve(stackFolder, value)).then(
+      (info) => info.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) details.push(`${name} names ${value}, which is not a folder here`);
+  }
+  if (details.length === 0) return;
+  const first = project.config.stack.configDirs[0];
+  throw new DynDataError(
+    'CONFIG_DIR_UNSET',
+    `The stack needs a folder with the configuration of this machine, named by an environment variable. Nothing was started. Set it and try again: export ${first}=/path/to/configuration`,
+    { details },
+  );
+}
+
+/** Text of a file, undefined where there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new DynDataError('CONFIG_NOT_FOUND', `${path} cannot be read (${code}). Make it readable and try again.`, { cause: error });
+  }
+}
+
+async function findUpwards(from: string): Promise<{ path: string; text: string }> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const path = join(folder, clientConfigFile);
+    const text = await readIfThere(path);
+    if (text !== undefined) return { path, text };
+    if (dirname(folder) === folder) break;
+  }
+  throw new DynDataError(
+    'CONFIG_NOT_FOUND',
+    `There is no ${clientConfigFile} in ${from} or any folder above it. Go to your project's folder, name the file with --config, or write one:`,
+    {
+      details: ['version: 1', 'registry: http://127.0.0.1:5000', 'repository: my-data', 'stack:', '  files: [docker-compose.yml]'],
+    },
+  );
+}
+
+async function readGiven(folder: string, file: string): Promise<{ path: string; text: string }> {
+  const path = resolve(folder, file);
+  const text = await readIfThere(path);
+  if (text !== undefined) return { path, text };
+  throw new DynDataError('CONFIG_NOT_FOUND', `${path} does not exist. Give --config the path of a ${clientConfigFile}.`);
+}

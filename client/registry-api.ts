@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type * as z from 'zod/mini';
+import { routePath, routes, type SnapshotView } from '../core/contract.ts';
+import { type Digest, digestOf, isDigest } from '../core/digest.ts';
+import { parseValue } from '../core/documents.ts';
+import { DynDataError, errorOfProblem } from '../core/errors.ts';
+import { type ImageManifest, imageManifestSchema, mediaTypes } from '../core/image.ts';
+import { isEnded, type Job, jobSchema } from '../core/job.ts';
+import type { Target } from '../core/references.ts';
+import { serverSentEvents } from './server-sent-events.ts';
+
+const pageSize = 200;
+const answerTimeoutMs = 30_000;
+/** A cut event stream is taken up again after these pauses; one event starts them over. */
+const reconnectDelaysMs = [500, 1_000, 2_000, 4_000, 8_000];
+
+/**
+ * The registry's API and the reading side of its OCI endpoint.
+ * @throws DynDataError what the registry's problem documents say, REGISTRY_UNREACHABLE, REGISTRY_FAILED, ACCESS_DENIED.
+ */
+export type RegistryApi = {
+  /** All snapshots of the repository, page by page. */
+  snapshots(repository: string): AsyncGenerator<SnapshotView>;
+  /** All tags of the repository, ascending. */
+  tags(repository: string): AsyncGenerator<string>;
+  /** The digest that a tag or digest stands for now; undefined where there is none. */
+  resolve(repository: string, target: Target): Promise<Digest | undefined>;
+  /** The image manifest, checked against its digest. @throws SNAPSHOT_UNKNOWN */
+  imageManifest(repository: string, digest: Digest): Promise<ImageManifest>;
+  createSnapshot(request: { readonly environment: string; readonly tag?: string }): Promise<Job>;
+  /** The job's state now, then every change; ends after the ended state. Cuts of the connection are mended. */
+  followJob(id: string): AsyncGenerator<Job>;
+};
+
+type Request = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string; readonly endless?: boolean };
+
+export function createRegistryApi(options: { readonly registry: string; readonly signal: AbortSignal }): RegistryApi {
+  const base = options.registry.replace(/\/+$/, '');
+
+  const send = async (path: string, { endless = false, ...request }: Request = {}): Promise<Response> => {
+    const signal = endless ? options.signal : AbortSignal.any([options.signal, AbortSignal.timeout(answerTimeoutMs)]);
+    try {
+      return await fetch(`${base}${path}`, { ...request, signal });
+    } catch (error) {
+      if (options.signal.aborted) throw error;
+      throw unreachable(error);
+    }
+  };
+  const unreachable = (cause: unknown): DynDataError =>
+    new DynDataError(
+      'REGISTRY_UNREACHABLE',
+      `The registry at ${options.registry} does not answer. See that it runs and that \`registry\` in dyn-data.yaml is its address, then try again.`,
+      { cause },
+    );
+  const problem = async (response: Response): Promise<DynDataError> => {
+    const body: unknown = await response.json().catch(() => undefined);
+    if ((response.status === 401 || response.status === 403) && errorOfProblem(body, response.status).code === 'REGISTRY_FAILED') {
+      return new DynDataError(
+        'ACCESS_DENIED',
+        `The registry at ${options.registry} refuses access. Ask whoever runs it for the permission.`,
+      );
+    }
+    return errorOfProblem(body, response.status);
+  };
+  const call = async <T>(schema: z.ZodMiniType<T>, path: string, request?: Request): Promise<T> => {
+    const response = await send(path, request);
+    if (!response.ok) throw await problem(response);
+    const body: unknown = await response.json().catch(() => undefined);
+    return parseValue(schema, body, `The answer of the registry at ${options.registry}`, 'REGISTRY_FAILED');
+  };
+  async function* pages<T>(schema: z.ZodMiniType<{ items: T[]; next?: string | undefined }>, path: string): AsyncGenerator<T> {
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+      const page: { items: T[]; next?: string | undefined } = await call(schema, `${path}?limit=${pageSize}${query}`);
+      yield* page.items;
+      after = page.next;
+    }
+  }
+  const manifestAddress = (repository: string, target: Target): string =>
+    `/v2/${repository}/manifests/${'digest' in target ? target.digest : target.tag}`;
+
+  return {
+    snapshots: (repository) => pages(routes.listSnapshots.answer, routePath(routes.listSnapshots.path, { repository })),
+    async *tags(repository) {
+      for await (const { tag } of pages(routes.listTags.answer, routePath(routes.listTags.path, { repository }))) yield tag;
+    },
+    async resolve(repository, target) {
+      const response = await send(manifestAddress(repository, target), { method: 'HEAD', headers: { accept: mediaTypes.imageManifest } });
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw await problem(response);
+      const digest = response.headers.get('docker-content-digest') ?? '';
+      if (isDigest(digest)) return digest;
+      throw new DynDataError(
+        'REGISTRY_FAILED',
+        `What answers at ${options.registry} is no OCI registry: it gives no digest. Correct \`registry\` in dyn-data.yaml.`,
+      );
+    },
+    async imageManifest(repository, digest) {
+      const response = await send(manifestAddress(repository, { digest }), { headers: { accept: mediaTypes.imageManifest } });
+      if (response.status === 404) throw snapshotUnknown(repository, digest);
+      if (!response.ok) throw await problem(response);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (digestOf(bytes) !== digest) {
+        throw new DynDataError(
+          'DIGEST_MISMATCH',
+          `The registry at ${options.registry} gives another image manifest than ${digest}. Have the registry's storage verified.`,
+        );
+      }
+      return parseValue(imageManifestSchema, JSON.parse(new TextDecoder().decode(bytes)), 'The image manifest', 'REGISTRY_FAILED');
+    },
+    createSnapshot: (request) =>
+      call(routes.createSnapshot.answer, routes.createSnapshot.path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(request),
+      }),
+    async *followJob(id) {
+      const path = routePath(routes.followJob.path, { id });
+      for (let attempt = 0; ; ) {
+        try {
+          const response = await send(path, { headers: { accept: 'text/event-stream' }, endless: true });
+          if (!response.ok) throw await problem(response);
+          for await (const event of serverSentEvents(response.body ?? new ReadableStream())) {
+            const job = parseValue(jobSchema, JSON.parse(event), 'An event of the registry', 'REGISTRY_FAILED');
+            attempt = 0;
+            yield job;
+            if (isEnded(job.state)) return;
+          }
+        } catch (error) {
+          const isCut = !(error instanceof DynDataError) || error.code === 'REGISTRY_UNREACHABLE' || error.code === 'REGISTRY_FAILED';
+          if (options.signal.aborted || !isCut) throw error;
+        }
+        const delayMs = reconnectDelaysMs[attempt];
+        attempt += 1;
+        if (delayMs === undefined) throw unreachable(new Error('reconnecting failed'));
+        await sleep(delayMs, undefined, { signal: options.signal });
+      }
+    },
+  };
+}
+
+export function snapshotUnknown(repository: string, digest: Digest): DynDataError {
+  return new DynDataError(
+    'SNAPSHOT_UNKNOWN',
+    `The registry has no snapshot ${digest} in the repository ${repository}; it may have been removed. Run \`dyn-data ls\` to see what there is.`,
+  );
+}

@@ -1,0 +1,60 @@
+import { DynDataError } from '../../core/errors.ts';
+import type { ManifestSource } from '../../core/manifest.ts';
+import type { ImageReader } from '../image-reader.ts';
+import type { ServiceContainer } from '../service-container.ts';
+
+/** What a kind of database needs to be driven: its container, its part of the manifest, and where progress is told. */
+export type DataServiceOptions = {
+  readonly container: ServiceContainer;
+  readonly source: ManifestSource;
+  /** Labels of the service, for the settings that only the stack knows. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Starts the service's container again after it was stopped, and waits until it is healthy. */
+  readonly restart: { stop(): Promise<void>; start(): Promise<void> };
+  /** Runs `sh -c script sh ...args` in a one-off container on the volumes of the service's own (stopped) one. */
+  readonly oneOff: (
+    script: string,
+    args: readonly string[],
+    input: AsyncIterable<Uint8Array>,
+  ) => Promise<{ readonly exitCode: number | null }>;
+};
+
+/**
+ * A service of the stack that takes a source's data. One adapter per kind; everything runs through the container's own tools, as its
+ * own administrator, so no password passes through the client.
+ *
+ * Contract: `restore` begins from scratch whatever is there, loads everything or throws, and may be called again after any failure.
+ * @throws DynDataError RESTORE_FAILED naming service, table and the tool's error code, never its words: they may quote data.
+ */
+export type DataService = {
+  /** Returns when the server takes commands; a passed health check does not always mean that. */
+  waitReady(timeoutMs: number): Promise<void>;
+  /** The server's data directory inside the container. */
+  dataDirectory(): Promise<string>;
+  /** What of the snapshot's names is there and not empty, as a person would name it. */
+  occupied(): Promise<string[]>;
+  /** Values of the settings that `restore` changes; they are kept in the marker and handed to `putBack`. */
+  settings(): Promise<Readonly<Record<string, string>>>;
+  restore(reader: ImageReader, onBytes: (sizeBytes: number) => void): Promise<void>;
+  putBack(settings: Readonly<Record<string, string>>): Promise<void>;
+  /** Rows per table of the manifest, in its order. */
+  counts(): Promise<number[]>;
+  /** Tables of the manifest that are not there, as `schema.table`. */
+  missing(): Promise<string[]>;
+};
+
+/** @param code the tool's own error code, such as an SQLSTATE. */
+export function restoreFailed(container: ServiceContainer, what: string, code: string): DynDataError {
+  return new DynDataError(
+    'RESTORE_FAILED',
+    `${what} in the service ${container.service} failed (${code}). Look at the service's log (docker compose logs ${container.service}), see that it has enough disk and runs the same product as the source, or a newer version, then run \`dyn-data up\` again: it starts this service's restore over.`,
+  );
+}
+
+export const tableLabel = (table: { readonly schema: string; readonly name: string }): string =>
+  table.schema === table.name ? table.name : `${table.schema}.${table.name}`;
+
+/** Tables in the order in which loading them in parallel ends soonest: the largest first. */
+export function bySize<T extends { readonly sizeBytes: number }>(tables: readonly T[]): T[] {
+  return [...tables].sort((a, b) => b.sizeBytes - a.sizeBytes);
+}

@@ -1,0 +1,29 @@
+import type { SourceKind } from '../../core/manifest.ts';
+import type { ServiceContainer } from '../service-container.ts';
+import type { DataService, DataServiceOptions } from './data-service.ts';
+import { createLdapService, ldapDataDirectories } from './ldap.ts';
+import { createMysqlService, mysqlDataDirectory } from './mysql.ts';
+import { createPostgresService, postgresDataDirectory } from './postgres.ts';
+
+const factories: Readonly<Record<SourceKind, (options: DataServiceOptions) => DataService>> = {
+  mysql: createMysqlService,
+  ldap: createLdapService,
+  postgres: createPostgresService,
+};
+
+export function createDataService(options: DataServiceOptions): DataService {
+  return factories[options.source.kind](options);
+}
+
+/** Where a marker may lie in a running service, without knowing its snapshot: its programs tell what kind of server it is. */
+export async function dataDirectories(container: ServiceContainer, labels: Readonly<Record<string, string>>): Promise<string[]> {
+  const found = await container.exec([
+    'sh',
+    '-c',
+    'for tool in mysql psql slapcat; do command -v "$tool" >/dev/null && echo "$tool"; done; true',
+  ]);
+  const tool = found.stdout.split('\n')[0];
+  if (tool === 'mysql') return [await mysqlDataDirectory(container)];
+  if (tool === 'psql') return [await postgresDataDirectory(container)];
+  return tool === 'slapcat' ? ldapDataDirectories(container, labels) : [];
+}

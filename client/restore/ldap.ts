@@ -1,0 +1,145 @@
+import { DynDataError } from '../../core/errors.ts';
+import type { ManifestTable } from '../../core/manifest.ts';
+import type { ServiceContainer } from '../service-container.ts';
+import { type DataService, type DataServiceOptions, restoreFailed } from './data-service.ts';
+
+/** Label of a service whose slapd.d lies elsewhere. */
+const configLabel = 'dyn-data.ldap-config';
+const defaultConfig = '/etc/ldap/slapd.d';
+
+type NamingContext = { readonly suffix: string; readonly directory: string; readonly rootDn: string | undefined };
+
+// Only these attributes leave the container: the configuration holds the administrators' password hashes.
+const readConfig = `slapcat -F "$1" -n 0 -o ldif-wrap=no 2>/dev/null | grep -iE '^(dn|olcSuffix|olcDbDirectory|olcRootDN):'`;
+const countEntries = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep -c '^dn:'`;
+const firstNames = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep '^dn:' | head -n 3`;
+
+// slapd is stopped. What slapadd writes is owned by root, and must be the server's own again.
+const load = `set -e
+test -e "$1/cn=config.ldif" || exit 80
+owner="$(stat -c %u:%g "$2")"
+rm -f "$2"/*.mdb
+slapadd -q -F "$1" -b "$3" >/dev/null 2>&1
+chown -R "$owner" "$2"`;
+const configNotShared = 80;
+
+/** OpenLDAP, through its own `slapadd` on the stopped server's volumes: many times faster than adding entry by entry. */
+export function createLdapService({ container, source, labels, restart, oneOff }: DataServiceOptions): DataService {
+  const config = labels[configLabel] ?? defaultConfig;
+  const contextOf = async (table: ManifestTable): Promise<NamingContext> => {
+    const contexts = await namingContexts(container, config);
+    const found = contexts.find(({ suffix }) => normalDn(suffix) === normalDn(table.name));
+    if (found) return found;
+    throw new DynDataError(
+      'RESTORE_FAILED',
+      `The service ${container.service} has no naming context ${table.name} (it has ${contexts.map(({ suffix }) => suffix).join(', ') || 'none'}). Set its base to the source's, for osixia/openldap with LDAP_BASE_DN, remove its volumes with \`dyn-data down -v\` and run \`dyn-data up\` again; a configuration outside ${defaultConfig} is named by the label ${configLabel}.`,
+    );
+  };
+  const shell = (script: string, ...args: string[]) => container.exec(['sh', '-c', script, 'sh', ...args]);
+
+  return {
+    // Whatever the health check asks, slapd answers it: there is no server on a socket only, as databases have while they initialise.
+    waitReady: async () => undefined,
+    async dataDirectory() {
+      const [table] = source.tables;
+      if (!table) throw restoreFailed(container, 'Looking for the data directory', 'the snapshot has no naming context');
+      return (await contextOf(table)).directory;
+    },
+    async occupied() {
+      const found: string[] = [];
+      for (const table of source.tables) {
+        const { suffix, rootDn } = await contextOf(table);
+        const names = (await shell(firstNames, config, suffix)).stdout
+          .split('\n')
+          .filter((line) => line !== '')
+          .map(ldifValue);
+        // Images make the base entry and its administrator by themselves; more than that is somebody's data.
+        const own = [suffix, rootDn ?? `cn=admin,${suffix}`].map(normalDn);
+        if (names.some((name) => !own.includes(normalDn(name)))) found.push(`naming context ${suffix}`);
+      }
+      return found;
+    },
+    settings: async () => ({}),
+    putBack: async () => undefined,
+    async restore(reader, onBytes) {
+      const contexts = await Promise.all(source.tables.map(async (table) => ({ table, context: await contextOf(table) })));
+      await restart.stop();
+      for (const { table, context } of contexts) {
+        const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
+        const { exitCode } = await oneOff(load, [config, context.directory, context.suffix], input);
+        if (exitCode === configNotShared) {
+          throw new DynDataError(
+            'RESTORE_FAILED',
+            `The configuration of the service ${container.service} (${config}) is not on a volume, so slapadd cannot see it while the server is stopped. Give ${config} and ${context.directory} volumes in the compose file and run \`dyn-data up\` again.`,
+          );
+        }
+        if (exitCode !== 0)
+          throw restoreFailed(
+            container,
+            `Loading the naming context ${table.name}`,
+            `slapadd ended with ${exitCode ?? 'a signal'}; a schema that the entries use may not be configured there`,
+          );
+      }
+      await restart.start();
+    },
+    async counts() {
+      const counts: number[] = [];
+      for (const table of source.tables)
+        counts.push(Number((await shell(countEntries, config, (await contextOf(table)).suffix)).stdout.trim()));
+      return counts;
+    },
+    async missing() {
+      const missing: string[] = [];
+      for (const table of source.tables) {
+        const names = await shell(firstNames, config, (await contextOf(table)).suffix);
+        if (names.stdout.trim() === '') missing.push(table.name);
+      }
+      return missing;
+    },
+  };
+}
+
+/** Data directories of all naming contexts of the service. */
+export async function ldapDataDirectories(container: ServiceContainer, labels: Readonly<Record<string, string>>): Promise<string[]> {
+  return (await namingContexts(container, labels[configLabel] ?? defaultConfig)).map(({ directory }) => directory);
+}
+
+async function namingContexts(container: ServiceContainer, config: string): Promise<NamingContext[]> {
+  const result = await container.exec(['sh', '-c', readConfig, 'sh', config]);
+  const contexts: NamingContext[] = [];
+  let entry = new Map<string, string>();
+  const finish = (): void => {
+    const suffix = entry.get('olcsuffix');
+    const directory = entry.get('olcdbdirectory');
+    if (suffix !== undefined && directory !== undefined) contexts.push({ suffix, directory, rootDn: entry.get('olcrootdn') });
+    entry = new Map();
+  };
+  for (const line of result.stdout.split('\n')) {
+    if (/^dn:/i.test(line)) finish();
+    const attribute = line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase();
+    if (attribute !== '' && !entry.has(attribute)) entry.set(attribute, ldifValue(line));
+  }
+  finish();
+  return contexts;
+}
+
+/** The value of an LDIF line, `name: text` or `name:: base64`. */
+function ldifValue(line: string): string {
+  const colon = line.indexOf(':');
+  if (line[colon + 1] === ':') return Buffer.from(line.slice(colon + 2).trim(), 'base64').toString();
+  return line.slice(colon + 1).trim();
+}
+
+/** DNs compare without case and without spaces around their separators. */
+function normalDn(dn: string): string {
+  return dn
+    .split(',')
+    .map((part) =>
+      part
+        .split('=')
+        .map((piece) => piece.trim())
+        .join('='),
+    )
+    .join(',')
+    .toLowerCase();
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { type Digest, digestPattern } from '../core/digest.ts';
+import { parseYaml } from '../core/documents.ts';
+import { DynDataError } from '../core/errors.ts';
+import { formatReference, isRepository, isTag, parseReference, type Reference } from '../core/references.ts';
+import { makeStateFolder, type Project, readIfThere } from './project.ts';
+import type { RegistryApi } from './registry-api.ts';
+
+export const lockfileName = 'dyn-data.lock';
+const pulledName = 'pulled.json';
+
+const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
+const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
+const lockfileSchema = z.strictObject({
+  version: z.literal(1),
+  repository,
+  digest,
+  /** What the digest was called when it was pinned; for people. */
+  tag: z.optional(z.string().check(z.refine(isTag, 'a tag expected'))),
+});
+const pulledSchema = z.strictObject({
+  version: z.literal(1),
+  /** As the user asked for it. */
+  reference: z.string(),
+  repository,
+  digest,
+  /** Name under which the engine has it. */
+  image: z.string(),
+});
+
+/** `dyn-data.lock`: the digest a project is pinned to. */
+export type Lockfile = z.infer<typeof lockfileSchema>;
+/** `.dyn-data/pulled.json`: what `dyn-data pull` fetched last. */
+export type Pulled = z.infer<typeof pulledSchema>;
+
+/** One snapshot, by digest, and how it is named to people. */
+export type Choice = {
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly reference: string;
+  /** Name of the data image. */
+  readonly image: string;
+  /** What decided. */
+  readonly from: 'argument' | 'lock' | 'pulled' | 'config';
+};
+
+/** YAML is a superset of JSON; a lockfile is read as either. @throws DynDataError CONFIG_INVALID */
+export function parseLockfile(text: string, fileName: string): Lockfile {
+  return parseYaml(lockfileSchema, text, fileName);
+}
+
+export async function readPulled(project: Project): Promise<Pulled | undefined> {
+  const path = join(project.stateFolder, pulledName);
+  const text = await readIfThere(path);
+  return text === undefined ? undefined : parseYaml(pulledSchema, text, path);
+}
+
+/** Written whole or not at all. */
+export async function writePulled(project: Project, pulled: Pulled): Promise<void> {
+  await makeStateFolder(project);
+  const path = join(project.stateFolder, pulledName);
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, `${JSON.stringify(pulled, undefined, 2)}\n`);
+  await rename(beside, path);
+}
+
+/**
+ * The snapshot that `up` takes: the argument, else dyn-data.lock, else the last pull, else `snapshot` in dyn-data.yaml.
+ * @throws DynDataError USAGE where nothing says one, TAG_UNKNOWN, REFERENCE_INVALID, REGISTRY_UNREACHABLE
+ */
+export async function chooseSnapshot(project: Project, api: RegistryApi, argument: string | undefined): Promise<Choice> {
+  const pulled = await readPulled(project);
+  if (argument !== undefined) return resolveOrPulled(project, api, argument, pulled);
+  const lockPath = join(project.folder, lockfileName);
+  const lockText = await readIfThere(lockPath);
+  if (lockText !== undefined) {
+    const lock = parseLockfile(lockText, lockPath);
+    return { ...named(project, lock.repository, lock.digest), reference: lock.tag ?? lock.digest, from: 'lock' };
+  }
+  if (pulled) return { ...pulled, from: 'pulled' };
+  if (project.config.snapshot !== undefined) return { ...(await resolveReference(project, api, project.config.snapshot)), from: 'config' };
+  throw new DynDataError(
+    'USAGE',
+    'No snapshot is chosen. Run `dyn-data ls` to see what there is, then `dyn-data pull TAG && dyn-data up`, or write `snapshot: TAG` in dyn-data.yaml.',
+  );
+}
+
+/** What a reference stands for now. @throws DynDataError TAG_UNKNOWN naming the tags that exist. */
+export async function resolveReference(project: Project, api: RegistryApi, text: string): Promise<Omit<Choice, 'from'>> {
+  const reference = parseReference(text);
+  const inRepository = reference.repository ?? project.config.repository;
+  if ('digest' in reference) return { ...named(project, inRepository, reference.digest), reference: formatReference(reference) };
+  const found = await api.resolve(inRepository, reference);
+  if (found === undefined) throw await tagUnknown(api, inRepository, reference);
+  return { ...named(project, inRepository, found), reference: formatReference(reference) };
+}
+
+/** Without the registry, what was pulled under this very name is still good. */
+async function resolveOrPulled(project: Project, api: RegistryApi, text: string, pulled: Pulled | undefined): Promise<Choice> {
+  try {
+    return { ...(await resolveReference(project, api, text)), from: 'argument' };
+  } catch (error) {
+    const isAway = error instanceof DynDataError && error.code === 'REGISTRY_UNREACHABLE';
+    if (isAway && pulled?.reference === text) return { ...pulled, from: 'pulled' };
+    throw error;
+  }
+}
+
+function named(project: Project, inRepository: string, ofDigest: Digest): Pick<Choice, 'repository' | 'digest' | 'image'> {
+  return { repository: inRepository, digest: ofDigest, image: `${project.registryHost}/${inRepository}@${ofDigest}` };
+}
+
+const shownTags = 20;
+
+async function tagUnknown(api: RegistryApi, inRepository: string, reference: Reference): Promise<DynDataError> {
+  const tags: string[] = [];
+  try {
+    for await (const tag of api.tags(inRepository)) tags.push(tag);
+  } catch {
+    // The list only helps the reader; that the tag does not exist is known.
+  }
+  const wanted = 'tag' in reference ? reference.tag : '';
+  const next =
+    tags.length === 0
+      ? 'It has no tags yet: take a snapshot with `dyn-data snapshot create ENVIRONMENT --tag TAG`, or correct `repository` in dyn-data.yaml.'
+      : 'Take one of the tags below; `dyn-data ls` tells more about them.';
+  const more = tags.length > shownTags ? [`and ${tags.length - shownTags} more`] : [];
+  return new DynDataError('TAG_UNKNOWN', `The repository ${inRepository} has no tag "${wanted}". ${next}`, {
+    details: [...tags.slice(-shownTags), ...more],
+  });
+}

@@ -1,0 +1,31 @@
+import { chunkCodec, createBuildSnapshot } from '../builder/index.ts';
+import { errorKinds, toDynDataError } from '../core/index.ts';
+import { errorFields } from './log.ts';
+import { runRegistry } from './run.ts';
+
+const stopping = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // Asked twice: whoever asks does not want to wait.
+    if (stopping.signal.aborted) process.exit(errorKinds.CANCELLED.exitCode);
+    stopping.abort();
+  });
+}
+
+try {
+  await runRegistry({
+    commandLine: process.argv.slice(2),
+    environment: process.env,
+    createBuildSnapshot,
+    chunkCodec,
+    print: (line) => process.stdout.write(`${line}\n`),
+    log: process.stderr,
+    signal: stopping.signal,
+  });
+  process.exit(0);
+} catch (thrown) {
+  const error = toDynDataError(thrown);
+  const places = error.code === 'INTERNAL' ? [JSON.stringify(errorFields(error))] : [];
+  process.stderr.write(`${[`${error.code}: ${error.message}`, ...error.details, ...places].join('\n  ')}\n`);
+  process.exit(error.exitCode);
+}

@@ -1,0 +1,47 @@
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { DynDataError } from '../core/index.ts';
+import { reportError, requestError } from './problems.ts';
+
+const statuses = {
+  BLOB_UNKNOWN: 404,
+  DIGEST_INVALID: 400,
+  MANIFEST_UNKNOWN: 404,
+  NAME_INVALID: 400,
+  NAME_UNKNOWN: 404,
+  PAGINATION_NUMBER_INVALID: 400,
+  RANGE_INVALID: 416,
+  UNSUPPORTED: 405,
+} as const;
+
+/** An error with a code of the OCI Distribution Specification. */
+export class OciError extends Error {
+  override readonly name = 'OciError';
+  readonly ociCode: keyof typeof statuses;
+
+  constructor(ociCode: keyof typeof statuses, message: string) {
+    super(message);
+    this.ociCode = ociCode;
+  }
+}
+
+/** Errors below `/v2/` in the specification's form. */
+export function ociErrorHandler(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, _request, response, _next) => {
+    if (thrown instanceof OciError && !response.headersSent) {
+      response.status(statuses[thrown.ociCode]).json(body(thrown.ociCode, thrown.message));
+      return;
+    }
+    const error = requestError(thrown);
+    if (reportError(response, error, logger) === 'answer') response.status(error.httpStatus).json(body(codeOf(error), error.message));
+  };
+}
+
+function codeOf(error: DynDataError): string {
+  if (error.code === 'BLOB_UNKNOWN') return 'BLOB_UNKNOWN';
+  return error.code === 'ACCESS_DENIED' ? 'DENIED' : 'UNKNOWN';
+}
+
+function body(code: string, message: string) {
+  return { errors: [{ code, message, detail: {} }] };
+}

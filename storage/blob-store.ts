@@ -1,0 +1,129 @@
+import {
+  type BlobInfo,
+  type BlobStore,
+  type ByteRange,
+  createDigester,
+  type Digest,
+  DynDataError,
+  digestHex,
+  type ObjectStore,
+  type Segment,
+  verified,
+} from '../core/index.ts';
+import { blobInfoSchema, compositionDigest, compositionOf, compositionSchema, type Slice, segmentsOf, slicesOf } from './composition.ts';
+import { damagedRecord, readRecord, writeOnce, writeRecord } from './json-objects.ts';
+import { mapAhead } from './read-ahead.ts';
+
+/** Segments of a composed blob that are open at the same time, so that a distant store's answering time is paid once and not for each. */
+const segmentsAhead = 4;
+
+const blobKey = (digest: Digest): string => `blobs/sha256/${digestHex(digest)}`;
+const layerKey = (digest: Digest): string => `layers/sha256/${digestHex(digest)}`;
+const recipeKey = (recipe: Digest): string => `recipes/sha256/${digestHex(recipe)}`;
+
+type Opened = { readonly info: BlobInfo; readonly bytes: AsyncIterable<Uint8Array> };
+
+/**
+ * Blobs over any object store: `blobs/sha256/<hex>` holds bytes, `layers/sha256/<hex>` what a composed blob is made of, and
+ * `recipes/sha256/<hex of a composition>` the blob that it gives.
+ */
+export function createBlobStore(objects: ObjectStore): BlobStore {
+  const layer = async (digest: Digest, signal?: AbortSignal): Promise<{ sizeBytes: number; segments: Segment[] } | undefined> => {
+    const found = await readRecord(objects, layerKey(digest), compositionSchema, signal);
+    if (!found) return undefined;
+    const segments = segmentsOf(found.record);
+    if (!segments) throw damagedRecord(layerKey(digest));
+    return { sizeBytes: found.record.sizeBytes, segments };
+  };
+
+  const stat = async (digest: Digest, signal?: AbortSignal): Promise<BlobInfo | undefined> => {
+    const found = (await objects.stat(blobKey(digest), signal)) ?? (await layer(digest, signal));
+    return found && { digest, sizeBytes: found.sizeBytes };
+  };
+
+  /** Unverified. */
+  const open = async (digest: Digest, range: ByteRange | undefined, signal: AbortSignal | undefined): Promise<Opened> => {
+    const plain = await objects.read(blobKey(digest), { ...(range && { range }), ...(signal && { signal }) });
+    if (plain) return { info: { digest, sizeBytes: plain.info.sizeBytes }, bytes: plain.bytes };
+    const composed = await layer(digest, signal);
+    if (!composed) throw new DynDataError('BLOB_UNKNOWN', `The storage has no blob ${digest}. Build the snapshot again.`);
+    const { sizeBytes, segments } = composed;
+    const slices = slicesOf(segments, range?.start ?? 0, range?.end ?? sizeBytes);
+    return { info: { digest, sizeBytes }, bytes: joined(slices, openSlice, signal) };
+  };
+
+  const openSlice = async (slice: Slice, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
+    if ('bytes' in slice) return one(slice.bytes);
+    const { info, bytes } = await open(slice.blob.digest, slice.range, signal);
+    if (info.sizeBytes !== slice.blob.sizeBytes) throw damagedRecord(blobKey(slice.blob.digest));
+    return bytes;
+  };
+
+  const openVerified = async (slice: Slice, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
+    const bytes = await openSlice(slice, signal);
+    return 'bytes' in slice ? bytes : verified(bytes, { ...slice.blob, what: `The blob ${slice.blob.digest}` });
+  };
+
+  return {
+    stat,
+
+    async read(digest, { range, signal } = {}) {
+      const opened = await open(digest, range, signal);
+      if (range) return opened;
+      return { info: opened.info, bytes: verified(opened.bytes, { ...opened.info, what: `The blob ${digest}` }) };
+    },
+
+    async write(blob, bytes, signal) {
+      const stored = await stat(blob.digest, signal);
+      if (stored) {
+        if (stored.sizeBytes !== blob.sizeBytes) throw otherSize(blob, stored);
+        return;
+      }
+      const pieces = bytes instanceof Uint8Array ? one(bytes) : bytes;
+      const checked = verified(pieces, { ...blob, what: `The blob ${blob.digest}` });
+      const options = { sizeBytes: blob.sizeBytes, condition: 'absent' as const, ...(signal && { signal }) };
+      await writeOnce(objects.write(blobKey(blob.digest), checked, options));
+    },
+
+    async compose(segments, signal) {
+      const composition = compositionOf(segments);
+      const key = recipeKey(compositionDigest(composition));
+      const known = await readRecord(objects, key, blobInfoSchema, signal);
+      if (known && (await objects.stat(layerKey(known.record.digest), signal))) return known.record;
+      const digester = createDigester();
+      for await (const piece of joined(slicesOf(segments, 0, composition.sizeBytes), openVerified, signal)) digester.update(piece);
+      const result = { digest: digester.digest(), sizeBytes: composition.sizeBytes };
+      await writeOnce(writeRecord(objects, layerKey(result.digest), composition, { condition: 'absent', signal }));
+      // Last, so that a remembered result is always readable.
+      await writeRecord(objects, key, result, { signal });
+      return result;
+    },
+  };
+}
+
+/** The slices' bytes one after the other, the next few being opened meanwhile. Nothing is opened before the first is asked for. */
+async function* joined(
+  slices: readonly Slice[],
+  openSlice: (slice: Slice, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  // Fired at the end in any case: it releases what was opened ahead and is not wanted any more.
+  const ending = new AbortController();
+  const reading = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+  try {
+    for await (const bytes of mapAhead(slices, segmentsAhead, (slice) => openSlice(slice, reading))) yield* bytes;
+  } finally {
+    ending.abort();
+  }
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function otherSize(announced: BlobInfo, stored: BlobInfo): DynDataError {
+  return new DynDataError(
+    'DIGEST_MISMATCH',
+    `The blob ${announced.digest} is stored with ${stored.sizeBytes} bytes where ${announced.sizeBytes} were announced. Have the storage verified.`,
+  );
+}

@@ -1,0 +1,122 @@
+import { link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { digestHex, digestOf, type ObjectInfo, type ObjectStore } from '../core/index.ts';
+import { type Bytes, exactly, noBytes, streamBytes } from './byte-streams.ts';
+import { throwIfCancelled } from './cancellation.ts';
+import {
+  folderError,
+  ifPresent,
+  infoOf,
+  makeEtagUnique,
+  makeFolder,
+  removeIfPresent,
+  replaceFile,
+  syncFolder,
+  translated,
+  walkFolder,
+} from './folder-files.ts';
+import { removeLeftovers, temporaryName } from './folder-leftovers.ts';
+import { isErrno, withFileLock } from './folder-lock.ts';
+import { filePath } from './folder-paths.ts';
+import { conflict } from './storage-errors.ts';
+
+const readPieceBytes = 256 * 1024;
+
+export type FolderObjectsOptions = { readonly folder: string; readonly newId: () => string };
+
+/**
+ * Objects as files of one folder, for any number of processes of one machine at once. A write goes to a file of its own in the same file
+ * system, is forced to the disk and then takes its name in one step; what a killed process leaves is under `~tmp`, where no key lies,
+ * and is removed at the next start.
+ * @throws DynDataError ACCESS_DENIED, STORAGE_FAILED where the folder cannot be made.
+ */
+export async function createFolderObjects({ folder, newId }: FolderObjectsOptions): Promise<ObjectStore> {
+  const temporaryFolder = join(folder, '~tmp');
+  const lockFolder = join(folder, '~locks');
+  await translated(async () => {
+    await mkdir(temporaryFolder, { recursive: true });
+    await mkdir(lockFolder, { recursive: true });
+    await removeLeftovers(temporaryFolder);
+  });
+
+  const locked = <T>(key: string, work: () => T, signal?: AbortSignal): Promise<T> =>
+    withFileLock(join(lockFolder, digestHex(digestOf(key))), work, signal);
+
+  /** The finished file under its temporary name. */
+  const writeTemporary = async (path: string, key: string, bytes: Bytes, sizeBytes: number, signal?: AbortSignal): Promise<ObjectInfo> => {
+    const file = await translated(() => open(path, 'wx'));
+    try {
+      for await (const piece of exactly(bytes, sizeBytes, key, signal)) await translated(() => file.writeFile(piece));
+      return await translated(async () => {
+        await makeEtagUnique(file);
+        await file.sync();
+        return infoOf(key, await file.stat({ bigint: true }));
+      });
+    } finally {
+      await file.close();
+    }
+  };
+
+  return {
+    async stat(key, signal) {
+      const path = filePath(folder, key);
+      throwIfCancelled(signal);
+      const state = await translated(() => ifPresent(() => stat(path, { bigint: true })));
+      return state?.isFile() ? infoOf(key, state) : undefined;
+    },
+
+    async read(key, { range, signal } = {}) {
+      const path = filePath(folder, key);
+      throwIfCancelled(signal);
+      const file = await translated(() => ifPresent(() => open(path, 'r')));
+      if (!file) return undefined;
+      const state = await translated(() => file.stat({ bigint: true }));
+      const info = infoOf(key, state);
+      const start = range?.start ?? 0;
+      const end = Math.min(range?.end ?? info.sizeBytes, info.sizeBytes);
+      if (!state.isFile() || start >= end) {
+        await file.close();
+        return state.isFile() ? { info, bytes: noBytes } : undefined;
+      }
+      // `end` of a read stream is the last byte, not the one after it.
+      const stream = file.createReadStream({ start, end: end - 1, highWaterMark: readPieceBytes });
+      return { info, bytes: streamBytes(stream, { signal, translate: folderError }) };
+    },
+
+    async *list(prefix, { after, signal } = {}) {
+      yield* walkFolder(folder, '', { prefix, after, signal });
+    },
+
+    async write(key, bytes, { sizeBytes, condition, signal }) {
+      const path = filePath(folder, key);
+      throwIfCancelled(signal);
+      const temporary = join(temporaryFolder, temporaryName(newId()));
+      try {
+        const info = await writeTemporary(temporary, key, bytes, sizeBytes, signal);
+        await translated(() => makeFolder(dirname(path)));
+        throwIfCancelled(signal);
+        if (condition === 'absent') await linkNew(key, temporary, path);
+        else await translated(() => locked(key, () => replaceFile(key, temporary, path, condition?.etag), signal));
+        await translated(() => syncFolder(dirname(path)));
+        return info;
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+
+    async remove(key, signal) {
+      const path = filePath(folder, key);
+      throwIfCancelled(signal);
+      await translated(() => locked(key, () => removeIfPresent(path), signal));
+    },
+  };
+}
+
+/** A link fails where the name exists already: the one atomic "create if absent" for a finished file. */
+async function linkNew(key: string, finished: string, path: string): Promise<void> {
+  try {
+    await link(finished, path);
+  } catch (error) {
+    throw isErrno(error, 'EEXIST') ? conflict(key, error) : folderError(error);
+  }
+}

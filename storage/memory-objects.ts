@@ -1,0 +1,57 @@
+import type { ObjectInfo, ObjectStore, WriteCondition } from '../core/index.ts';
+import { exactly, gather } from './byte-streams.ts';
+import { throwIfCancelled } from './cancellation.ts';
+import { checkKey } from './object-key.ts';
+import { conflict } from './storage-errors.ts';
+
+/** Objects in this process's memory, for tests and trials: gone when it ends. */
+export function createMemoryObjects(): ObjectStore {
+  const objects = new Map<string, { info: ObjectInfo; bytes: Uint8Array }>();
+  let writes = 0;
+
+  const checkCondition = (key: string, condition: WriteCondition | undefined): void => {
+    if (condition === undefined) return;
+    const etag = objects.get(key)?.info.etag;
+    if (condition === 'absent' ? etag !== undefined : etag !== condition.etag) throw conflict(key);
+  };
+
+  return {
+    async stat(key, signal) {
+      checkKey(key);
+      throwIfCancelled(signal);
+      return objects.get(key)?.info;
+    },
+    async read(key, { range, signal } = {}) {
+      checkKey(key);
+      throwIfCancelled(signal);
+      const found = objects.get(key);
+      if (!found) return undefined;
+      const bytes = range ? found.bytes.subarray(range.start, Math.max(range.start, range.end)) : found.bytes;
+      return { info: found.info, bytes: exactly(bytes, bytes.byteLength, key, signal) };
+    },
+    async *list(prefix, { after, signal } = {}) {
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
+      for (const key of keys) {
+        throwIfCancelled(signal);
+        const found = objects.get(key);
+        if (found) yield found.info;
+      }
+    },
+    async write(key, bytes, { sizeBytes, condition, signal }) {
+      checkKey(key);
+      checkCondition(key, condition);
+      const copy = Uint8Array.from(await gather(exactly(bytes, sizeBytes, key, signal)));
+      throwIfCancelled(signal);
+      checkCondition(key, condition);
+      writes += 1;
+      const info = { key, sizeBytes, etag: `m${writes}` };
+      objects.set(key, { info, bytes: copy });
+      return info;
+    },
+    async remove(key, signal) {
+      checkKey(key);
+      throwIfCancelled(signal);
+      objects.delete(key);
+    },
+  };
+}

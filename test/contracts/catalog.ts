@@ -1,0 +1,184 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Catalog, digestOf, mediaTypes, type ObjectStore, type SnapshotRecord, type StoredManifest } from '../../core/index.ts';
+import { createCatalog } from '../../storage/index.ts';
+import { listOf } from '../support/stream-samples.ts';
+
+const repository = 'dynamease';
+const longTag = 'A'.repeat(128);
+
+function manifestOf(name: string): StoredManifest {
+  const bytes = new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, name, text: 'é \ud83d\ude00 \t' }));
+  return { digest: digestOf(bytes), mediaType: mediaTypes.imageManifest, bytes };
+}
+
+function recordOf(manifest: StoredManifest, repositoryName: string, durationMs = 5): SnapshotRecord {
+  return {
+    version: 1,
+    repository: repositoryName,
+    digest: manifest.digest,
+    environment: 'prod',
+    manifestDigest: digestOf('manifest'),
+    sizeBytes: 10,
+    rows: 3,
+    sources: [{ name: 'mysql', kind: 'mysql', tables: 1, rows: 3, consistent: true }],
+    provenance: { takenAt: '2024-05-01T00:00:00.000Z', durationMs, skewMs: 0, sources: [] },
+  };
+}
+
+/** Holds the catalog, over one adapter, to the contract in core/catalog.ts. `open` gives a new, empty object store. */
+export function catalogContract(open: () => Promise<ObjectStore>): void {
+  let objects: ObjectStore;
+  let catalog: Catalog;
+  let seconds = 0;
+  beforeEach(async () => {
+    objects = await open();
+    catalog = createCatalog(objects, { clock: () => new Date(Date.UTC(2024, 4, 1, 0, 0, seconds++)) });
+  });
+
+  const stored = async (name: string, inRepository = repository): Promise<StoredManifest> => {
+    const manifest = manifestOf(name);
+    await catalog.putManifest(inRepository, manifest);
+    return manifest;
+  };
+
+  describe('manifests', () => {
+    it('come back byte for byte, and only from their repository', async () => {
+      const manifest = await stored('one');
+      expect(await catalog.manifest(repository, manifest.digest)).toEqual(manifest);
+      expect(await catalog.manifest('other', manifest.digest)).toBeUndefined();
+      expect(await catalog.manifest(repository, digestOf('missing'))).toBeUndefined();
+      await catalog.putManifest(repository, manifest);
+      await catalog.putManifest(repository, { ...manifest, mediaType: 'changed' });
+      expect(await catalog.manifest(repository, manifest.digest)).toEqual(manifest);
+    });
+
+    it('are refused where bytes and digest do not fit, or where the bytes are no text', async () => {
+      const manifest = manifestOf('one');
+      const wrong = { ...manifest, digest: digestOf('else') };
+      await expect(catalog.putManifest(repository, wrong)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      const binary = Uint8Array.of(0xff, 0xfe, 0);
+      const noText = { ...manifest, bytes: binary, digest: digestOf(binary) };
+      await expect(catalog.putManifest(repository, noText)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      expect(await listOf(catalog.repositories())).toEqual([]);
+    });
+
+    it('are refused on reading when damaged', async () => {
+      const manifest = await stored('one');
+      const [object] = await listOf(objects.list('manifests/'));
+      const changed = new TextEncoder().encode(JSON.stringify({ version: 1, mediaType: 'x', content: '{}' }));
+      await objects.write(object?.key ?? '', changed, { sizeBytes: changed.byteLength });
+      await expect(catalog.manifest(repository, manifest.digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    });
+  });
+
+  describe('tags', () => {
+    it('point to a stored manifest and move', async () => {
+      const one = await stored('one');
+      const two = await stored('two');
+      expect(await catalog.tag(repository, 'prod')).toBeUndefined();
+      const first = await catalog.moveTag(repository, 'prod', one.digest);
+      expect(await catalog.tag(repository, 'prod')).toEqual(first);
+      const second = await catalog.moveTag(repository, 'prod', two.digest);
+      expect(second.etag).not.toBe(first.etag);
+      expect(second.movedAt > first.movedAt).toBe(true);
+      expect(await catalog.tag(repository, 'prod')).toEqual(second);
+    });
+
+    it('do not point to what is not stored, nor to another repository', async () => {
+      const one = await stored('one', 'other');
+      await expect(catalog.moveTag(repository, 'prod', one.digest)).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' });
+      expect(await catalog.tag(repository, 'prod')).toBeUndefined();
+    });
+
+    it('move only from the expected state', async () => {
+      const one = await stored('one');
+      const two = await stored('two');
+      const first = await catalog.moveTag(repository, 'prod', one.digest, { expected: 'absent' });
+      await expect(catalog.moveTag(repository, 'prod', two.digest, { expected: 'absent' })).rejects.toMatchObject({ code: 'CONFLICT' });
+      await catalog.moveTag(repository, 'prod', two.digest, { expected: first });
+      await expect(catalog.moveTag(repository, 'prod', one.digest, { expected: first })).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect((await catalog.tag(repository, 'prod'))?.digest).toBe(two.digest);
+    });
+
+    it('let exactly one of several concurrent movers win', async () => {
+      const start = await stored('start');
+      const targets = await Promise.all(Array.from({ length: 8 }, (_, index) => stored(`target ${index}`)));
+      const state = await catalog.moveTag(repository, 'prod', start.digest);
+      const outcomes = await Promise.allSettled(
+        targets.map(({ digest }) => catalog.moveTag(repository, 'prod', digest, { expected: state })),
+      );
+      const winners = targets.filter((_, index) => outcomes[index]?.status === 'fulfilled');
+      expect(winners).toHaveLength(1);
+      expect((await catalog.tag(repository, 'prod'))?.digest).toBe(winners[0]?.digest);
+    });
+
+    it('go away without their manifest', async () => {
+      const one = await stored('one');
+      await catalog.moveTag(repository, 'prod', one.digest);
+      await catalog.removeTag(repository, 'prod');
+      await catalog.removeTag(repository, 'never-there');
+      expect(await catalog.tag(repository, 'prod')).toBeUndefined();
+      expect(await catalog.manifest(repository, one.digest)).toEqual(one);
+    });
+
+    it('are listed in ascending order, apart by case, after a name', async () => {
+      const one = await stored('one');
+      const names = ['prod', 'Prod', 'PROD', 'a.b', 'a-b', '_x', '0', longTag, ...Array.from({ length: 30 }, (_, index) => `t${index}`)];
+      for (const name of names) await catalog.moveTag(repository, name, one.digest);
+      const sorted = [...names].sort();
+      const listed = await listOf(catalog.tags(repository));
+      expect(listed.map(({ tag }) => tag)).toEqual(sorted);
+      expect(listed[0]).toEqual({ tag: '0', digest: one.digest, movedAt: listed[0]?.movedAt });
+      for (const after of [...sorted, 'no-such-tag']) {
+        expect((await listOf(catalog.tags(repository, { after }))).map(({ tag }) => tag)).toEqual(sorted.filter((tag) => tag > after));
+      }
+    });
+  });
+
+  it('keeps repositories apart whose names begin alike', async () => {
+    const names = ['a', 'a/b', 'a/b/c', 'a-b', 'a0', 'a/0', 'manifests', 'a/tags', 'ab'];
+    for (const name of names) {
+      const manifest = await stored(`of ${name}`, name);
+      await catalog.moveTag(name, 'b', manifest.digest);
+      await catalog.moveTag(name, 'only', manifest.digest);
+      await catalog.putSnapshot(recordOf(manifest, name));
+    }
+    expect(await listOf(catalog.repositories())).toEqual([...names].sort());
+    for (const name of names) {
+      const { digest } = manifestOf(`of ${name}`);
+      expect((await listOf(catalog.tags(name))).map(({ tag, digest: of }) => [tag, of])).toEqual([
+        ['b', digest],
+        ['only', digest],
+      ]);
+      expect((await listOf(catalog.snapshots(name))).map((record) => record.repository)).toEqual([name]);
+    }
+  });
+
+  describe('snapshots', () => {
+    it('are found by digest, and the latest record of one replaces the earlier', async () => {
+      const one = await stored('one');
+      await catalog.putSnapshot(recordOf(one, repository));
+      expect(await catalog.snapshot(repository, one.digest)).toEqual(recordOf(one, repository));
+      await catalog.putSnapshot(recordOf(one, repository, 77));
+      expect(await catalog.snapshot(repository, one.digest)).toEqual(recordOf(one, repository, 77));
+      expect(await catalog.snapshot('other', one.digest)).toBeUndefined();
+    });
+
+    it('need their manifest', async () => {
+      await expect(catalog.putSnapshot(recordOf(manifestOf('none'), repository))).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' });
+    });
+
+    it('are listed in ascending order of their digests, after a digest', async () => {
+      const digests: string[] = [];
+      for (let index = 0; index < 25; index += 1) {
+        const manifest = await stored(`number ${index}`);
+        digests.push(manifest.digest);
+        await catalog.putSnapshot(recordOf(manifest, repository));
+      }
+      digests.sort();
+      expect((await listOf(catalog.snapshots(repository))).map(({ digest }) => digest)).toEqual(digests);
+      const after = digests[10] ?? '';
+      expect((await listOf(catalog.snapshots(repository, { after }))).map(({ digest }) => digest)).toEqual(digests.slice(11));
+    });
+  });
+}

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isEnded, type Job, routes } from '../../core/index.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dyn-data-main-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const mainFile = join(import.meta.dirname, '../../registry/main.ts');
+const smallFile = join(import.meta.dirname, 'small-registry-program.ts');
+/** The shape of a secret that must never be printed. */
+const secret = 's3cr3t-value-0123456789';
+const environments = `environments:
+  prod:
+    repository: dynamease
+    policy: policy.yaml
+    key: { env: TEST_KEY }
+    sources:
+      mysql: { kind: mysql, host: 127.0.0.1, user: dyndata, password: { env: TEST_PASSWORD }, databases: [dynamease] }
+`;
+const configOf = (changes: { listen?: string; storage?: string; more?: string } = {}): string =>
+  `version: 1\nlisten: ${changes.listen ?? '{ port: 0 }'}\nstorage: ${changes.storage ?? '{ folder: store }'}\n${environments}${changes.more ?? ''}`;
+
+type Running = { child: ChildProcess; output: () => { stdout: string; stderr: string }; exit: Promise<number | null> };
+const start = (program: string, commandLine: readonly string[], env: Record<string, string> = {}): Running => {
+  const child = spawn(process.execPath, [program, ...commandLine], {
+    env: { ...process.env, TEST_KEY: secret, TEST_PASSWORD: secret, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (text) => {
+    stdout += String(text);
+  });
+  child.stderr?.on('data', (text) => {
+    stderr += String(text);
+  });
+  return { child, output: () => ({ stdout, stderr }), exit: once(child, 'close').then(([code]) => code as number | null) };
+};
+const fileWith = async (name: string, text: string): Promise<string> => {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+};
+
+describe('a registry that cannot start', () => {
+  const fails = async (commandLine: readonly string[], exitCode: number, words: readonly RegExp[], env: Record<string, string> = {}) => {
+    const running = start(mainFile, commandLine, env);
+    expect(await running.exit, running.output().stderr).toBe(exitCode);
+    const { stdout, stderr } = running.output();
+    expect(stdout).toBe('');
+    for (const word of words) expect(stderr).toMatch(word);
+    expect(stderr).not.toContain(secret);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  };
+
+  it('says how it is called', async () => {
+    await fails([], 2, [/^USAGE: /, /--config FILE/]);
+    await fails(['--confg', 'x'], 2, [/^USAGE: /, /--config FILE/]);
+  });
+
+  it('names a configuration that it cannot read', async () => {
+    await fails(['--config', join(folder, 'missing.yaml')], 2, [/^CONFIG_NOT_FOUND: /, /missing\.yaml/, /ENOENT/]);
+    await fails(['--config', folder], 2, [/^CONFIG_NOT_FOUND: /, /EISDIR/]);
+  });
+
+  it('names every wrong key of its configuration, and prints no value', async () => {
+    const wrongKeys = await fileWith('keys.yaml', `${configOf()}\npassword: ${secret}\nstorag: 1\n`);
+    await fails(['--config', wrongKeys], 2, [/^CONFIG_INVALID: /, /keys\.yaml/, /password: not a known key/, /storag: not a known key/]);
+    const wrongYaml = await fileWith('yaml.yaml', `version: 1\n  bad: [${secret}\n`);
+    await fails(['--config', wrongYaml], 2, [/^CONFIG_INVALID: /, /line \d+/]);
+  });
+
+  it('refuses to serve other machines, because it has no authentication', async () => {
+    const open = await fileWith('open.yaml', configOf({ listen: '{ host: 0.0.0.0, port: 0 }' }));
+    await fails(['--config', open], 2, [/^CONFIG_INVALID: /, /0\.0\.0\.0/, /no authentication/]);
+  });
+
+  it('says that its port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const taken = await fileWith('taken.yaml', configOf({ listen: `{ port: ${port} }` }));
+    await fails(['--config', taken], 2, [new RegExp(`^(?:\\{.*\\}\\n)*CONFIG_INVALID: Port ${port} `)]);
+    other.close();
+  });
+
+  it('says which secret of its storage is missing, and that a store does not answer', async () => {
+    const s3 = (port: number) =>
+      `{ s3: { endpoint: "http://127.0.0.1:${port}", region: x, bucket: abc, accessKeyId: { env: TEST_ID }, secretAccessKey: { file: s3.secret } } }`;
+    const config = await fileWith('s3.yaml', configOf({ storage: s3(1) }));
+    await fails(['--config', config], 4, [/^SECRET_MISSING: /, /TEST_ID|s3\.secret/]);
+    await fileWith('s3.secret', `${secret}\n`);
+    await fails(['--config', config], 5, [/^STORAGE_UNREACHABLE: /, /storage\.s3\.endpoint/], { TEST_ID: 'id' });
+  });
+
+  it('says that its storage folder is none', async () => {
+    await fileWith('no-folder', 'a file');
+    const config = await fileWith('folder.yaml', configOf({ storage: '{ folder: no-folder }' }));
+    await fails(['--config', config], 5, [/^STORAGE_FAILED: /]);
+  });
+});
+
+describe('a running registry', () => {
+  const listening = async (running: Running): Promise<string> => {
+    await expect.poll(() => running.output().stdout, { timeout: 20_000 }).toContain('\n');
+    return JSON.parse(running.output().stdout.split('\n')[0] ?? '').listening;
+  };
+  const create = async (url: string): Promise<Job> => {
+    const body = JSON.stringify({ environment: 'prod', tag: 'may' });
+    const response = await fetch(`${url}${routes.createSnapshot.path}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    return routes.createSnapshot.answer.parse(await response.json());
+  };
+  const jobOf = async (url: string, id: string): Promise<Job> =>
+    routes.showJob.answer.parse(await (await fetch(`${url}/api/v1/jobs/${id}`)).json());
+
+  it('keeps its snapshots over a restart and stops when told to', async () => {
+    const config = await fileWith('run.yaml', configOf());
+    const first = start(smallFile, ['--config', config]);
+    const url = await listening(first);
+    const { id } = await create(url);
+    await expect.poll(async () => isEnded((await jobOf(url, id)).state)).toBe(true);
+    const { state, digest } = await jobOf(url, id);
+    expect(state).toBe('succeeded');
+    first.child.kill('SIGTERM');
+    expect(await first.exit).toBe(0);
+    const lines = first.output().stderr.trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ msg: 'registry stopped' });
+    expect(first.output().stdout.trim().split('\n')).toHaveLength(1);
+
+    const second = start(smallFile, ['--config', config]);
+    const manifest = await fetch(`${await listening(second)}/v2/dynamease/manifests/may`, { method: 'HEAD' });
+    expect(manifest.headers.get('docker-content-digest')).toBe(digest);
+    second.child.kill('SIGTERM');
+    expect(await second.exit).toBe(0);
+    expect(first.output().stderr + second.output().stderr).not.toContain(secret);
+  });
+
+  it('cancels its builds and ends within seconds', async () => {
+    const config = await fileWith('hang.yaml', configOf({ storage: '{ folder: hang-store }' }));
+    const running = start(smallFile, ['--config', config], { MODE: 'hang' });
+    const url = await listening(running);
+    const { id } = await create(url);
+    await expect.poll(async () => (await jobOf(url, id)).state).toBe('running');
+    const startedAt = Date.now();
+    running.child.kill('SIGTERM');
+    expect(await running.exit).toBe(0);
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    expect(running.output().stderr).toContain('"state":"cancelled"');
+  });
+});

@@ -1,0 +1,30 @@
+import { request as httpRequest } from 'node:http';
+
+export type RawResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** False where the connection was cut before the announced end. */
+  readonly isWhole: boolean;
+};
+
+/** One request with its path sent exactly as given: `fetch` would tidy `..` and the like away. */
+export function rawRequest(
+  port: number,
+  path: string,
+  options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {},
+): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers: options.headers, agent: false });
+    request.once('error', reject);
+    request.once('response', (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.once('error', () => undefined);
+      response.once('close', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces), isWhole: response.complete }),
+      );
+    });
+    request.end(options.body);
+  });
+}
