@@ -1,11 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
 const engineTests = ['test/**/*.engine.test.ts', 'test/end-to-end/**/*.test.ts'];
+const longTests = ['test/long/**/*.test.ts'];
+
+/** Real servers in containers: one file after another, because they share the machine's cores and its ports. */
+const withEngine = {
+  pool: 'forks' as const,
+  globalSetup: ['test/support/global-setup.ts'],
+  maxWorkers: 1,
+  teardownTimeout: 120_000,
+};
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    teardownTimeout: 120_000,
     projects: [
       {
         // Everything that needs no Docker engine, in parallel.
@@ -13,23 +21,30 @@ export default defineConfig({
           name: 'unit',
           pool: 'forks',
           include: ['test/**/*.test.ts'],
-          exclude: engineTests,
+          exclude: [...engineTests, ...longTests],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // Real servers in containers: one file after another, because they share the machine's cores and its ports.
         test: {
+          ...withEngine,
           name: 'engine',
-          pool: 'forks',
           include: engineTests,
-          globalSetup: ['test/support/global-setup.ts'],
-          maxWorkers: 1,
           testTimeout: 600_000,
           hookTimeout: 900_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...withEngine,
+          name: 'long',
+          include: longTests,
+          testTimeout: 3_600_000,
+          hookTimeout: 1_800_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -16,9 +16,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export function parseDn(text: string): Rdn[] | undefined {
   if (text.trim() === '') return [];
   const rdns: Rdn[] = [];
-  for (const component of splitUnescaped(text, /[,;]/)) {
+  for (const component of splitUnescaped(text, ',', ';')) {
     const rdn: DnAttribute[] = [];
-    for (const pair of splitUnescaped(component, /\+/)) {
+    for (const pair of splitUnescaped(component, '+')) {
       const attribute = parseAttribute(pair);
       if (!attribute) return undefined;
       rdn.push(attribute);
@@ -29,7 +29,8 @@ export function parseDn(text: string): Rdn[] | undefined {
 }
 
 /** The parts between separators that are neither escaped nor inside a quoted value (RFC 2253 still allowed those). */
-function splitUnescaped(text: string, separator: RegExp): string[] {
+function splitUnescaped(text: string, separator: string, otherSeparator = separator): string[] {
+  if (!text.includes(separator) && !text.includes(otherSeparator)) return [text];
   const parts: string[] = [];
   let from = 0;
   let quoted = false;
@@ -37,7 +38,7 @@ function splitUnescaped(text: string, separator: RegExp): string[] {
     const character = text[at] as string;
     if (character === '\\') at++;
     else if (character === '"') quoted = !quoted;
-    else if (!quoted && separator.test(character)) {
+    else if (!quoted && (character === separator || character === otherSeparator)) {
       parts.push(text.slice(from, at));
       from = at + 1;
     }

@@ -1,11 +1,9 @@
-export type { Anonymizer } from './anonymizer.ts';
 export type {
   CompiledPolicy,
   DirectoryEntry,
   DirectoryPlan,
   LiveColumn,
   LiveSource,
-  LiveTable,
   TablePlan,
   Value,
 } from './api.ts';

@@ -56,7 +56,7 @@ function createProgram(options: CommandLineOptions, output: Context['output']): 
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: () => undefined,
-      getOutHelpWidth: () => Math.min(stdout.columns ?? helpWidth, helpWidth),
+      getOutHelpWidth: () => Math.min(stdout.columns || helpWidth, helpWidth),
     });
   const context = (): Context => ({
     env,

@@ -7,7 +7,7 @@ import { lastLines, type ProcessOptions, type Runner } from './process.ts';
 import type { Project } from './project.ts';
 
 /** The label by which a service says which source's data it takes. */
-export const sourceLabel = 'dyn-data.source';
+const sourceLabel = 'dyn-data.source';
 
 const dependencies = z.record(z.string(), z.object({ condition: z.optional(z.string()), required: z.optional(z.boolean()) }));
 const configSchema = z.object({

@@ -38,7 +38,7 @@ export type Container = {
   readonly ports: readonly { readonly container: string; readonly host: string; readonly hostPort: string }[];
 };
 
-export type Image = { readonly id: string; readonly repoDigests: readonly string[]; readonly labels: Readonly<Record<string, string>> };
+type Image = { readonly id: string; readonly repoDigests: readonly string[]; readonly labels: Readonly<Record<string, string>> };
 
 /** The label of containers that dyn-data makes for itself; its value says for which project on which machine. */
 export const helperLabel = 'dev.dyn-data.helper';

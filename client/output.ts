@@ -28,6 +28,7 @@ export type OutputOptions = {
   readonly color: boolean;
 };
 
+const defaultColumns = 80;
 const clearLine = '\u001b[2K';
 const up = '\u001b[1A';
 
@@ -36,7 +37,7 @@ export function createOutput({ stdout, stderr, json, color }: OutputOptions): Ou
   let shown = 0;
   const erase = (): string => `${up}${clearLine}`.repeat(shown);
   const draw = (text: string): void => {
-    const width = Math.max(20, (stderr.columns ?? 80) - 1);
+    const width = Math.max(20, (stderr.columns || defaultColumns) - 1);
     const lines = [...lives.values()].map((line) => line.slice(0, width));
     stderr.write(`${erase()}${text}${lines.map((line) => `${line}\n`).join('')}`);
     shown = lines.length;

@@ -28,7 +28,7 @@ export type ProcessResult = {
 };
 
 /** A running process whose output is read as a stream; `done` settles after it has ended. */
-export type ProcessStream = { readonly stdout: Readable; readonly done: Promise<ProcessResult>; stop(): void };
+type ProcessStream = { readonly stdout: Readable; readonly done: Promise<ProcessResult>; stop(): void };
 
 /**
  * Child processes, always without a shell. Rejects with CANCELLED when the signal fires, after the child has ended; a failing input

@@ -52,7 +52,7 @@ export function parseLockfile(text: string, fileName: string): Lockfile {
   return parseYaml(lockfileSchema, text, fileName);
 }
 
-export async function readPulled(project: Project): Promise<Pulled | undefined> {
+async function readPulled(project: Project): Promise<Pulled | undefined> {
   const path = join(project.stateFolder, pulledName);
   const text = await readIfThere(path);
   return text === undefined ? undefined : parseYaml(pulledSchema, text, path);

@@ -46,7 +46,8 @@ export type BuildSnapshot = (
 
 /**
  * Jobs, whoever runs them. Contract (test/contracts/job-queue.ts): one build of an environment at a time, later ones wait; `cancel` of an ended
- * job does nothing; `follow` yields the current state first, then every change, and ends after the ended state.
+ * job does nothing; `follow` yields the current state first, then every change (of progress that a slow reader has missed, the latest),
+ * and ends after the ended state.
  * @throws DynDataError JOB_UNKNOWN
  */
 export type JobQueue = {

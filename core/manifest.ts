@@ -111,7 +111,6 @@ export const provenanceSchema = z.strictObject({
     }),
   ),
 });
-export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** The canonical bytes of a manifest; equal manifests have equal bytes. */
 export function encodeManifest(value: Manifest): Uint8Array {

@@ -79,7 +79,7 @@ const schema = z.strictObject({
 
 /** The registry's configuration file. */
 export type RegistryConfig = z.infer<typeof schema>;
-export type EnvironmentConfig = z.infer<typeof environment>;
+
 export type SourceConfig = z.infer<typeof source>;
 export type MysqlSourceConfig = z.infer<typeof mysql>;
 export type PostgresSourceConfig = z.infer<typeof postgres>;

@@ -3,6 +3,7 @@ import mysql from 'mysql2/promise';
 import pg from 'pg';
 import type { SampleConnections } from '../sample/connections.ts';
 import { runOrFail } from '../scripts/run-command.ts';
+import type { Developer, Environment } from './developer.ts';
 
 export type Account = {
   readonly host: string;
@@ -29,14 +30,10 @@ export function sampleSystem(connections: SampleConnections): System {
 }
 
 /** The servers of the example stack, at the ports Compose gave them; the passwords are the compose file's defaults. */
-export async function stackSystem(composeFile: string, project: string, environment: Readonly<Record<string, string>>): Promise<System> {
+export async function stackSystem(composeFile: string, { stackProject, env }: Developer): Promise<System> {
   const port = async (service: string, inner: number): Promise<number> => {
-    const printed = await runOrFail(
-      `Finding the port of ${service}`,
-      'docker',
-      ['compose', '-f', composeFile, '-p', project, 'port', service, String(inner)],
-      { env: environment },
-    );
+    const args = ['compose', '-f', composeFile, '-p', stackProject, 'port', service, String(inner)];
+    const printed = await runOrFail(`Finding the port of ${service}`, 'docker', args, { env: definedOnly(env) });
     return Number(printed.trim().split(':').at(-1));
   };
   const host = '127.0.0.1';
@@ -50,6 +47,10 @@ export async function stackSystem(composeFile: string, project: string, environm
       base: 'dc=dynamease,dc=test',
     },
   };
+}
+
+function definedOnly(env: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 export type OpenSystem = AsyncDisposable & {

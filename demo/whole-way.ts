@@ -1,32 +1,30 @@
 import { spawn } from 'node:child_process';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, join, relative } from 'node:path';
-import { stringify } from 'yaml';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DynDataError } from '../core/index.ts';
 import { seedSample } from '../sample/seed-sample.ts';
-import { isSampleSize, type SampleSize } from '../sample/sizes.ts';
+import { isSampleSize } from '../sample/sizes.ts';
 import { bundleClient } from '../scripts/bundle-client.ts';
 import { ensureEngine } from '../scripts/engine.ts';
 import { ensureImages } from '../scripts/images.ts';
-import { projectFolder } from '../scripts/project-paths.ts';
+import { createDeveloper, type Developer } from './developer.ts';
 import {
-  binFolder,
-  client,
-  configFolder,
+  bigSampleProject,
+  demoFolder,
   developerFolder,
-  environmentFile,
+  nginxPort,
   registryFolder,
   registryPort,
   sampleProject,
-  stackFile,
   stackProject,
   tag,
 } from './layout.ts';
+import { memoryProof } from './proofs/memory.ts';
 import { proveLong, proveQuick } from './prove.ts';
 import { startRegistry, stopRegistry } from './registry-process.ts';
 import { writeSampleRegistry } from './sample-registry.ts';
 import type { Teller } from './say.ts';
-import { type DemoState, readState, writeState } from './state.ts';
+import { type DemoState, type LongProof, readState, writeState } from './state.ts';
 
 /** The whole way at the given size of the sample system; safe to run again, and quick then. */
 export async function runDemo(size: string, tell: Teller): Promise<void> {
@@ -58,26 +56,46 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
   await writeState(state);
   log(`listening on ${registry.url}, configuration .demo/registry/registry.yaml`);
 
-  const env = await writeDeveloperProject(registry.url, images);
+  const developer = await createDeveloper({ folder: developerFolder, registryUrl: registry.url, images, stackProject, nginxPort });
   tell.heading(`An operator takes the snapshot: dyn-data snapshot create prod --tag ${tag} --follow`);
-  await visibly(`dyn-data snapshot create prod --tag ${tag} --follow`, env);
-  await visibly('dyn-data ls', env);
+  await visibly(`dyn-data snapshot create prod --tag ${tag} --follow`, developer);
+  await visibly('dyn-data ls', developer);
 
   tell.heading(`A developer: dyn-data pull ${tag} && dyn-data up`);
-  await visibly(`dyn-data pull ${tag} && dyn-data up`, env);
+  await visibly(`dyn-data pull ${tag} && dyn-data up`, developer);
 
   tell.heading('Proof');
-  const context = { size: size as SampleSize, tell, connections, env, images, registry, configFile, sampleEnvironment };
-  const { image } = await proveQuick(context);
-  state = { ...state, pulledImages: [...new Set([...state.pulledImages, image])] };
+  const context = { connections, developer, images, registry, registryFolder, configFile, errorsFolder: join(demoFolder, 'errors'), tag };
+  const quick = await proveQuick(context, tell.proof);
+  state = { ...state, pulledImages: [...new Set([...state.pulledImages, quick.image])] };
   await writeState(state);
   const earlier = state.longProofs[size];
   if (earlier) {
     for (const { number, holds, text } of earlier)
       tell.proof(number, holds, `${text} (shown by an earlier run; npm run demo -- --down forgets it)`);
   } else {
-    const { proofs, registryPid } = await proveLong(context);
-    state = { ...state, registryPid, longProofs: { ...state.longProofs, [size]: proofs } };
+    const proofs: LongProof[] = [];
+    const { registryPid } = await proveLong(context, (number, holds, text) => {
+      tell.proof(number, holds, text);
+      proofs.push({ number, holds, text });
+    });
+    state = { ...state, registryPid };
+    await writeState(state);
+    // A smaller sample says nothing of growth: its build is over before the builder has reached its working size.
+    if (size === 'demo') {
+      tell.line('now a production system of four times the size, for the memory proof');
+      const { holds, text } = await memoryProof({
+        connections,
+        postgresImage,
+        project: bigSampleProject,
+        sampleEnvironment,
+        env: developer.env,
+        log,
+      });
+      tell.proof(5, holds, text);
+      proofs.push({ number: 5, holds, text });
+    }
+    state = { ...state, longProofs: { ...state.longProofs, [size]: proofs } };
     await writeState(state);
   }
 
@@ -86,46 +104,18 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
     'cd .demo/developer && . ./environment',
     'dyn-data status            # every service, its state, address and snapshot',
     'dyn-data ls                # the snapshots in the registry',
-    `curl -s ${nginxAddress(env)}/counts   # what Tomcat and the push server see`,
+    `curl -s ${developer.url}/counts   # what Tomcat and the push server see`,
     'npm run demo -- --down     # remove everything the demo made',
   ])
     log(line);
   if (tell.failed > 0) log(`${tell.failed} proof(s) FAILED`);
 }
 
-/** The folder a developer has: dyn-data.yaml, and a file with the variables the example stack wants. */
-async function writeDeveloperProject(
-  registryUrl: string,
-  images: Readonly<Record<string, string>>,
-): Promise<Record<string, string | undefined>> {
-  await mkdir(developerFolder, { recursive: true });
-  const config = {
-    version: 1,
-    registry: registryUrl,
-    repository: 'dynamease',
-    stack: { files: [relative(developerFolder, stackFile)], project: stackProject, configDirs: ['DYNAMEASE_CONFIG_DIR'] },
-  };
-  await writeFile(join(developerFolder, 'dyn-data.yaml'), stringify(config));
-  await mkdir(binFolder, { recursive: true });
-  await rm(join(binFolder, 'dyn-data'), { force: true });
-  await symlink(client, join(binFolder, 'dyn-data'));
-  // The client first, then the project's own Node, which it runs on.
-  const path = [binFolder, join(projectFolder, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
-  const variables = { ...images, DYNAMEASE_CONFIG_DIR: configFolder, NGINX_PORT: '8055', PATH: path };
-  await writeFile(
-    environmentFile,
-    Object.entries(variables)
-      .map(([name, value]) => `export ${name}='${value}'\n`)
-      .join(''),
-  );
-  return { ...process.env, ...variables };
-}
-
 /** Runs a command line with this terminal as its own and stops the demo where it fails. */
-function visibly(command: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+function visibly(command: string, { folder, env }: Developer): Promise<void> {
   process.stdout.write(`\n$ ${command}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn('sh', ['-c', command], { cwd: developerFolder, env, stdio: 'inherit' });
+    const child = spawn('sh', ['-c', command], { cwd: folder, env, stdio: 'inherit' });
     child.on('error', reject);
     child.on('close', (status) => {
       if (status === 0) resolve();
@@ -138,8 +128,4 @@ function visibly(command: string, env: Readonly<Record<string, string | undefine
         );
     });
   });
-}
-
-function nginxAddress(env: Readonly<Record<string, string | undefined>>): string {
-  return `http://127.0.0.1:${env.NGINX_PORT}`;
 }

@@ -4,7 +4,7 @@ import { DynDataError, problemOf, toDynDataError } from '../core/index.ts';
 import { errorFields } from './log.ts';
 
 /** Answers with the error as `application/problem+json`. */
-export function sendProblem(response: Response, error: DynDataError): void {
+function sendProblem(response: Response, error: DynDataError): void {
   response
     .status(error.httpStatus)
     .type('application/problem+json')

@@ -26,7 +26,7 @@ const buildsTimeoutMs = 8_000;
 const requestsTimeoutMs = 2_000;
 
 /** What a builder is made of, in the all-in-one mode. */
-export type BuildContext = {
+type BuildContext = {
   readonly config: RegistryConfig;
   readonly configDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;

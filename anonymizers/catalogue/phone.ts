@@ -11,7 +11,7 @@ const fallbackLength = 16;
 export const phone = defineAnonymizer({
   name: 'phone',
   summary:
-    'A phone number of the same country, type and style: the digits of the subscriber go through a keyed permutation, so different numbers stay different and one number in two styles stays one. What is no phone number becomes a number at +999, which nobody has.',
+    'A phone number of the same country, type and style: the digits of the subscriber go through a keyed permutation, so different numbers stay different and one number in two styles stays one. The sum of these digits changes between even and odd, so no number stands for itself. What is no phone number becomes a number at +999, which nobody has.',
   types: ['text'],
   parameters: z.strictObject({
     identity: identityParameter('person.phone'),
@@ -25,8 +25,7 @@ export const phone = defineAnonymizer({
     const parse = createPhoneParser(country);
     const permute = createPermutation(tools.prf('phone/1', identity, 'phone'));
     const fallback = createFallback(tools.prf('phone-fallback/1', identity, 'phone'));
-    const radices = new Uint8Array(16).fill(10);
-    const word = new Uint8Array(16);
+    const word = new Uint8Array(longestSubscriber);
     return {
       unique: true,
       longest: 'input',
@@ -35,11 +34,19 @@ export const phone = defineAnonymizer({
         if (!number) return fallback(value);
         const length = number.count - number.subscriber;
         for (let at = 0; at < length; at++) word[at] = number.digits[number.subscriber + at] as number;
+        // Of a number, all but the parity of its digits is permuted: the last digit is worth five values. The parity then becomes the other one.
+        const last = length - 1;
+        const parity = sumOf(word, length) & 1;
+        word[last] = (word[last] as number) >> 1;
         // Walking on until the result is as valid as the value keeps the permutation one, on the valid numbers and on the others.
         const valid = isValid(number, word);
+        const radices = radicesOf(length);
         do permute(word, radices, length, number.prefix, number.prefixLength);
         while (isValid(number, word) !== valid);
-        const result = value.slice();
+        word[last] = 2 * (word[last] as number);
+        if ((sumOf(word, length) & 1) === parity) word[last] = (word[last] as number) + 1;
+        // A Buffer's own slice() would share the bytes of the value.
+        const result = new Uint8Array(value);
         for (let at = 0; at < length; at++) {
           result[number.positions[number.subscriber + at] as number] = 0x30 + (word[at] as number);
         }
@@ -48,6 +55,23 @@ export const phone = defineAnonymizer({
     };
   },
 });
+
+const longestSubscriber = 16;
+
+/** Ten for every digit, five for the last, by the number of digits. */
+const radicesByLength: readonly Uint8Array[] = Array.from({ length: longestSubscriber + 1 }, (_item, length) =>
+  Uint8Array.from({ length }, (_digit, at) => (at === length - 1 ? 5 : 10)),
+);
+
+function radicesOf(length: number): Uint8Array {
+  return radicesByLength[length] as Uint8Array;
+}
+
+function sumOf(word: Uint8Array, length: number): number {
+  let sum = 0;
+  for (let at = 0; at < length; at++) sum += word[at] as number;
+  return sum;
+}
 
 /** In North America the digit after the area code is never 0 or 1. */
 function isValid(number: PhoneNumber, subscriber: Uint8Array): boolean {

@@ -106,7 +106,7 @@ function sameShape(identity: string, tools: Tools): Write {
     }
     if (length === 0) return otherwise(value);
     permute(word, radices, length, radices, length);
-    const result = value.slice();
+    const result = new Uint8Array(value);
     for (let at = 0, from = 0; at < value.length; at++) {
       const first = firstOfClass(value[at] as number);
       if (first !== 0) result[at] = first + (word[from++] as number);

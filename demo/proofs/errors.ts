@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { type Developer, type Ran, runClient } from '../developer.ts';
 import { startRegistry } from '../registry-process.ts';
-import { type Ran, runClient } from '../run-client.ts';
 
 export type ErrorsContext = {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly developer: Developer;
   readonly registryUrl: string;
   /** Of the registry whose settings are broken one by one. */
   readonly configFile: string;
@@ -24,7 +24,7 @@ type Settings = {
  * configuration occurs in what was printed or logged.
  */
 export async function proveErrors(context: ErrorsContext): Promise<{ holds: boolean; text: string }[]> {
-  const { env, folder, configFile } = context;
+  const { developer, folder, configFile } = context;
   await mkdir(folder, { recursive: true });
   const secretFolder = join(dirname(configFile), 'secrets');
   const secrets = await Promise.all(
@@ -65,14 +65,14 @@ export async function proveErrors(context: ErrorsContext): Promise<{ holds: bool
       name: 'DYNAMEASE_CONFIG_DIR unset',
       code: 'CONFIG_DIR_UNSET',
       exitCode: 2,
-      run: () => runClient(['up'], { env: { ...env, DYNAMEASE_CONFIG_DIR: undefined } }),
+      run: () => developer.run(['up'], { env: { DYNAMEASE_CONFIG_DIR: undefined } }),
     },
-    { name: 'unknown tag', code: 'TAG_UNKNOWN', exitCode: 3, run: () => runClient(['pull', 'no-such-tag'], { env }) },
+    { name: 'unknown tag', code: 'TAG_UNKNOWN', exitCode: 3, run: () => developer.run(['pull', 'no-such-tag']) },
     {
       name: 'no Docker engine',
       code: 'ENGINE_UNAVAILABLE',
       exitCode: 5,
-      run: () => runClient(['up'], { env: { ...env, DOCKER_HOST: 'unix:///nonexistent/docker.sock' } }),
+      run: () => developer.run(['up'], { env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' } }),
     },
   ];
 
@@ -115,8 +115,8 @@ export async function proveErrors(context: ErrorsContext): Promise<{ holds: bool
         join(folder, 'dyn-data.yaml'),
         stringify({ version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['none.yml'] } }),
       );
-      const ran = await runClient(['snapshot', 'create', 'prod', '--tag', 'broken', '--follow'], { env, folder });
-      const listed = await runClient(['ls'], { env, folder });
+      const ran = await runClient(folder, ['snapshot', 'create', 'prod', '--tag', 'broken', '--follow'], developer.env);
+      const listed = await runClient(folder, ['ls'], developer.env);
       if (listed.stdout.includes('broken')) return { ...ran, exitCode: null, log: 'the failed snapshot is visible' };
       return { ...ran, log: await readFile(logFile, 'utf8') };
     } finally {

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { removeSample, seedSample } from '../../sample/seed-sample.ts';
-import { bigSampleProject } from '../layout.ts';
-import type { ProofContext } from '../prove.ts';
+import { type Environment, runClient } from '../developer.ts';
 import { startRegistry } from '../registry-process.ts';
-import { runClient } from '../run-client.ts';
 import { writeSampleRegistry } from '../sample-registry.ts';
 
 /** How much more memory four times the data may take. */
@@ -23,11 +21,7 @@ export async function peakMemoryBytes(pid: number): Promise<number> {
 }
 
 /** Builds one snapshot in a registry process of its own, on an empty store, and gives that process's peak memory. */
-export async function buildPeakBytes(
-  connections: SampleConnections,
-  postgresImage: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+export async function buildPeakBytes(connections: SampleConnections, postgresImage: string, env: Environment): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'dyn-data-memory-'));
   try {
     const configFile = await writeSampleRegistry({ folder, connections, postgresImage, port: 0 });
@@ -35,7 +29,7 @@ export async function buildPeakBytes(
     try {
       const client = { version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['none.yml'] } };
       await writeFile(join(folder, 'dyn-data.yaml'), stringify(client));
-      const built = await runClient(['snapshot', 'create', 'prod', '--follow', '--json'], { env, folder });
+      const built = await runClient(folder, ['snapshot', 'create', 'prod', '--follow', '--json'], env);
       if (built.exitCode !== 0) throw new Error(`the build failed: ${built.stderr.slice(-500)}`);
       return await peakMemoryBytes(registry.pid);
     } finally {
@@ -46,24 +40,32 @@ export async function buildPeakBytes(
   }
 }
 
+export type MemoryProofOptions = {
+  /** A production system of size `demo`. */
+  readonly connections: SampleConnections;
+  readonly postgresImage: string;
+  /** Compose project of the larger production system, which is made and removed. */
+  readonly project: string;
+  readonly sampleEnvironment: Environment;
+  readonly env: Environment;
+  readonly log: (line: string) => void;
+};
+
 /** Peak memory of the builder at the demo's size and at four times that size. */
-export async function proveMemory({
-  connections,
-  images,
-  env,
-  sampleEnvironment,
-  tell,
-}: Pick<ProofContext, 'connections' | 'images' | 'env' | 'sampleEnvironment' | 'tell'>): Promise<{ holds: boolean; text: string }> {
-  const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
+export async function memoryProof(options: MemoryProofOptions): Promise<{ holds: boolean; text: string }> {
+  const { connections, postgresImage, project, env, log } = options;
   const onceBytes = await buildPeakBytes(connections, postgresImage, env);
-  tell.line('a production system of four times the size, for the memory proof');
-  const bigEnvironment = { ...sampleEnvironment, SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
-  const big = await seedSample({ size: 'demo-x4', project: bigSampleProject, env: bigEnvironment, log: (line) => tell.line(line) });
-  const fourTimesBytes = await buildPeakBytes(big, postgresImage, env);
-  await removeSample({ project: bigSampleProject, env: bigEnvironment });
-  const growth = fourTimesBytes / onceBytes - 1;
-  return {
-    holds: Math.abs(growth) < allowedGrowth,
-    text: `peak memory of the builder: ${Math.round(onceBytes / megabyte)} MB, and ${Math.round(fourTimesBytes / megabyte)} MB for four times the data (${growth >= 0 ? '+' : ''}${Math.round(growth * 100)} %)`,
-  };
+  const bigEnvironment = { ...options.sampleEnvironment, SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
+  try {
+    const big = await seedSample({ size: 'demo-x4', project, env: bigEnvironment, log });
+    const fourTimesBytes = await buildPeakBytes(big, postgresImage, env);
+    const growth = fourTimesBytes / onceBytes - 1;
+    const inMegabytes = (bytes: number): string => `${Math.round(bytes / megabyte)} MB`;
+    return {
+      holds: Math.abs(growth) < allowedGrowth,
+      text: `peak memory of the builder: ${inMegabytes(onceBytes)}, and ${inMegabytes(fourTimesBytes)} for four times the data (${growth >= 0 ? '+' : ''}${Math.round(growth * 100)} %)`,
+    };
+  } finally {
+    await removeSample({ project, env: bigEnvironment });
+  }
 }

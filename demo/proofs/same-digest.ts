@@ -1,16 +1,15 @@
 import type { ProofContext } from '../prove.ts';
-import { runClient } from '../run-client.ts';
 import { openSystem, sampleSystem } from '../systems.ts';
 import { layerDigests, newLayers } from './layers.ts';
 
 /** The same data gives the same image; one changed row changes its layer and the manifest's, and undoing it gives the first image again. */
 export async function proveSameDigest({
   connections,
-  env,
+  developer,
   registry,
-}: Pick<ProofContext, 'connections' | 'env' | 'registry'>): Promise<{ holds: boolean; text: string }[]> {
+}: Pick<ProofContext, 'connections' | 'developer' | 'registry'>): Promise<{ holds: boolean; text: string }[]> {
   const build = async (): Promise<string> => {
-    const { exitCode, stdout, stderr } = await runClient(['snapshot', 'create', 'prod', '--follow', '--json'], { env });
+    const { exitCode, stdout, stderr } = await developer.run(['snapshot', 'create', 'prod', '--follow', '--json']);
     if (exitCode !== 0) throw new Error(`a build failed: ${stderr.slice(-500)}`);
     return (JSON.parse(stdout) as { digest: string }).digest;
   };

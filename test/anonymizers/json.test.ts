@@ -67,7 +67,7 @@ test.each([
   '{"theme":01}',
   '{"theme":"a\nb"}',
   '{"theme":"\\x"}',
-  '[1,]',
+  '{"ok":true,}',
   'Marie',
   '{"theme":"',
   '{"theme":"\\',

@@ -45,4 +45,8 @@ export const hostileValues: readonly Uint8Array[] = [
   Buffer.from('+'),
   Buffer.from('{"a":'),
   Buffer.from('0000-00-00'),
+  Buffer.from('+33 6 12 34 56 78'),
+  Buffer.from('1984-05-12'),
+  Buffer.from('Abc-123'),
+  Buffer.from('81.56.12.4'),
 ];
