@@ -9,16 +9,20 @@ import { dataDirectories } from '../restore/kinds.ts';
 import { createServiceContainer } from '../service-container.ts';
 import { placeholders } from './down.ts';
 
+type SnapshotState =
+  | { readonly state: Marker['state']; readonly digest: string; readonly reference: string }
+  /** `none`: nothing was restored into it. `unknown`: it does not run, so it cannot be asked. */
+  | { readonly state: 'none' | 'unknown' };
+
 type ServiceStatus = {
   readonly service: string;
   /** Docker's word, or `absent`. */
   readonly state: string;
-  readonly health: string | null;
+  readonly health?: string;
   readonly addresses: readonly string[];
-  /** Null for services that take no data; `unknown` while the service does not run. */
-  readonly data: 'restored' | 'restoring' | 'none' | 'unknown' | null;
-  readonly digest: string | null;
-  readonly reference: string | null;
+  /** Only where the service takes data. */
+  readonly source?: string;
+  readonly snapshot?: SnapshotState;
 };
 
 /** `dyn-data status`: what each service is and which snapshot it holds. Changes nothing. */
@@ -34,41 +38,38 @@ export async function status(context: Context): Promise<void> {
 
   const look = async (service: StackService): Promise<ServiceStatus> => {
     const container = containers.find((candidate) => candidate.service === service.name);
-    const seen = {
+    return {
       service: service.name,
       state: container?.status ?? 'absent',
-      health: container?.health ?? null,
+      ...(container?.health === undefined ? {} : { health: container.health }),
       addresses: container ? addressesOf(container) : [],
+      ...(service.source === undefined ? {} : { source: service.source, snapshot: await snapshotOf(service, container) }),
     };
-    if (service.source === undefined) return { ...seen, data: null, digest: null, reference: null };
-    if (container?.status !== 'running') return { ...seen, data: 'unknown', digest: null, reference: null };
-    const marker = await findMarker(service, container);
-    if (marker === 'unreadable') return { ...seen, data: 'unknown', digest: null, reference: null };
-    return { ...seen, data: marker?.state ?? 'none', digest: marker?.digest ?? null, reference: marker?.reference ?? null };
   };
-  const findMarker = async (service: StackService, { id }: Container): Promise<Marker | undefined | 'unreadable'> => {
+  const snapshotOf = async (service: StackService, running: Container | undefined): Promise<SnapshotState> => {
+    if (running?.status !== 'running') return { state: 'unknown' };
     const container = createServiceContainer({ processes, engine, project: stack.project, service: service.name, signal, now });
     try {
       for (const directory of await dataDirectories(container, service.labels)) {
         const marker = await readMarker(container, directory);
-        if (marker) return marker;
+        if (marker) return { state: marker.state, digest: marker.digest, reference: marker.reference };
       }
-      return undefined;
+      return { state: 'none' };
     } catch (error) {
       // A server that is just starting or stopping cannot be asked; that is an answer for `status`, not a failure.
-      if (signal.aborted || id === '') throw error;
-      return 'unreadable';
+      if (signal.aborted) throw error;
+      return { state: 'unknown' };
     }
   };
   const services: ServiceStatus[] = [];
   for (const service of stack.services.values()) services.push(await look(service));
 
-  const rows = services.map(({ service, state, health, addresses, data, digest, reference }) => [
+  const rows = services.map(({ service, state, health, addresses, snapshot }) => [
     service,
     state,
     health ?? '-',
-    data ?? '-',
-    digest === null ? '-' : `${reference === digest ? '' : `${reference} `}${shortDigest(digest)}`,
+    snapshot?.state ?? '-',
+    snapshot && 'digest' in snapshot ? nameOf(snapshot) : '-',
     addresses.join(' '),
   ]);
   context.output.result(formatTable(['SERVICE', 'STATE', 'HEALTH', 'DATA', 'SNAPSHOT', 'ADDRESS'], rows), {
@@ -76,4 +77,8 @@ export async function status(context: Context): Promise<void> {
     project: stack.project,
     services,
   });
+}
+
+function nameOf({ digest, reference }: { readonly digest: string; readonly reference: string }): string {
+  return reference === digest ? shortDigest(digest) : `${reference} ${shortDigest(digest)}`;
 }

@@ -66,3 +66,11 @@ test('a column without room for the strictest case is refused', () => {
   expect(() => textRule('phone', { maxLength: 15 })).toThrow(/16 characters/);
   expect(phone('+33612345678')).toHaveLength(12);
 });
+
+test('the sum of the subscriber digits changes between even and odd, so no number stands for itself', () => {
+  const parityOf = (digits: string): number => [...digits].reduce((sum, digit) => sum + Number(digit), 0) % 2;
+  for (let index = 0; index < 20_000; index++) {
+    const subscriber = String(10_000_000 + index * 3571).slice(-8);
+    expect(parityOf((phone(`+336${subscriber}`) ?? '').slice(4))).toBe(1 - parityOf(subscriber));
+  }
+});

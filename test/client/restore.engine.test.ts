@@ -1,7 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { helperLabel } from '../../client/engine.ts';
-import type { Digest } from '../../core/digest.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject, type RunningClient } from '../support/client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from '../support/data-image.ts';
@@ -48,6 +48,7 @@ const directory = ldapSource({ people });
 const push = postgresSource({ installations });
 
 describeWithEngine('restoring a snapshot into a stack', () => {
+  const bundle = `${import.meta.dirname}/../../dist/test-client-restore.mjs`;
   let registry: SmallRegistry;
   let client: ClientProject;
   let first: DataImage;
@@ -72,7 +73,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
   const isRunning = async (service: string): Promise<boolean> =>
     (await client.docker(['inspect', '--format', '{{.State.Running}}', `${project}-${service}-1`])).stdout.trim() === 'true';
   const helpers = async (): Promise<string> => (await client.docker(['ps', '-aq', '--filter', `label=${helperLabel}`])).stdout.trim();
-  const stateOf = async (service: string): Promise<{ data: string; digest: Digest }> => {
+  const stateOf = async (service: string): Promise<unknown> => {
     const { stdout } = await client.run(['status', '--json']);
     return JSON.parse(stdout).services.find((one: { service: string }) => one.service === service);
   };
@@ -90,7 +91,6 @@ describeWithEngine('restoring a snapshot into a stack', () => {
 
   beforeAll(async () => {
     registry = await startSmallRegistry();
-    const bundle = `${import.meta.dirname}/../../dist/test-client-restore.mjs`;
     await bundleClient(bundle);
     client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env: imageVariables() });
     first = await publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
@@ -105,6 +105,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     for (const image of images.split('\n')) if (image !== '') await client.docker(['image', 'rm', image]);
     await client[Symbol.asyncDispose]();
     await registry.close();
+    await rm(bundle);
   });
 
   test('pull and up bring MySQL, LDAP and PostgreSQL to the snapshot, and dependants start after it', async () => {
@@ -178,7 +179,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
       state: 'running',
       health: 'healthy',
     });
-    expect(await stateOf('reader')).toMatchObject({ data: null });
+    expect(await stateOf('reader')).toEqual({ service: 'reader', state: 'running', addresses: [] });
   });
 
   test('a table that was dropped is noticed, and --replace brings it back', async () => {
@@ -197,7 +198,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     killed.child.kill('SIGKILL');
     await killed.ended;
     expect(await isRunning('reader')).toBe(false);
-    expect(await stateOf('db')).toMatchObject({ data: 'restoring', digest: large.digest });
+    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restoring', digest: large.digest } });
 
     const up = await client.run(['up']);
     expect(up.stderr).toContain('db: an earlier restore was interrupted; restoring');
@@ -207,7 +208,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     ]);
     expect(await readerSaw()).toBe('400000');
     expect(await helpers()).toBe('');
-    expect(await stateOf('db')).toMatchObject({ data: 'restored', digest: large.digest });
+    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restored', digest: large.digest } });
   });
 
   test('Ctrl-C ends with code 7, leaves no helper and is not taken for done', async () => {
@@ -219,7 +220,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(stderr).toContain('error CANCELLED: Interrupted.');
     expect(exitCode).toBe(7);
     expect(await helpers()).toBe('');
-    expect(await stateOf('db')).toMatchObject({ data: 'restoring' });
+    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restoring' } });
     expect(await mysql('SELECT @@GLOBAL.local_infile')).toEqual([['0']]);
   });
 
@@ -244,7 +245,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(up.stderr).toContain('error DIGEST_MISMATCH: The chunk 000001.zst of the table shop.customers');
     expect(up.exitCode).toBe(6);
     expect(await isRunning('reader')).toBe(false);
-    expect(await stateOf('db')).toMatchObject({ data: 'restoring' });
+    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restoring' } });
   });
 
   test('an image whose label and manifest do not belong together is refused before anything starts', async () => {
@@ -313,14 +314,14 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(up.stderr).toContain('database shop');
     expect(up.exitCode).toBe(4);
     expect(await mysql('SELECT id FROM shop.mine')).toEqual([['7']]);
-    expect(await stateOf('db')).toMatchObject({ data: 'none' });
+    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'none' } });
     expect((await client.run(['up', '--replace', 'first'])).exitCode).toBe(0);
     expect(await mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['2500']]);
   });
 
   test('down keeps the data, down -v removes it', async () => {
     expect((await client.run(['down'])).exitCode).toBe(0);
-    expect(await stateOf('db')).toMatchObject({ state: 'absent', data: 'unknown' });
+    expect(await stateOf('db')).toMatchObject({ state: 'absent', snapshot: { state: 'unknown' } });
     const again = JSON.parse((await client.run(['up', '--json'])).stdout);
     const db = again.services.find((one: { service: string }) => one.service === 'db');
     expect(db.restored).toMatchObject({ outcome: 'already', rows: 2510 });
@@ -363,6 +364,7 @@ services:
       await client.run(['down', '-v']);
       await client.docker(['image', 'rm', `${registry.host}/shop@${(await makeDataImage([])).digest}`]);
       await registry.close();
+      await rm(bundle);
     }
   });
 });
