@@ -4,6 +4,7 @@ import type { LiveColumn, Value } from './api.ts';
 import type { PhoneCountry } from './phone-countries.ts';
 import type { Rule } from './policy.ts';
 import type { Prf } from './siphash.ts';
+import type { LeakFacts } from './watch.ts';
 
 /** Where an anonymizer's values come from and go to: a column, an LDAP attribute, or a leaf inside a JSON value. */
 export type Target = Omit<LiveColumn, 'name'> & {
@@ -17,7 +18,8 @@ export type IdentityKind = 'email' | 'phone' | 'login' | 'name' | 'company' | 't
 
 /**
  * Anonymizes one value that is not NULL (NULL stays NULL). `row` is the row as it stands at this moment; see `Made.stage`.
- * Total: what it cannot parse it replaces all the same. The result is never `value` itself changed in place.
+ * Total: what it cannot parse it replaces all the same. The result is never `value` itself changed in place, and nobody may change it: it
+ * may be one array for many values (a word of a list, a constant), and stays as it is after further calls.
  * @throws DynDataError DATA_UNMASKABLE where it cannot replace without breaking the data.
  */
 export type Apply = (value: Uint8Array, row: readonly Value[]) => Value;
@@ -38,6 +40,14 @@ export type Made = {
   readonly stage?: 'before' | 'after';
   /** The other columns it reads. */
   readonly reads?: readonly string[];
+  /** Of them, those whose real value it needs: on a column of the stage `after` they must be kept. */
+  readonly readsReal?: readonly string[];
+  /** True where equal values get equal results that no other value gets, so that a result tells how often its value occurs. */
+  readonly deterministic?: boolean;
+  /** What the leak scan must know of the place; set by the rule maker. */
+  readonly leaks?: LeakFacts;
+  /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
+  readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
 };
 
 /** What an anonymizer is made with. All its randomness comes from `prf`. */
@@ -60,12 +70,44 @@ export type Tools = {
   inner(rule: Rule, target: Target): Made;
 };
 
+/** What an anonymizer says of itself; docs/policy.md and the compiler read it, and tests hold it to it. */
+export type Facts = {
+  /** The characters of its results; `input` where they are those of the value. */
+  readonly charset: 'ascii' | 'latin1' | 'utf8' | 'input';
+  /**
+   * `bounded`: needs room for its longest result, or the plan is refused. `input`: never longer than its value. `cut`: cut to the column,
+   * therefore never unique. `checked`: a result without room stops the build. `replaced`: a value whose result has no room becomes
+   * neutral words.
+   */
+  readonly length: 'bounded' | 'input' | 'cut' | 'checked' | 'replaced';
+  /** NULL stays NULL with every anonymizer; `made` where NULL is also what others become. */
+  readonly nulls: 'kept' | 'made';
+  /** What decides the result besides the key: the value, another column's value with it, the order of the rows, or nothing. */
+  readonly decidedBy: 'value' | 'row' | 'order' | 'nothing';
+  /** Whether different values always get different results; `depends` on the parameters. */
+  readonly unique: 'yes' | 'no' | 'depends';
+  /**
+   * Whether trying all possible values finds the real one: `no`, since the result does not depend on it; `with-key`, only for whoever has
+   * the key; `partly`, since a part of the value stays and leaves fewer to try; `kept`, since nothing is hidden.
+   */
+  readonly enumerable: 'no' | 'with-key' | 'partly' | 'kept';
+  /** One sentence each, for the person who signs the policy. */
+  readonly protects: string;
+  readonly leaves: string;
+  /** A rule's parameters and a value for the documentation; `row` holds the other columns it reads. */
+  readonly example: { readonly parameters?: unknown; readonly value: string; readonly row?: Readonly<Record<string, string>> };
+};
+
 /** One entry of the catalogue. */
 export type Anonymizer = {
   readonly name: string;
   /** One sentence for people. */
   readonly summary: string;
   readonly types: readonly LiveColumn['type'][] | 'any';
+  readonly facts: Facts;
+  readonly parameters: z.ZodMiniType;
+  /** The parameter that a bare value stands for. */
+  readonly short: string | undefined;
   /** @param parameters as they stand in the policy, not yet checked. @throws DynDataError POLICY_INVALID */
   make(parameters: unknown, tools: Tools): Made;
 };
@@ -78,15 +120,19 @@ export function defineAnonymizer<P>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly types: Anonymizer['types'];
+  readonly facts: Facts;
   readonly parameters: z.ZodMiniType<P>;
   readonly short?: string;
   readonly create: (parameters: P, tools: Tools) => Made;
 }): Anonymizer {
-  const { name, summary, types, parameters, short, create } = definition;
+  const { name, summary, types, facts, parameters, short, create } = definition;
   return {
     name,
     summary,
     types,
+    facts,
+    parameters,
+    short,
     make(raw, tools) {
       const bare = raw === null || typeof raw !== 'object' || Array.isArray(raw);
       const given = bare && short !== undefined ? { [short]: raw } : (raw ?? {});
@@ -107,7 +153,13 @@ export function unmaskable(place: string, problem: string, remedy: string): DynD
   return new DynDataError('DATA_UNMASKABLE', `${place}: ${problem}. ${remedy}`, { details: [place] });
 }
 
+/** A parameter with its sentence for the documentation. */
+export function described<T extends z.ZodMiniType>(parameter: T, description: string): T {
+  z.globalRegistry.add(parameter, { description });
+  return parameter;
+}
+
 /** The `identity` parameter of a keyed anonymizer. */
 export function identityParameter(byDefault: string) {
-  return z._default(z.string(), byDefault);
+  return described(z._default(z.string(), byDefault), 'Equal values of one identity get equal pseudonyms, in every source.');
 }

@@ -1,4 +1,6 @@
 import type { Digest, SourceKind } from '../core/index.ts';
+import type { Rule } from './policy.ts';
+import type { DetectorRule, LeakFacts, Watch } from './watch.ts';
 
 /** A value as the server gives it: the text form of a textual, numeric or temporal type, the raw bytes of a binary one; null for NULL. */
 export type Value = Uint8Array | null;
@@ -31,23 +33,66 @@ export type LiveColumn = {
   readonly maxLength?: number;
   /** True where the column alone is a primary or unique key. */
   readonly unique: boolean;
+  /** What the column's character set can hold; absent where that is all of Unicode. */
+  readonly charset?: 'ascii' | 'latin1';
 };
 
+/** `columns` refer to `targetColumns` of another table, one to one. Where that table belongs to another source, it is not listed. */
+export type ForeignKey = {
+  readonly columns: readonly string[];
+  readonly schema: string;
+  readonly table: string;
+  readonly targetColumns: readonly string[];
+};
+
+/** `wholeValues` is false where only the first characters of a column count, so that different values can still collide. */
+export type UniqueKey = { readonly columns: readonly string[]; readonly wholeValues: boolean };
+
 /** Columns are those that are stored: generated columns are not listed, since they are never extracted. */
-export type LiveTable = { readonly schema: string; readonly name: string; readonly columns: readonly LiveColumn[] };
+export type LiveTable = {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly LiveColumn[];
+  /** Indexes into `columns` of what rows are read in the order of: the primary key, or a unique one without NULLs. */
+  readonly key?: readonly number[];
+  readonly uniqueKeys?: readonly UniqueKey[];
+  readonly foreignKeys?: readonly ForeignKey[];
+};
+
+/** A text in the structure that can hold personal data too. */
+export type LiveDefinition = {
+  readonly kind: 'comment' | 'default' | 'view' | 'routine' | 'trigger' | 'event';
+  /** `schema.table`, `schema.table.column`, or `schema.name` of a program. */
+  readonly name: string;
+  /** Twelve hexadecimal digits of the text's digest, to see whether it is still what somebody looked at. */
+  readonly digest: string;
+  /** False where the builder cannot leave it out. */
+  readonly droppable: boolean;
+};
 
 export type LiveSource =
-  | { readonly name: string; readonly kind: Exclude<SourceKind, 'ldap'>; readonly tables: readonly LiveTable[] }
+  | {
+      readonly name: string;
+      readonly kind: Exclude<SourceKind, 'ldap'>;
+      readonly tables: readonly LiveTable[];
+      readonly definitions?: readonly LiveDefinition[];
+    }
   /** Attribute descriptions in use, operational ones too, as the server spells them (`cn`, `userCertificate;binary`); found without reading values. */
   | { readonly name: string; readonly kind: 'ldap'; readonly base: string; readonly attributes: readonly string[] };
 
 export type TablePlan = {
   /** `none`: the table is carried empty. */
   readonly rows: 'all' | 'none';
+  /** SQL of the policy that chooses rows at the source; trusted as the policy is. */
+  readonly where?: string;
+  /** Chooses rows by their real values, before `transform`; absent where all are taken. */
+  readonly takes?: (row: readonly Value[]) => boolean;
   /** Carried by `up --empty` too. */
   readonly reference: boolean;
   /** Per column, in the order of LiveTable.columns: true where the value leaves as it came. */
   readonly kept: readonly boolean[];
+  /** For the leak scan, per column. */
+  readonly leaks: readonly (LeakFacts | undefined)[];
   /**
    * Anonymizes one row in place; `row` has the order of LiveTable.columns. Kept columns are not touched.
    * @throws DynDataError DATA_UNMASKABLE naming source, table and column (never the value) where a value cannot be decided.
@@ -59,11 +104,46 @@ export type TablePlan = {
 export type DirectoryEntry = { readonly dn: string; readonly attributes: ReadonlyMap<string, readonly Uint8Array[]> };
 
 export type DirectoryPlan = {
+  /** A search filter of the policy; absent where all entries are taken. */
+  readonly where?: string;
   /** The anonymized entry, its DN and all DN-valued attributes rewritten by one mapping; dropped attributes are absent. */
   transform(entry: DirectoryEntry): DirectoryEntry;
   /** The same mapping alone, for any DN below the base. */
   mapDn(dn: string): string;
+  /** For the leak scan: attributes with real values to watch, how to take them out of an entry, and forms an attribute's own results have. */
+  readonly leaks: {
+    readonly attributes: readonly string[];
+    observe(entry: DirectoryEntry, watch: Watch): void;
+    produces(description: string, rule: DetectorRule): boolean;
+  };
 };
+
+/** What happens to the structure's own texts. */
+export type DefinitionsPlan = {
+  readonly comments: 'keep' | 'drop';
+  /** @param name of a view, routine, trigger or event, as in LiveDefinition */
+  drops(name: string): boolean;
+};
+
+/** What must be known of a column's values, and is asked of the source, before the build takes a row. */
+export type Survey = {
+  readonly source: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+  readonly place: string;
+  /** The key under which the policy names the table. */
+  readonly tableKey: string;
+  /** Paths in a document that no rule decides, as they are written in a policy: of its structure only. Absent for what is no document. */
+  readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
+  /** The rule that a patch proposes for a path. */
+  suggestFor(path: string): Rule;
+  /** The rule's name where equal values stay visibly equal, so that few distinct values would be told by how often they occur. */
+  readonly fewValuesRefused?: string;
+};
+
+/** Something a rule would refuse, let stand by the policy in writing. */
+export type Exemption = { readonly place: string; readonly rule: string; readonly reason: string };
 
 /** Policy × live schema, compiled and validated: nothing in it can be undecided. */
 export type CompiledPolicy = {
@@ -71,4 +151,10 @@ export type CompiledPolicy = {
   readonly keyId: string;
   table(source: string, schema: string, table: string): TablePlan;
   directory(source: string): DirectoryPlan;
+  definitions(source: string): DefinitionsPlan;
+  readonly surveys: readonly Survey[];
+  /** What the policy itself writes into the output: constants, and the development password's hashes. */
+  readonly literals: readonly Uint8Array[];
+  /** In the order of their places. */
+  readonly exemptions: readonly Exemption[];
 };

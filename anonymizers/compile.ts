@@ -1,15 +1,19 @@
 import { canonicalJson, DynDataError, digestOf, type JsonValue } from '../core/index.ts';
-import type { CompiledPolicy, DirectoryPlan, LiveSource, LiveTable, TablePlan } from './api.ts';
+import type { CompiledPolicy, DefinitionsPlan, DirectoryPlan, Exemption, LiveSource, Survey, TablePlan } from './api.ts';
+import { compileDefinitions } from './definitions-plan.ts';
 import { createDirectoryPlan } from './directory-plan.ts';
 import { compileDirectoryRules, decisionOf } from './directory-rules.ts';
 import { parseDn } from './dn.ts';
 import type { Key } from './key.ts';
-import type { Policy, SourcePolicy, TablePolicy } from './policy.ts';
+import type { Policy, SourcePolicy } from './policy.ts';
+import { createReferences, type References, type SourceRules } from './references.ts';
+import { checkRowReferences, createRowChoice } from './row-choice.ts';
 import { createProblems, createRuleMaker, type MakeRule, type Problems } from './rule-maker.ts';
 import { createSuggestions, type Suggestions, suggestRule } from './suggestions.ts';
 import { compileTable, placeOf, targetOf } from './table-plan.ts';
+import { readTableRules } from './table-rules.ts';
+import { createLeakHooks } from './watch.ts';
 
-type SqlSource = Exclude<LiveSource, { kind: 'ldap' }>;
 type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 
 type Compilation = {
@@ -18,7 +22,17 @@ type Compilation = {
   readonly suggestions: Suggestions;
   /** Lines such as `mysql dynamease.users.email varchar(255)`. */
   readonly undecided: string[];
+  readonly plans: Map<string, TablePlan>;
+  readonly surveys: Survey[];
+  readonly exemptions: Exemption[];
 };
+
+const directorySections = ['keep', 'drop', 'attributes', 'classes', 'filters', 'keep_entries', 'where', 'dn'] as const;
+const tableSections = ['tables', 'comments', 'programs', 'defaults'] as const;
+
+function checkSections(name: string, policy: SourcePolicy, wrong: readonly (keyof SourcePolicy)[], why: string, problems: Problems): void {
+  for (const section of wrong) if (policy[section] !== undefined) problems.invalid.push(`${name} ${section}: ${why}`);
+}
 
 /**
  * Holds a policy against the live systems, before any row is read. Everything that is wrong in all sources is named at once.
@@ -32,83 +46,96 @@ export function compilePolicy(input: {
 }): CompiledPolicy {
   const { policy, key, sources } = input;
   const problems = createProblems();
-  const make = problems.collect('the policy', () => createRuleMaker(policy, key));
-  const compilation = make && { make, problems, suggestions: createSuggestions(), undecided: [] };
+  const hooks = createLeakHooks();
+  const make = problems.collect('the policy', () => createRuleMaker(policy, key, hooks));
+  const compilation: Compilation | undefined = make && {
+    make,
+    problems,
+    suggestions: createSuggestions(),
+    undecided: [],
+    plans: new Map(),
+    surveys: [],
+    exemptions: [],
+  };
   for (const name of Object.keys(policy.sources)) {
     if (!sources.some((source) => source.name === name)) problems.invalid.push(`sources ${name}: the environment has no such source`);
   }
-  const tables = new Map<string, TablePlan>();
   const directories = new Map<string, DirectoryPlan>();
-  for (const source of compilation ? sources : []) {
-    if (!compilation) break;
-    const own = policy.sources[source.name] ?? {};
-    if (source.kind === 'ldap') {
-      const plan = compileDirectory(source, own, compilation);
-      if (plan) directories.set(source.name, plan);
-    } else compileTables(source, own, compilation, tables);
+  const definitions = new Map<string, DefinitionsPlan>();
+  if (compilation) {
+    const written = (name: string): SourcePolicy => policy.sources[name] ?? {};
+    const tables = sources.flatMap((source) => {
+      if (source.kind === 'ldap') return [];
+      checkSections(source.name, written(source.name), directorySections, 'only an LDAP source has this', problems);
+      return [{ source, tables: readTableRules(source, written(source.name), problems) }];
+    });
+    const references = createReferences(policy, tables);
+    for (const source of sources) {
+      if (source.kind === 'ldap') {
+        const plan = compileDirectory(source, written(source.name), references, compilation);
+        if (plan) directories.set(source.name, plan);
+        continue;
+      }
+      for (const rules of tables) if (rules.source === source) compileTables(rules, references, key, compilation);
+      definitions.set(source.name, compileDefinitions(source, written(source.name), compilation));
+    }
   }
   report(problems, compilation?.undecided ?? [], compilation?.suggestions);
 
   return {
     policyDigest: digestOf(canonicalJson(policy as JsonValue)),
     keyId: key.id,
-    table: (source, schema, table) => found(tables, tableId(source, schema, table), `${source} ${schema}.${table}`),
+    table: (source, schema, table) =>
+      found(compilation?.plans ?? new Map(), tableId(source, schema, table), `${source} ${schema}.${table}`),
     directory: (source) => found(directories, source, source),
+    definitions: (source) => definitions.get(source) ?? { comments: 'drop', drops: () => false },
+    surveys: compilation?.surveys ?? [],
+    literals: hooks.literals,
+    exemptions: (compilation?.exemptions ?? []).sort((a, b) => (a.place < b.place ? -1 : 1)),
   };
 }
 
-function compileTables(source: SqlSource, policy: SourcePolicy, compilation: Compilation, plans: Map<string, TablePlan>): void {
-  const { make, problems, suggestions, undecided } = compilation;
-  for (const section of ['keep', 'drop', 'attributes', 'classes', 'dn'] as const) {
-    if (policy[section] !== undefined) problems.invalid.push(`${source.name} ${section}: only an LDAP source has this`);
-  }
-  const written = policy.tables ?? {};
-  const named = new Map(source.tables.map((table) => [table, keysOf(table, source, written, problems)]));
-  const used = new Set([...named.values()].flat());
-  for (const key of Object.keys(written)) if (!used.has(key)) problems.invalid.push(`${source.name} ${key}: there is no such table`);
+function compileTables({ source, tables }: SourceRules, references: References, key: Key, compilation: Compilation): void {
+  const { make, problems, suggestions, undecided, plans, surveys, exemptions } = compilation;
   for (const table of source.tables) {
-    const [key] = named.get(table) ?? [];
-    const plan = compileTable(table, key === undefined ? undefined : written[key], {
+    const rules = tables.get(table);
+    if (!rules) continue;
+    const found = undecided.length + problems.invalid.length;
+    const compiled = compileTable(table, rules, {
       source,
       make,
       problems,
-      undecided: (_, column) => {
+      ruleOf: (column) => references.ruleOf(source.name, table, column.name),
+      rowChoice: () => createRowChoice(table, rules, key),
+      undecided: (column) => {
         undecided.push(`${placeOf(source, table)}.${column.name} ${column.sqlType}`);
-        suggestions.column(
-          source.name,
-          key ?? patchKey(table, source),
-          column.name,
-          suggestRule(column.name, targetOf(source, table, column), make),
-        );
+        suggestions.column(source.name, rules.key, column.name, suggestRule(column.name, targetOf(source, table, column), make));
       },
     });
-    if (plan) plans.set(tableId(source.name, table.schema, table.name), plan);
-    else if (table.columns.length === 0 && key === undefined) undecided.push(`${placeOf(source, table)} (a table without columns)`);
+    if (compiled) {
+      plans.set(tableId(source.name, table.schema, table.name), compiled.plan);
+      surveys.push(...compiled.surveys);
+    } else if (!rules.named && undecided.length + problems.invalid.length === found) {
+      // It has no columns, or all of them follow foreign keys: still, nobody said that its rows may leave.
+      undecided.push(`${placeOf(source, table)} (a table that the policy does not name)`);
+      suggestions.table(source.name, rules.key);
+    }
+    for (const [column, reason] of Object.entries(rules.lowCardinality)) {
+      exemptions.push({ place: `${placeOf(source, table)}.${column}`, rule: 'low-cardinality', reason });
+    }
   }
+  checkRowReferences({ source, tables }, problems);
 }
 
-/** The keys under which the policy names a table: none, or one. */
-function keysOf(table: LiveTable, source: SqlSource, written: Readonly<Record<string, TablePolicy>>, problems: Problems): string[] {
-  const keys = [`${table.schema}.${table.name}`, table.name].filter((key) => Object.hasOwn(written, key));
-  if (keys.length === 2) problems.invalid.push(`${source.name} ${table.name}: is named twice, with its schema and without`);
-  if (keys.includes(table.name) && isAmbiguous(table, source)) {
-    problems.invalid.push(`${source.name} ${table.name}: more than one schema has this table; write ${table.schema}.${table.name}`);
-  }
-  return keys;
-}
-
-function isAmbiguous(table: LiveTable, source: SqlSource): boolean {
-  return source.tables.some((other) => other !== table && other.name === table.name);
-}
-
-function patchKey(table: LiveTable, source: SqlSource): string {
-  return isAmbiguous(table, source) ? `${table.schema}.${table.name}` : table.name;
-}
-
-function compileDirectory(source: LdapSource, policy: SourcePolicy, compilation: Compilation): DirectoryPlan | undefined {
+function compileDirectory(
+  source: LdapSource,
+  policy: SourcePolicy,
+  references: References,
+  compilation: Compilation,
+): DirectoryPlan | undefined {
   const { make, problems, suggestions, undecided } = compilation;
-  if (policy.tables !== undefined) problems.invalid.push(`${source.name} tables: an LDAP source has no tables`);
-  const rules = compileDirectoryRules(source, policy, make, problems);
+  checkSections(source.name, policy, tableSections, 'an LDAP source has no tables', problems);
+  const rules = compileDirectoryRules(source, policy, make, problems, (rule) => references.directoryRule(source.name, rule));
   for (const attribute of source.attributes) {
     if (decisionOf(rules.all, attribute)) continue;
     // A rule that is wrong is named among the problems, not here.

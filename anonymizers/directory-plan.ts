@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { unmaskable } from './anonymizer.ts';
 import type { DirectoryEntry, DirectoryPlan, LiveSource, Value } from './api.ts';
 import { type Decision, type DirectoryRules, decisionOf } from './directory-rules.ts';
-import { canonicalType, depthBelow, parseDn, type Rdn } from './dn.ts';
+import { canonicalType, depthBelow, parseDn, type Rdn, sameDn } from './dn.ts';
 import { createDnMapping, type MapDn } from './dn-mapping.ts';
+import type { LeakFacts } from './watch.ts';
 
 type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 
@@ -11,13 +12,16 @@ type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 const nameAndBits = /^(.*)(#'[01]*'B)$/s;
 
 export function createDirectoryPlan(source: LdapSource, base: readonly Rdn[], rules: DirectoryRules): DirectoryPlan {
-  const mapDn = createDnMapping(source.name, base, new Map([...rules.dn].map(([type, { made }]) => [type, made])));
+  const mapDn = createDnMapping(source.name, base, new Map([...rules.dn].map(([type, { made }]) => [type, made])), rules.services.dns);
   const decide = createDecide(source, rules);
   return {
+    ...(rules.where === undefined ? {} : { where: rules.where }),
     mapDn: (dn) => mapDn(dn, `${source.name} dn`),
+    leaks: createDirectoryLeaks(source, rules, decide),
     transform(entry) {
       const decisions = decide(entry);
-      const rdn = readOwnRdn(entry.dn, base, source);
+      const rdn = readOwnRdn(entry.dn, base, source, rules.services.dns);
+      const real = realValues(entry, rules.slots);
       const attributes = new Map<string, readonly Uint8Array[]>();
       const row: Value[] = rules.slots.map(() => null);
       const late: (readonly [description: string, values: readonly Uint8Array[]])[] = [];
@@ -35,7 +39,7 @@ export function createDirectoryPlan(source: LdapSource, base: readonly Rdn[], ru
         }
         const kept = rdn.below ? undefined : rdn.values.get(type);
         const result = distinct(
-          values.flatMap((value) => (kept && sameValue(kept, value) ? [value] : apply(decision, value, row, mapDn, place))),
+          values.flatMap((value) => (kept && sameValue(kept, value) ? [value] : apply(decision, value, real, mapDn, place))),
         );
         attributes.set(description, result);
         const slot = rules.slots.indexOf(type);
@@ -54,17 +58,36 @@ export function createDirectoryPlan(source: LdapSource, base: readonly Rdn[], ru
   };
 }
 
+/** The rule for an attribute can differ between entries, so whether it is watched is asked of each. */
+function createDirectoryLeaks(source: LdapSource, rules: DirectoryRules, decide: Decide): DirectoryPlan['leaks'] {
+  const sections = [...rules.special.map(({ decisions }) => decisions), rules.all];
+  const factsOf = (description: string): LeakFacts[] =>
+    sections.flatMap((section) => {
+      const decision = decisionOf(section, description);
+      return decision?.kind === 'made' ? (decision.made.leaks ?? []) : [];
+    });
+  return {
+    attributes: source.attributes.filter((description) => factsOf(description).some(({ observe }) => observe !== undefined)),
+    observe(entry, watch) {
+      const decisions = decide(entry);
+      for (const [description, values] of entry.attributes) {
+        const decision = decisions(description);
+        const observe = decision.kind === 'made' ? decision.made.leaks?.observe : undefined;
+        if (observe) for (const value of values) observe(value, watch);
+      }
+    },
+    produces: (description, rule) => factsOf(description).some(({ produces }) => produces.has(rule)),
+  };
+}
+
 type Decide = (entry: DirectoryEntry) => (description: string) => Decision;
 
 function createDecide(source: LdapSource, rules: DirectoryRules): Decide {
-  const decoder = new TextDecoder();
   return (entry) => {
-    const classes = new Set<string>();
-    for (const [description, values] of entry.attributes) {
-      if (canonicalType(description) === 'objectclass') for (const value of values) classes.add(decoder.decode(value).toLowerCase());
-    }
-    const special = rules.classes.filter(({ objectClass }) => classes.has(objectClass));
+    const special = rules.special.filter(({ matches }) => matches(entry));
+    const isService = rules.services.matches(entry);
     return (description) => {
+      if (isService && canonicalType(description) === 'userpassword') return kept;
       for (const { decisions } of special) {
         const decision = decisionOf(decisions, description);
         if (decision) return decision;
@@ -76,13 +99,28 @@ function createDecide(source: LdapSource, rules: DirectoryRules): Decide {
   };
 }
 
-/** The values of the entry's own RDN by canonical type, and whether the entry is below the base, so that they are rewritten. */
-function readOwnRdn(dn: string, base: readonly Rdn[], source: LdapSource): { below: boolean; values: Map<string, Uint8Array> } {
+const kept: Decision = { kind: 'made', key: '', made: { apply: (value) => value, unique: true, longest: 'input', keeps: true } };
+
+/** The first real value of each attribute that another one's rule reads. */
+function realValues(entry: DirectoryEntry, slots: readonly string[]): readonly Value[] {
+  const row: Value[] = slots.map(() => null);
+  if (slots.length === 0) return row;
+  for (const [description, values] of entry.attributes) {
+    const slot = slots.indexOf(canonicalType(description));
+    if (slot >= 0) row[slot] ??= values[0] ?? null;
+  }
+  return row;
+}
+
+type OwnRdn = { readonly below: boolean; readonly values: Map<string, Uint8Array> };
+
+/** The values of the entry's own RDN by canonical type, and whether it is rewritten: it is below the base, and no service's. */
+function readOwnRdn(dn: string, base: readonly Rdn[], source: LdapSource, services: readonly (readonly Rdn[])[]): OwnRdn {
   const parsed = parseDn(dn);
   if (!parsed) throw unmaskable(`${source.name} dn`, 'the DN of an entry cannot be read', 'Correct the entry at the source.');
   const own = parsed[0] ?? [];
   return {
-    below: depthBelow(parsed, base) !== 0,
+    below: depthBelow(parsed, base) !== 0 && !services.some((service) => sameDn(service, parsed)),
     values: new Map(own.map(({ type, value }) => [canonicalType(type), value])),
   };
 }

@@ -3,7 +3,8 @@ import { type Made, refuse, type Target, type Tools } from './anonymizer.ts';
 import type { LiveSource } from './api.ts';
 import { catalogue } from './catalogue/index.ts';
 import { directoryDefaults } from './directory-defaults.ts';
-import { canonicalType } from './dn.ts';
+import { canonicalType, parseDn, type Rdn, sameDn } from './dn.ts';
+import { type MatchesEntry, parseLdapFilter } from './ldap-filter.ts';
 import { type Rule, readRule, type SourcePolicy } from './policy.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
 
@@ -20,11 +21,14 @@ export type Decisions = ReadonlyMap<string, Decision>;
 
 export type DirectoryRules = {
   readonly all: Decisions;
-  /** In the policy's order; object classes in lower case. */
-  readonly classes: readonly { readonly objectClass: string; readonly decisions: Decisions }[];
+  /** For entries that are alike in something, in the order in which they are asked: filters before classes. */
+  readonly special: readonly { readonly matches: MatchesEntry; readonly decisions: Decisions }[];
+  /** Entries of services: their password stays, and where they are named by DN, so does the name. */
+  readonly services: { readonly matches: MatchesEntry; readonly dns: readonly (readonly Rdn[])[] };
+  readonly where: string | undefined;
   /** By canonical type. */
   readonly dn: ReadonlyMap<string, { readonly made: Made; readonly key: string }>;
-  /** Canonical types that templates read; the place of each is its slot. */
+  /** Canonical types that other attributes' rules read; the place of each is its slot. */
   readonly slots: readonly string[];
 };
 
@@ -32,8 +36,18 @@ export function decisionOf(decisions: Decisions, description: string): Decision 
   return decisions.get(description.toLowerCase()) ?? decisions.get(canonicalType(description));
 }
 
-/** Reads and makes a directory's rules; what is wrong is among the problems. */
-export function compileDirectoryRules(source: LdapSource, policy: SourcePolicy, make: MakeRule, problems: Problems): DirectoryRules {
+/**
+ * Reads and makes a directory's rules; what is wrong is among the problems.
+ * @param resolve gives the rule that a `same_as` stands for. @throws DynDataError POLICY_INVALID
+ */
+export function compileDirectoryRules(
+  source: LdapSource,
+  policy: SourcePolicy,
+  make: MakeRule,
+  problems: Problems,
+  resolve: (rule: Rule) => Rule,
+): DirectoryRules {
+  const levels: readonly SourcePolicy[] = [policy, ...(policy.included ?? [])];
   const slots: string[] = [];
   const sibling: Tools['sibling'] = (name) => {
     const type = canonicalType(name);
@@ -41,8 +55,9 @@ export function compileDirectoryRules(source: LdapSource, policy: SourcePolicy, 
     return { index: slots.indexOf(type), maxLength: undefined };
   };
 
-  const decide = (attribute: string, rule: Rule, place: string, unique: boolean): Decision | undefined =>
+  const decide = (attribute: string, written: Rule, place: string, unique: boolean): Decision | undefined =>
     problems.collect(place, () => {
+      const rule = resolve(written);
       const { name, parameters } = readRule(rule);
       const byDefault = directoryDefaults.get(canonicalType(attribute));
       if (name === 'dn') return { kind: 'dn' };
@@ -67,32 +82,92 @@ export function compileDirectoryRules(source: LdapSource, policy: SourcePolicy, 
   for (const [type, decision] of directoryDefaults) {
     defaults.set(type, decision === 'keep' ? keptDecision(make, sibling) : { kind: decision });
   }
-  const all = section(
-    [
-      ...(policy.keep ?? []).map((attribute) => [attribute, 'keep'] as const),
-      ...(policy.drop ?? []).map((attribute) => [attribute, 'drop'] as const),
-      ...Object.entries(policy.attributes ?? {}),
-    ],
-    `${source.name} attribute`,
-    defaults,
-  );
-  const classes = Object.entries(policy.classes ?? {}).map(([objectClass, rules]) => ({
-    objectClass: objectClass.toLowerCase(),
-    decisions: section(Object.entries(rules), `${source.name} class ${objectClass} attribute`, new Map()),
-  }));
-  checkReads([all, ...classes.map(({ decisions }) => decisions)], slots, source, problems);
+  const all = new Map<string, Decision>(defaults);
+  // What decides first is written last.
+  for (const level of levels.toReversed()) {
+    section(
+      [
+        ...(level.keep ?? []).map((attribute) => [attribute, 'keep'] as const),
+        ...(level.drop ?? []).map((attribute) => [attribute, 'drop'] as const),
+        ...Object.entries(level.attributes ?? {}),
+      ],
+      `${source.name} attribute`,
+      all,
+    );
+  }
+  const special = [
+    ...levels.flatMap(({ filters = {} }) =>
+      Object.entries(filters).flatMap(([filter, rules]) => {
+        const matches = parseLdapFilter(filter);
+        if (!matches) problems.invalid.push(`${source.name} filter ${filter}: is no search filter, such as (objectClass=person)`);
+        return matches
+          ? { matches, decisions: section(Object.entries(rules), `${source.name} filter ${filter} attribute`, new Map()) }
+          : [];
+      }),
+    ),
+    ...levels.flatMap(({ classes = {} }) =>
+      Object.entries(classes).map(([objectClass, rules]) => ({
+        matches: hasClass(objectClass),
+        decisions: section(Object.entries(rules), `${source.name} class ${objectClass} attribute`, new Map()),
+      })),
+    ),
+  ];
+  const sections = [all, ...special.map(({ decisions }) => decisions)];
+  checkReads(sections, slots, source, problems);
 
   const dn = new Map<string, { made: Made; key: string }>();
-  for (const [type, rule] of Object.entries(policy.dn ?? {})) {
-    const place = `${source.name} dn ${type}`;
-    const decision = decide(type, rule, place, true);
-    if (decision?.kind !== 'made') continue;
-    const canonical = canonicalType(type);
-    if (dn.has(canonical)) problems.invalid.push(`${place}: is decided twice`);
-    dn.set(canonical, decision);
-    problems.collect(place, () => checkDnRule(canonical, decision, [all, ...classes.map(({ decisions }) => decisions)]));
+  for (const level of levels) {
+    const own = new Set<string>();
+    for (const [type, rule] of Object.entries(level.dn ?? {})) {
+      const place = `${source.name} dn ${type}`;
+      const decision = decide(type, rule, place, true);
+      if (decision?.kind !== 'made') continue;
+      const canonical = canonicalType(type);
+      if (own.has(canonical)) problems.invalid.push(`${place}: is decided twice`);
+      own.add(canonical);
+      if (dn.has(canonical)) continue;
+      dn.set(canonical, decision);
+      problems.collect(place, () => checkDnRule(canonical, decision, sections));
+    }
   }
-  return { all, classes, dn, slots };
+  if (policy.where !== undefined && !policy.where.startsWith('(')) {
+    problems.invalid.push(`${source.name} where: a search filter in parentheses expected`);
+  }
+  return { all, special, dn, slots, services: readServices(source, policy.keep_entries ?? [], problems), where: policy.where };
+}
+
+function hasClass(objectClass: string): MatchesEntry {
+  const wanted = objectClass.toLowerCase();
+  return ({ attributes }) => {
+    for (const [description, values] of attributes) {
+      if (canonicalType(description) !== 'objectclass') continue;
+      if (values.some((value) => Buffer.from(value).toString('utf8').toLowerCase() === wanted)) return true;
+    }
+    return false;
+  };
+}
+
+function readServices(source: LdapSource, entries: readonly string[], problems: Problems): DirectoryRules['services'] {
+  const filters: MatchesEntry[] = [];
+  const dns: (readonly Rdn[])[] = [];
+  for (const entry of entries) {
+    const place = `${source.name} keep_entries ${entry}`;
+    if (entry.startsWith('(')) {
+      const filter = parseLdapFilter(entry);
+      if (filter) filters.push(filter);
+      else problems.invalid.push(`${place}: is no search filter, such as (ou=services)`);
+      continue;
+    }
+    const dn = parseDn(entry);
+    if (dn && dn.length > 0) dns.push(dn);
+    else problems.invalid.push(`${place}: is neither a DN nor a search filter`);
+  }
+  const matches: MatchesEntry = (entry) => {
+    if (filters.some((filter) => filter(entry))) return true;
+    const own = dns.length === 0 ? undefined : parseDn(entry.dn);
+    return own !== undefined && dns.some((dn) => sameDn(dn, own));
+  };
+  return { matches, dns };
 }
 
 function keptDecision(make: MakeRule, sibling: Tools['sibling']): Decision {
@@ -119,8 +194,17 @@ function checkReads(sections: readonly Decisions[], slots: readonly string[], so
   for (const slot of slots) {
     const decisions = sections.flatMap((section) => section.get(slot) ?? []);
     if (decisions.length === 0) problems.invalid.push(`${source.name} attribute ${slot}: a template reads it, and no rule decides it`);
-    if (decisions.some((decision) => decision.kind === 'made' && decision.made.stage !== undefined)) {
+    const made = decisions.flatMap((decision) => (decision.kind === 'made' ? decision.made : []));
+    const readers = sections.flatMap((section) =>
+      [...section.values()].flatMap((decision) => (decision.kind === 'made' ? decision.made : [])),
+    );
+    const isRead = (by: (one: Made) => readonly string[] | undefined): boolean =>
+      readers.some((one) => one.stage === 'after' && by(one)?.some((name) => canonicalType(name) === slot));
+    if (made.some(({ stage }) => stage === 'after') && isRead(({ reads }) => reads)) {
       problems.invalid.push(`${source.name} attribute ${slot}: a template reads it, and it is itself made of other attributes`);
+    }
+    if (isRead(({ readsReal }) => readsReal) && !made.every(({ keeps }) => keeps === true)) {
+      problems.invalid.push(`${source.name} attribute ${slot}: "when" needs its real value after it is replaced; keep it`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type Made, unmaskable } from './anonymizer.ts';
 import { saslSuffix, saslTypes, serverSuffixes } from './directory-defaults.ts';
-import { canonicalType, type DnAttribute, depthBelow, formatDn, parseDn, type Rdn } from './dn.ts';
+import { canonicalType, type DnAttribute, depthBelow, formatDn, parseDn, type Rdn, sameDn } from './dn.ts';
 
 /** One mapping for every DN of a directory. @param place of the value, for messages. @throws DynDataError DATA_UNMASKABLE */
 export type MapDn = (dn: string, place: string) => string;
@@ -9,8 +9,14 @@ export type MapDn = (dn: string, place: string) => string;
  * Components below the base are rewritten by the rule of their attribute type; the base and what is above it stays. A DN outside the base
  * is rewritten whole, except for the server's own.
  * @param rules by canonical type
+ * @param kept entries whose own name stays as it is
  */
-export function createDnMapping(sourceName: string, base: readonly Rdn[], rules: ReadonlyMap<string, Made>): MapDn {
+export function createDnMapping(
+  sourceName: string,
+  base: readonly Rdn[],
+  rules: ReadonlyMap<string, Made>,
+  kept: readonly (readonly Rdn[])[] = [],
+): MapDn {
   const mapAttribute = (attribute: DnAttribute, place: string): DnAttribute => {
     const made = rules.get(canonicalType(attribute.type));
     if (!made) {
@@ -34,7 +40,7 @@ export function createDnMapping(sourceName: string, base: readonly Rdn[], rules:
     const isSasl = last === saslSuffix;
     return formatDn(
       dn.map((rdn, at) => {
-        if (at >= below) return rdn;
+        if (at >= below || kept.some((entry) => entry.length === dn.length - at && sameDn(entry, dn.slice(at)))) return rdn;
         return rdn.map((attribute) =>
           isSasl && saslTypes.has(canonicalType(attribute.type)) ? attribute : mapAttribute(attribute, place),
         );

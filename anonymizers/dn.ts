@@ -160,6 +160,10 @@ export function sameRdn(a: Rdn, b: Rdn): boolean {
   return rdnKey(a) === rdnKey(b);
 }
 
+export function sameDn(a: readonly Rdn[], b: readonly Rdn[]): boolean {
+  return a.length === b.length && a.every((rdn, at) => sameRdn(rdn, b[at] as Rdn));
+}
+
 function rdnKey(rdn: Rdn): string {
   return rdn
     .map(({ type, value, ber }) => `${canonicalType(type)}=${ber ? '#' : ''}${foldValue(value)}`)

@@ -1,13 +1,26 @@
 export type {
   CompiledPolicy,
+  DefinitionsPlan,
   DirectoryEntry,
   DirectoryPlan,
+  ForeignKey,
   LiveColumn,
+  LiveDefinition,
   LiveSource,
+  LiveTable,
   TablePlan,
+  UniqueKey,
   Value,
 } from './api.ts';
 export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
 export { type Key, parseKey } from './key.ts';
-export { type Policy, parsePolicy } from './policy.ts';
+export { createNormalizer } from './normalize.ts';
+export { phoneCountries } from './phone-countries.ts';
+export { createPhoneParser } from './phone-numbers.ts';
+export { type PlanLine, viewPlan } from './plan-view.ts';
+export { type Policy, parsePolicy, type Rule } from './policy.ts';
+export { pseudonymWords } from './pseudonym-words.ts';
+export { createSipHash } from './siphash.ts';
+export { enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
+export type { DetectorRule, LeakAllowance, LeakRule, Watch, WatchKind } from './watch.ts';

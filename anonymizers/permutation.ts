@@ -1,28 +1,101 @@
-import type { Prf } from './siphash.ts';
+import { createShortSipHash, type Prf, type ShortPrf } from './siphash.ts';
 
-/** Permutes in place the word `digits[0, length)`, whose digit i is below `radices[i]`. Words under different tweaks are permuted independently. */
-export type Permutation = (digits: Uint8Array, radices: Uint8Array, length: number, tweak: Uint8Array, tweakLength: number) => void;
+/**
+ * Permutes in place the word `digits[0, length)`, whose digit i is below `radices[i]`. Words under different tweaks (two words of 32 bits)
+ * are permuted independently.
+ */
+export type Permutation = (digits: Uint8Array, radices: Uint8Array, length: number, tweakLow: number, tweakHigh: number) => void;
 
 /** As many as FF1 (NIST SP 800-38G) has, for the same reason: small domains need more rounds than large ones. */
 const rounds = 10;
+/** A half with fewer values than this is one number. */
+const largestHalf = 2 ** 31;
+const keyLabel = new TextEncoder().encode('permutation/1');
 
 /**
- * A keyed permutation of words of digits: a Feistel network that adds to one half, digit by digit, a PRF of the other. Words with the same
- * radices stay different from each other, so a unique column stays unique, and without the key the pairs tell nothing of each other.
+ * A keyed permutation of words of digits: a Feistel network that adds to one half a PRF of the other. Words with the same radices stay
+ * different from each other, so a unique column stays unique, and without the key the pairs tell nothing of each other.
  * A word of one digit has no other half and is only turned; nothing can hide so few values.
  */
 export function createPermutation(prf: Prf): Permutation {
-  const out = new Uint32Array(4);
-  let message = new Uint8Array(128);
-  return (digits, radices, length, tweak, tweakLength) => {
+  const key = new Uint32Array(4);
+  prf(keyLabel, keyLabel.length, key);
+  const numbers = createNumberPermutation(createShortSipHash(new Uint8Array(key.buffer)));
+  const long = createLongPermutation(prf);
+  return (digits, radices, length, tweakLow, tweakHigh) => {
     const half = (length + 1) >>> 1;
-    const headLength = 6 + tweakLength;
+    const leftSize = sizeOf(radices, 0, half);
+    const rightSize = sizeOf(radices, half, length);
+    if (leftSize < largestHalf && rightSize < largestHalf) numbers(digits, radices, length, leftSize, rightSize, tweakLow, tweakHigh);
+    else long(digits, radices, length, tweakLow, tweakHigh);
+  };
+}
+
+function sizeOf(radices: Uint8Array, from: number, to: number): number {
+  let size = 1;
+  for (let at = from; at < to; at++) size *= radices[at] as number;
+  return size;
+}
+
+type NumberPermutation = (
+  digits: Uint8Array,
+  radices: Uint8Array,
+  length: number,
+  leftSize: number,
+  rightSize: number,
+  tweakLow: number,
+  tweakHigh: number,
+) => void;
+
+/** The way for words of which each half is a number below 2³¹. */
+function createNumberPermutation(prf: ShortPrf): NumberPermutation {
+  const out = new Uint32Array(2);
+  // 52 bits of the tag, scaled: the bias is far below what any number of values shows.
+  const drawn = (size: number): number => Math.floor(((out[0] as number) * 2 ** 20 + ((out[1] as number) >>> 12)) * 2 ** -52 * size);
+  return (digits, radices, length, leftSize, rightSize, tweakLow, tweakHigh) => {
+    const half = (length + 1) >>> 1;
+    let left = 0;
+    let right = 0;
+    for (let at = 0; at < half; at++) left = left * (radices[at] as number) + (digits[at] as number);
+    for (let at = half; at < length; at++) right = right * (radices[at] as number) + (digits[at] as number);
+    prf.start(tweakLow, tweakHigh);
+    for (let round = 0; round < rounds; round += 2) {
+      prf.finish(right, round, out);
+      left += drawn(leftSize);
+      if (left >= leftSize) left -= leftSize;
+      prf.finish(left, round + 1, out);
+      right += drawn(rightSize);
+      if (right >= rightSize) right -= rightSize;
+    }
+    for (let at = length - 1; at >= half; at--) {
+      const radix = radices[at] as number;
+      const rest = (right / radix) | 0;
+      digits[at] = right - rest * radix;
+      right = rest;
+    }
+    for (let at = half - 1; at >= 0; at--) {
+      const radix = radices[at] as number;
+      const rest = (left / radix) | 0;
+      digits[at] = left - rest * radix;
+      left = rest;
+    }
+  };
+}
+
+/** The way for words of any length: adds digit by digit. */
+function createLongPermutation(prf: Prf): Permutation {
+  const out = new Uint32Array(4);
+  const headLength = 12;
+  let message = new Uint8Array(128);
+  return (digits, radices, length, tweakLow, tweakHigh) => {
+    const half = (length + 1) >>> 1;
     if (message.length < headLength + half) message = new Uint8Array(2 * (headLength + half));
     message[2] = length & 0xff;
-    message[3] = length >>> 8;
-    message[4] = tweakLength & 0xff;
-    message[5] = tweakLength >>> 8;
-    for (let at = 0; at < tweakLength; at++) message[6 + at] = tweak[at] as number;
+    message[3] = (length >>> 8) & 0xff;
+    for (let at = 0; at < 4; at++) {
+      message[4 + at] = tweakLow >>> (8 * at);
+      message[8 + at] = tweakHigh >>> (8 * at);
+    }
     for (let round = 0; round < rounds; round++) {
       const changesLeft = round % 2 === 0;
       const from = changesLeft ? 0 : half;
@@ -31,10 +104,11 @@ export function createPermutation(prf: Prf): Permutation {
       const otherTo = changesLeft ? length : half;
       for (let at = otherFrom; at < otherTo; at++) message[headLength + at - otherFrom] = digits[at] as number;
       const messageLength = headLength + otherTo - otherFrom;
-      message[0] = round;
       for (let at = from, drawn = 0; at < to; at++, drawn++) {
         if (drawn % 4 === 0) {
-          message[1] = drawn >>> 2;
+          // The block and the round: no two messages of one word are equal.
+          message[0] = ((drawn >>> 2) << 4) | round;
+          message[1] = drawn >>> 6;
           prf(message, messageLength, out);
         }
         digits[at] = ((digits[at] as number) + ((out[drawn % 4] as number) % (radices[at] as number))) % (radices[at] as number);

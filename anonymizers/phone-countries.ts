@@ -49,8 +49,9 @@ const twoDigitCodes = new Set(
   ),
 );
 
-/** Digits of the calling code that a number begins with; the codes are free of prefixes, so the first digits say it. */
-export function callingCodeLength(first: string): number {
-  if (first.startsWith('1') || first.startsWith('7')) return 1;
-  return twoDigitCodes.has(first.slice(0, 2)) ? 2 : 3;
-}
+/** The calling code that a number begins with, by its first three digits; the codes are free of prefixes, so these say it. */
+export const callingCodes: readonly string[] = Array.from({ length: 1000 }, (_, number) => {
+  const first = String(number).padStart(3, '0');
+  if (first.startsWith('1') || first.startsWith('7')) return first.slice(0, 1);
+  return twoDigitCodes.has(first.slice(0, 2)) ? first.slice(0, 2) : first;
+});

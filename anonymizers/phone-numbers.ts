@@ -1,4 +1,4 @@
-import { callingCodeLength, type PhoneCountry, typeDigits, zeroTrunkCodes } from './phone-countries.ts';
+import { callingCodes, type PhoneCountry, typeDigits, zeroTrunkCodes } from './phone-countries.ts';
 
 /**
  * A parsed number. `digits[0, count)` are all digits written, `positions` where each stands in the value; the subscriber's part begins at
@@ -41,8 +41,8 @@ export function createPhoneParser(country: PhoneCountry): (value: Uint8Array) =>
     return true;
   };
   const codeFrom = (from: number): string => {
-    const first = `${number.digits[from]}${number.digits[from + 1]}${number.digits[from + 2]}`;
-    return first.slice(0, callingCodeLength(first));
+    const { digits } = number;
+    return callingCodes[(digits[from] as number) * 100 + (digits[from + 1] as number) * 10 + (digits[from + 2] as number)] as string;
   };
 
   /** Calling code and the place of the first national digit. */

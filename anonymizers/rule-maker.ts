@@ -1,11 +1,14 @@
 import { DynDataError } from '../core/index.ts';
 import { type IdentityKind, type Made, refuse, type Target, type Tools } from './anonymizer.ts';
 import { catalogue } from './catalogue/index.ts';
+import { checkCharset } from './charset.ts';
+import { makeConditional } from './conditional.ts';
 import { builtInIdentities } from './identities.ts';
 import type { Key } from './key.ts';
 import { phoneCountries } from './phone-countries.ts';
 import { type Policy, type Rule, readRule } from './policy.ts';
 import { createSipHash } from './siphash.ts';
+import { createLeakHooks, type LeakHooks, takeSensitive } from './watch.ts';
 
 /** Makes the anonymizer of a rule for a target. @throws DynDataError POLICY_INVALID saying why the rule cannot stand there. */
 export type MakeRule = (rule: Rule, target: Target, sibling: Tools['sibling']) => Made;
@@ -34,7 +37,7 @@ export function createProblems(): Problems {
 }
 
 /** @throws DynDataError POLICY_INVALID for a country that is not known. */
-export function createRuleMaker(policy: Policy, key: Key): MakeRule {
+export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = createLeakHooks()): MakeRule {
   const anonymizers = new Map(catalogue.map((anonymizer) => [anonymizer.name, anonymizer]));
   const identities = new Map<string, IdentityKind>([...Object.entries(builtInIdentities), ...Object.entries(policy.identities)]);
   const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
@@ -48,21 +51,45 @@ export function createRuleMaker(policy: Policy, key: Key): MakeRule {
   };
 
   const make = (rule: Rule, target: Target, sibling: Tools['sibling']): Made => {
-    const { name, parameters } = readRule(rule);
+    const { name, parameters: written } = readRule(rule);
+    const { sensitive, parameters } = takeSensitive(written);
+    const inside: Made[] = [];
+    const inner: Tools['inner'] = (innerRule, innerTarget) => {
+      const innerMade = make(innerRule, innerTarget, sibling);
+      inside.push(innerMade);
+      return hooks.inner(innerMade);
+    };
+    if (name === 'when') {
+      const conditional = makeConditional(parameters, target, sibling, inner);
+      const made: Made = { ...conditional, leaks: hooks.facts(name, sensitive, conditional, inside) };
+      if (target.unique && !made.unique) refuse('"when" can give two values the same result, and this is unique');
+      return made;
+    }
     const anonymizer = anonymizers.get(name);
     if (!anonymizer) return refuse(`there is no anonymizer "${name}"; there are ${[...anonymizers.keys()].join(', ')}`);
     if (anonymizer.types !== 'any' && !anonymizer.types.includes(target.type)) {
       refuse(`"${name}" is for ${anonymizer.types.join(' and ')} values, and this is ${target.sqlType}`);
     }
-    const made = anonymizer.make(parameters, {
+    checkCharset(name, anonymizer.facts.charset, parameters, target);
+    let isKeyed = false;
+    const plain = anonymizer.make(parameters, {
       target,
       country,
       developmentPassword: policy.development_password,
-      prf,
+      prf: (algorithm, identity, kind) => {
+        isKeyed = true;
+        return prf(algorithm, identity, kind);
+      },
       seed: (purpose) => key.subKey(`seed/${purpose}`),
       sibling,
-      inner: (innerRule, innerTarget) => make(innerRule, innerTarget, sibling),
+      inner,
     });
+    // What is keyed by the value alone shows which rows are alike.
+    const made: Made = {
+      ...plain,
+      deterministic: plain.deterministic ?? (isKeyed && plain.stage === undefined),
+      leaks: hooks.facts(name, sensitive, plain, inside),
+    };
     if (target.unique && !made.unique) {
       refuse(`"${name}" can give two values the same result, and this is unique; take email, login, phone, token, hash or company-name`);
     }

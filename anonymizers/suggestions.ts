@@ -45,15 +45,35 @@ export function suggestRule(name: string, target: Target, make: MakeRule): Rule 
   return candidates.find(fits) ?? 'keep';
 }
 
+/** The rule for a path in a document: by the name of the last member in it, else a text nobody wrote. */
+export function suggestPathRule(path: string, make: MakeRule): Rule {
+  const name = path.match(/[A-Za-z_][\w-]*/g)?.at(-1) ?? '';
+  return suggestRule(name, { type: 'text', sqlType: 'JSON value', nullable: true, unique: false, place: path, sourceKind: 'mysql' }, make);
+}
+
 /** Undecided things with the rules that would decide them. */
 export type Suggestions = {
   column(source: string, tableKey: string, column: string, rule: Rule): void;
+  /** Only to be named. */
+  table(source: string, tableKey: string): void;
   attribute(source: string, attribute: string, rule: Rule | 'drop'): void;
+  /** Comments are left out: nothing works less without them. */
+  comments(source: string): void;
+  path(source: string, tableKey: string, column: string, path: string, rule: Rule): void;
+  /** Kept by name, once somebody has looked at it. */
+  listed(source: string, section: 'programs' | 'defaults', name: string): void;
   /** The lines of a YAML document to be merged into the policy. */
   lines(): string[];
 };
 
-type PatchSource = { tables?: Record<string, { columns: Record<string, Rule> }>; attributes?: Record<string, Rule>; drop?: string[] };
+type PatchSource = {
+  tables?: Record<string, { columns: Record<string, Rule> }>;
+  attributes?: Record<string, Rule>;
+  drop?: string[];
+  comments?: 'drop';
+  programs?: { keep: string[] };
+  defaults?: { keep: string[] };
+};
 
 export function createSuggestions(): Suggestions {
   const sources: Record<keyof Policy['sources'], PatchSource> = {};
@@ -65,6 +85,11 @@ export function createSuggestions(): Suggestions {
       patch.tables[tableKey] ??= { columns: {} };
       patch.tables[tableKey].columns[column] = rule;
     },
+    table(source, tableKey) {
+      const patch = sourceOf(source);
+      patch.tables ??= {};
+      patch.tables[tableKey] ??= { columns: {} };
+    },
     attribute(source, attribute, rule) {
       const patch = sourceOf(source);
       if (rule === 'drop') {
@@ -74,6 +99,23 @@ export function createSuggestions(): Suggestions {
       }
       patch.attributes ??= {};
       patch.attributes[attribute] = rule;
+    },
+    comments(source) {
+      sourceOf(source).comments = 'drop';
+    },
+    path(source, tableKey, column, path, rule) {
+      const patch = sourceOf(source);
+      patch.tables ??= {};
+      patch.tables[tableKey] ??= { columns: {} };
+      const { columns } = patch.tables[tableKey];
+      const written = columns[column];
+      const paths = typeof written === 'object' && written !== null ? (written.json as { paths: Record<string, Rule> }).paths : {};
+      columns[column] = { json: { paths: { ...paths, [path]: rule } } };
+    },
+    listed(source, section, name) {
+      const patch = sourceOf(source);
+      patch[section] ??= { keep: [] };
+      patch[section].keep.push(name);
     },
     lines: () => stringify({ sources }).trimEnd().split('\n'),
   };

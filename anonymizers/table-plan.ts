@@ -1,9 +1,11 @@
 import { DynDataError } from '../core/index.ts';
 import type { Apply, Made, Target } from './anonymizer.ts';
 import { refuse } from './anonymizer.ts';
-import type { LiveColumn, LiveSource, LiveTable, TablePlan } from './api.ts';
-import type { Rule, TablePolicy } from './policy.ts';
+import type { LiveColumn, LiveSource, LiveTable, Survey, TablePlan, Value } from './api.ts';
+import { type Rule, readRule } from './policy.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
+import { suggestPathRule } from './suggestions.ts';
+import type { TableRules } from './table-rules.ts';
 
 type SqlSource = Exclude<LiveSource, { kind: 'ldap' }>;
 
@@ -12,27 +14,73 @@ export type TableContext = {
   readonly source: SqlSource;
   readonly make: MakeRule;
   readonly problems: Problems;
-  undecided(table: LiveTable, column: LiveColumn): void;
+  /** The rule of a column; `follows` where its foreign key's target decided. @throws DynDataError POLICY_INVALID */
+  ruleOf(column: LiveColumn): { readonly rule: Rule; readonly follows: boolean } | undefined;
+  rowChoice(): ((row: readonly Value[]) => boolean) | undefined;
+  undecided(column: LiveColumn): void;
 };
 
+export type CompiledTable = { readonly plan: TablePlan; readonly surveys: readonly Survey[] };
+
 /** The plan of one table; undefined where something is wrong with it, which is then among the problems. */
-export function compileTable(table: LiveTable, policy: TablePolicy | undefined, context: TableContext): TablePlan | undefined {
-  if (policy?.rows === 'none') return emptyPlan(table, policy);
-  const place = placeOf(context.source, table);
-  const rules = readRules(table, policy, place, context.problems);
+export function compileTable(table: LiveTable, rules: TableRules, context: TableContext): CompiledTable | undefined {
+  if (rules.rows === 'none') return { plan: emptyPlan(table, rules), surveys: [] };
+  const { source, problems } = context;
+  const place = placeOf(source, table);
+  const surveys: Survey[] = [];
   const made = table.columns.map((column) => {
-    const rule = rules.get(column.name);
-    if (rule !== undefined) return context.problems.collect(`${place}.${column.name}`, () => makeColumn(rule, column, table, context));
-    context.undecided(table, column);
-    return undefined;
+    const at = `${place}.${column.name}`;
+    return problems.collect(at, () => {
+      const found = context.ruleOf(column);
+      if (found === undefined) {
+        context.undecided(column);
+        return undefined;
+      }
+      const one = makeColumn(found.rule, column, table, context);
+      const isForeign = table.foreignKeys?.some(({ columns }) => columns.includes(column.name)) === true;
+      if (found.follows && one.stage !== undefined)
+        refuse('it follows a column whose rule reads other columns, which are not here; write a rule that does not');
+      const { name } = readRule(found.rule);
+      const isWatched = one.deterministic === true && !column.unique && !isForeign && !Object.hasOwn(rules.lowCardinality, column.name);
+      if (isWatched || one.undecidedPaths) {
+        surveys.push({
+          source: source.name,
+          schema: table.schema,
+          table: table.name,
+          column: column.name,
+          place: at,
+          tableKey: rules.key,
+          suggestFor: (path) => suggestPathRule(path, context.make),
+          ...(one.undecidedPaths ? { undecidedPaths: one.undecidedPaths } : {}),
+          ...(isWatched ? { fewValuesRefused: name } : {}),
+        });
+      }
+      return one;
+    });
   });
-  if (!policy || !made.every((one) => one !== undefined)) return undefined;
-  checkReads(table, made, place, context.problems);
+  const takes = problems.collect(place, context.rowChoice);
+  for (const name of Object.keys(rules.lowCardinality)) {
+    if (!table.columns.some((column) => column.name === name)) problems.invalid.push(`${place}.${name}: low_cardinality names no column`);
+  }
+  if (!rules.named || !made.every((one) => one !== undefined)) return undefined;
+  checkReads(table, made, place, problems);
+  checkUniqueKeys(table, made, place, problems);
+  const before = readersFirst(table, made);
+  if (!before) {
+    problems.invalid.push(`${place}: columns that are made of the real values of others read each other in a circle`);
+    return undefined;
+  }
   return {
-    rows: 'all',
-    reference: policy.reference,
-    kept: made.map(({ keeps }) => keeps === true),
-    transform: createTransform(made),
+    surveys,
+    plan: {
+      rows: 'all',
+      ...(rules.where === undefined ? {} : { where: rules.where }),
+      ...(takes ? { takes } : {}),
+      reference: rules.reference,
+      kept: made.map(({ keeps }) => keeps === true),
+      leaks: made.map(({ leaks }) => leaks),
+      transform: createTransform(made, before),
+    },
   };
 }
 
@@ -44,19 +92,6 @@ export function targetOf(source: SqlSource, table: LiveTable, { name, ...facts }
   return { ...facts, place: `${placeOf(source, table)}.${name}`, sourceKind: source.kind };
 }
 
-/** The columns' rules; a rule for no column, and a second one for the same, are problems. */
-function readRules(table: LiveTable, policy: TablePolicy | undefined, place: string, problems: Problems): Map<string, Rule> {
-  const rules = new Map<string, Rule>();
-  const columns = new Set(table.columns.map(({ name }) => name));
-  const written = [...(policy?.keep ?? []).map((name) => [name, 'keep'] as const), ...Object.entries(policy?.columns ?? {})];
-  for (const [name, rule] of written) {
-    if (!columns.has(name)) problems.invalid.push(`${place}.${name}: there is no such column; a generated one needs no rule`);
-    else if (rules.has(name)) problems.invalid.push(`${place}.${name}: is decided twice`);
-    else rules.set(name, rule);
-  }
-  return rules;
-}
-
 function makeColumn(rule: Rule, column: LiveColumn, table: LiveTable, { source, make }: TableContext): Made {
   return make(rule, targetOf(source, table, column), (name) => {
     const index = table.columns.findIndex((candidate) => candidate.name === name);
@@ -65,25 +100,58 @@ function makeColumn(rule: Rule, column: LiveColumn, table: LiveTable, { source, 
   });
 }
 
-/** Columns of one stage do not read each other: which is replaced first would decide what the other one sees. */
+/** Templates do not read each other, and of columns that read real values each comes before those that it reads. */
 function checkReads(table: LiveTable, made: readonly Made[], place: string, problems: Problems): void {
-  for (const [index, { stage, reads = [] }] of made.entries()) {
+  const otherOf = (name: string): Made | undefined => made[table.columns.findIndex((column) => column.name === name)];
+  for (const [index, { stage, reads = [], readsReal = [] }] of made.entries()) {
+    const at = `${place}.${table.columns[index]?.name}`;
     for (const read of reads) {
-      const other = made[table.columns.findIndex(({ name }) => name === read)];
-      if (other?.stage !== undefined && other.stage === stage) {
-        problems.invalid.push(`${place}.${table.columns[index]?.name}: reads "${read}", which itself is made of other columns`);
+      const other = otherOf(read);
+      if (stage === 'after' && other?.stage === 'after') {
+        problems.invalid.push(`${at}: reads "${read}", which itself is made of other columns`);
       }
+    }
+    for (const read of stage === 'after' ? readsReal : []) {
+      if (otherOf(read)?.keeps !== true)
+        problems.invalid.push(`${at}: depends on the real "${read}" when it is already replaced; keep "${read}"`);
     }
   }
 }
 
-function createTransform(made: readonly Made[]): TablePlan['transform'] {
-  const order = ['before', undefined, 'after'] as const;
-  const steps = order.flatMap((stage) =>
-    made.flatMap((one, index) => (one.keeps === true || one.stage !== stage ? [] : [{ index, apply: one.apply }])),
-  );
-  const indexes = steps.map(({ index }) => index);
-  const applies: readonly Apply[] = steps.map(({ apply }) => apply);
+/** Keys of one column are checked where its anonymizer is made. A key of several stays unique where each of them does. */
+function checkUniqueKeys(table: LiveTable, made: readonly Made[], place: string, problems: Problems): void {
+  for (const { columns, wholeValues } of table.uniqueKeys ?? []) {
+    if (columns.length === 1 && wholeValues) continue;
+    for (const name of columns) {
+      const one = made[table.columns.findIndex((column) => column.name === name)];
+      if (!one || (one.unique && (wholeValues || one.keeps === true))) continue;
+      const why = wholeValues ? 'can give two values the same result' : 'changes how a value begins';
+      problems.invalid.push(`${place}.${name}: its rule ${why}, and the column is part of the unique key (${columns.join(', ')})`);
+    }
+  }
+}
+
+/** Of the columns that read real values, those that are read last come last; undefined where they read each other in a circle. */
+function readersFirst(table: LiveTable, made: readonly Made[]): number[] | undefined {
+  const left = new Map(made.flatMap((one, index) => (one.stage === 'before' ? [[index, new Set(one.reads)] as const] : [])));
+  const ordered: number[] = [];
+  while (left.size > 0) {
+    const next = [...left.keys()].find((index) => {
+      const name = table.columns[index]?.name ?? '';
+      return ![...left].some(([other, reads]) => other !== index && reads.has(name));
+    });
+    if (next === undefined) return undefined;
+    ordered.push(next);
+    left.delete(next);
+  }
+  return ordered;
+}
+
+function createTransform(made: readonly Made[], before: readonly number[]): TablePlan['transform'] {
+  const ofStage = (stage: Made['stage']): number[] =>
+    made.flatMap((one, index) => (one.keeps === true || one.stage !== stage ? [] : [index]));
+  const indexes = [...before, ...ofStage(undefined), ...ofStage('after')];
+  const applies: readonly Apply[] = indexes.map((index) => (made[index] as Made).apply);
   return (row) => {
     for (let step = 0; step < indexes.length; step++) {
       const index = indexes[step] as number;
@@ -93,11 +161,12 @@ function createTransform(made: readonly Made[]): TablePlan['transform'] {
   };
 }
 
-function emptyPlan(table: LiveTable, policy: TablePolicy): TablePlan {
+function emptyPlan(table: LiveTable, rules: TableRules): TablePlan {
   return {
     rows: 'none',
-    reference: policy.reference,
+    reference: rules.reference,
     kept: table.columns.map(() => false),
+    leaks: [],
     transform: () => {
       throw new DynDataError(
         'INTERNAL',

@@ -12,8 +12,10 @@ import {
 } from '../core/index.ts';
 import { bake } from './bake.ts';
 import type { SourceSession } from './extraction.ts';
+import { createLeakScan } from './leak-scan/leak-scan.ts';
 import { createProgressMeter } from './progress.ts';
-import { buildSource } from './source-data.ts';
+import { buildSource, type SourceData } from './source-data.ts';
+import { surveySources } from './survey.ts';
 
 export type BuildRequest = {
   readonly environment: string;
@@ -31,6 +33,8 @@ export type BuildPorts = {
   readonly catalog: Catalog;
   readonly now: () => Date;
   readonly onProgress: (progress: Progress) => void;
+  /** Only to measure what the leak scan costs: a build never goes without it. */
+  readonly createLeakScan?: typeof createLeakScan;
 };
 
 /**
@@ -53,6 +57,15 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
     })),
   );
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
+  await surveySources(policy, sessions.open, signal);
+
+  const leakScan = (ports.createLeakScan ?? createLeakScan)(
+    request.policy,
+    policy,
+    request.key,
+    opened.map(({ description }) => description.live),
+  );
+  await allOrAbort(signal, (shared) => opened.map(({ session }) => leakScan.observe(session, shared)));
 
   meter.step('extract');
   for (const { session } of opened) {
@@ -63,7 +76,9 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
     );
   }
   const sources = await allOrAbort(signal, (shared) =>
-    opened.map(({ session, point, description }) => buildSource(session, { point, description }, policy, { ...ports, meter }, shared)),
+    opened.map(({ session, point, description }) =>
+      buildSource(session, { point, description }, policy, { ...ports, meter, leakScan }, shared),
+    ),
   );
 
   meter.step('bake');
@@ -71,8 +86,12 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
     schemaVersion: manifestSchemaVersion,
     tool: { name: 'dyn-data', version: toolVersion },
     environment: request.environment,
-    policy: { digest: policy.policyDigest },
+    policy: { digest: policy.policyDigest, ...(policy.exemptions.length > 0 ? { exemptions: [...policy.exemptions] } : {}) },
     key: { id: policy.keyId },
+    leakScan: leakScan.outcome(
+      sources.map(({ leaks }) => leaks),
+      sources.reduce((bytes, source) => bytes + writtenBytes(source), 0),
+    ),
     sources: sources.map((source) => source.manifest),
   };
   const image = await bake(
@@ -120,8 +139,16 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   return { digest: image.digest };
 }
 
+function writtenBytes({ manifest, schema }: SourceData): number {
+  const rows = manifest.tables.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  return schema.reduce((bytes, { content }) => bytes + content.sizeBytes, rows);
+}
+
 /** All sessions open, or none. */
-async function connectAll(connect: BuildRequest['connect'], signal: AbortSignal): Promise<AsyncDisposable & { open: SourceSession[] }> {
+export async function connectAll(
+  connect: BuildRequest['connect'],
+  signal: AbortSignal,
+): Promise<AsyncDisposable & { open: SourceSession[] }> {
   const results = await Promise.allSettled(connect.map((open) => open(signal)));
   const open = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
   const sessions = {

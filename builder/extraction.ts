@@ -1,6 +1,7 @@
-import type { CompiledPolicy, LiveSource } from '../anonymizers/index.ts';
+import type { CompiledPolicy, DefinitionsPlan, LiveSource, Watch } from '../anonymizers/index.ts';
 import type { ManifestSource, SourceKind } from '../core/index.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
+import type { Sample } from './sample.ts';
 
 /** The source's point in time, as it was reached. */
 export type Point = {
@@ -24,6 +25,8 @@ export type Extraction<R> = {
   readonly name: string;
   /** The statement that loads one chunk; see ManifestTable.load. */
   readonly load: string;
+  /** Names of the columns; of a directory the attributes in use, the dropped ones too. */
+  readonly columns: readonly string[];
   readonly fileExtension: 'tsv' | 'ldif';
   /** By the server's own statistics. */
   readonly estimatedRows: number;
@@ -65,8 +68,19 @@ export function anyExtraction<R>(extraction: Extraction<R>): AnyExtraction {
 export type Description = {
   readonly live: LiveSource;
   readonly databases: ManifestSource['databases'];
-  readonly before: readonly SchemaFile[];
-  readonly after: readonly SchemaFile[];
+  /** The structure without what the policy leaves out of it; called once, before any row is read. */
+  files(plan: DefinitionsPlan, signal: AbortSignal): Promise<SchemaFiles>;
+};
+
+export type SchemaFiles = { readonly before: readonly SchemaFile[]; readonly after: readonly SchemaFile[] };
+
+export type ColumnPlace = { readonly schema: string; readonly table: string; readonly column: string };
+
+export type ColumnSurvey = {
+  /** Some values, none of them NULL: from both ends of the table and from places in between. */
+  values(place: ColumnPlace, signal: AbortSignal): Promise<readonly Uint8Array[]>;
+  /** How many different values, counted up to `mostValues`, in how many rows with a value, counted up to `mostRows`. */
+  count(place: ColumnPlace, mostValues: number, mostRows: number): Promise<{ readonly values: number; readonly rows: number }>;
 };
 
 /**
@@ -82,7 +96,13 @@ export type SourceSession = AsyncDisposable & {
   readonly parallelism: number;
   openPoint(signal: AbortSignal): Promise<Point>;
   describe(signal: AbortSignal): Promise<Description>;
+  /** Reads the real values that the leak scan watches, at the point, and keeps none; before any extraction is read. */
+  observe(policy: CompiledPolicy, watch: Watch, signal: AbortSignal): Promise<void>;
   extractions(policy: CompiledPolicy): AnyExtraction[];
+  /** Up to `rows` records from either end of each table, at the point; of a directory up to `rows` of each kind of entry. After `describe`. */
+  sample(rows: number, signal: AbortSignal): AsyncIterable<Sample>;
+  /** Bounded questions about the values of a column, at the point, after `describe`. A directory has none: its entries are read once. */
+  readonly survey?: ColumnSurvey;
   /** True where the source has no snapshots and changed since `openPoint`; then everything is read again from a new point. */
   changed(signal: AbortSignal): Promise<boolean>;
 };

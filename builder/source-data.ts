@@ -11,6 +11,7 @@ import {
 } from '../core/index.ts';
 import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceSession } from './extraction.ts';
 import type { LayerFile } from './layers.ts';
+import type { LeakScan, SourceScan } from './leak-scan/leak-scan.ts';
 import { pack } from './pack.ts';
 import type { ProgressMeter } from './progress.ts';
 import { store } from './store.ts';
@@ -22,9 +23,16 @@ export type SourceData = {
   readonly schema: readonly { readonly path: string; readonly content: BlobInfo }[];
   readonly retries: number;
   readonly point: Point;
+  readonly leaks: SourceScan;
 };
 
-export type SourceDataPorts = { readonly blobs: BlobWriter; readonly index: ChunkIndex; readonly meter: ProgressMeter };
+export type SourceDataPorts = {
+  readonly blobs: BlobWriter;
+  readonly index: ChunkIndex;
+  readonly meter: ProgressMeter;
+  readonly leakScan: LeakScan;
+};
+type TablePorts = SourceDataPorts & { readonly leaks: SourceScan };
 
 /** Times a source without snapshots is read again before it is recorded as changing. */
 const maxRetries = 3;
@@ -41,20 +49,23 @@ export async function buildSource(
   signal: AbortSignal,
 ): Promise<SourceData> {
   let { point } = opened;
+  const files = await opened.description.files(policy.definitions(session.name), signal);
   for (let retries = 0; ; retries += 1) {
+    const leaks = ports.leakScan.source(opened.description.live);
     const tables = await inParallel(
       session.extractions(policy),
       session.parallelism,
-      (extraction) => buildTable(session.name, extraction, ports, signal),
+      (extraction) => buildTable(session.name, extraction, { ...ports, leaks }, signal),
       signal,
     );
     const changed = await session.changed(signal);
     if (changed && retries < maxRetries) {
       point = await session.openPoint(signal);
+      await ports.leakScan.observe(session, signal);
       continue;
     }
-    const before = await storeFiles(session.name, opened.description.before, ports.blobs, signal);
-    const after = await storeFiles(session.name, opened.description.after, ports.blobs, signal);
+    const before = await storeFiles(session.name, files.before, { ...ports, leaks }, signal);
+    const after = await storeFiles(session.name, files.after, { ...ports, leaks }, signal);
     return {
       manifest: {
         name: session.name,
@@ -70,30 +81,31 @@ export async function buildSource(
       schema: [...before, ...after].map(({ path, content }) => ({ path: `snapshot/${path}`, content })),
       retries,
       point,
+      leaks,
     };
   }
 }
 
 type BuiltTable = { readonly table: ManifestTable; readonly files: readonly LayerFile[] };
 
-function buildTable(sourceName: string, extraction: AnyExtraction, ports: SourceDataPorts, signal: AbortSignal): Promise<BuiltTable> {
+function buildTable(sourceName: string, extraction: AnyExtraction, ports: TablePorts, signal: AbortSignal): Promise<BuiltTable> {
   return extraction.use((typed) => buildTypedTable(sourceName, typed, ports, signal));
 }
 
 async function buildTypedTable<R>(
   sourceName: string,
   extraction: Extraction<R>,
-  ports: SourceDataPorts,
+  ports: TablePorts,
   signal: AbortSignal,
 ): Promise<BuiltTable> {
-  const { schema, name, load, fileExtension } = extraction;
+  const { schema, name, load, columns, fileExtension } = extraction;
   const label = schema === name ? name : `${schema}.${name}`;
   const path = `${pathSegment(sourceName)}/data/${pathSegment(label)}`;
   ports.meter.tableStarted(`${sourceName}/${label}`);
   const chunks: ManifestTable['chunks'] = [];
   const files: LayerFile[] = [];
   const totals = { rows: 0, sizeBytes: 0 };
-  const packed = pack(extraction, extraction.read(signal));
+  const packed = ports.leaks.chunks(extraction, fileExtension === 'tsv' ? 'table' : 'text', pack(extraction, extraction.read(signal)));
   for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
     chunks.push(manifest);
     files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });
@@ -105,17 +117,18 @@ async function buildTypedTable<R>(
   // Loading order is the order of the names: the manifest lists the chunks in that order too, however the streams were interleaved.
   chunks.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
   files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  return { table: { schema, name, path, ...totals, load, chunks }, files };
+  return { table: { schema, name, path, ...totals, load, columns: [...columns], chunks }, files };
 }
 
 async function storeFiles(
   sourceName: string,
   files: readonly SchemaFile[],
-  blobs: BlobWriter,
+  { blobs, leaks }: TablePorts,
   signal: AbortSignal,
 ): Promise<{ path: string; content: BlobInfo }[]> {
   const stored: { path: string; content: BlobInfo }[] = [];
   for (const { name, text } of files) {
+    if (!leaks.isClean({ name, text })) continue;
     const bytes = Buffer.from(text);
     const content = { digest: digestOf(bytes), sizeBytes: bytes.length };
     await blobs.write(content, bytes, signal);

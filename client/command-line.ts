@@ -1,9 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DynDataError, toDynDataError } from '../core/errors.ts';
+import { largestPreview } from '../core/policy-tools.ts';
 import { isTag } from '../core/references.ts';
 import { toolVersion } from '../core/version.ts';
 import { down } from './commands/down.ts';
 import { ls } from './commands/ls.ts';
+import { policyCheck } from './commands/policy-check.ts';
+import { policyDiff } from './commands/policy-diff.ts';
+import { policySuggest } from './commands/policy-suggest.ts';
 import { pull } from './commands/pull.ts';
 import { snapshotCreate } from './commands/snapshot-create.ts';
 import { status } from './commands/status.ts';
@@ -34,8 +38,12 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
   const output = createOutput({ stdout, stderr, json, color: (env.NO_COLOR ?? '') === '' });
   try {
     requireRuntime(options.nodeVersion);
-    await createProgram(options, output).parseAsync(args, { from: 'user' });
-    return 0;
+    let exitCode = 0;
+    const program = createProgram(options, output, (code) => {
+      exitCode = code;
+    });
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const known = errorOf(error, options.signal);
@@ -44,7 +52,8 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
   }
 }
 
-function createProgram(options: CommandLineOptions, output: Context['output']): Command {
+/** @param setExitCode for a command whose answer, not whose failure, is an exit code other than 0 */
+function createProgram(options: CommandLineOptions, output: Context['output'], setExitCode: (code: number) => void): Command {
   const { env, folder, signal, stdout } = options;
   const program = new Command('dyn-data')
     .description("Anonymized, versioned copies of a running system's data, in two commands: dyn-data pull TAG && dyn-data up")
@@ -107,6 +116,28 @@ function createProgram(options: CommandLineOptions, output: Context['output']): 
     .action((environment: string, { tag, follow }: { tag?: string; follow: boolean }) =>
       snapshotCreate(context(), { environment, tag, follow }),
     );
+  const policy = program.command('policy').description('for operators: write and check the policy that decides what happens to each value');
+  policy
+    .command('suggest')
+    .description('write a commented starting policy out of the live schema and a sample')
+    .argument('<environment>', "name of the environment in the registry's configuration")
+    .option('--out <file>', 'write it into this file, which must not exist yet')
+    .action((environment: string, { out }: { out?: string }) => policySuggest(context(), { environment, out }));
+  policy
+    .command('check')
+    .description('show the rule in force for each place, what is undecided and what changed; exit code 4 where a build would refuse it')
+    .argument('<environment>', "name of the environment in the registry's configuration")
+    .option('--preview <rows>', 'show REAL rows beside their replacements, on a terminal of the registry machine only', parsePreviewRows)
+    .option('--yes-print-real-data', 'with --preview: print real data also where standard output is no terminal', false)
+    .action(async (environment: string, { preview, yesPrintRealData }: { preview?: number; yesPrintRealData: boolean }) =>
+      setExitCode(await policyCheck(context(), { environment, preview, isPrintingForced: yesPrintRealData, terminal: stdout })),
+    );
+  policy
+    .command('diff')
+    .description('show which rules one policy adds, removes and changes against another')
+    .argument('<before>', 'a policy file, or the name of an environment for its current policy')
+    .argument('<after>', 'likewise')
+    .action((before: string, after: string) => policyDiff(context(), { before, after }));
   program
     .command('version')
     .description('print the version')
@@ -118,6 +149,12 @@ function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds > 0) return seconds;
   throw new InvalidArgumentError('A number of seconds above 0 is expected.');
+}
+
+function parsePreviewRows(text: string): number {
+  const rows = Number(text);
+  if (Number.isInteger(rows) && rows >= 1 && rows <= largestPreview) return rows;
+  throw new InvalidArgumentError(`A number of rows from 1 to ${largestPreview} is expected.`);
 }
 
 function parseTag(text: string): string {

@@ -6,6 +6,7 @@ import { parseValue } from '../core/documents.ts';
 import { DynDataError, errorOfProblem } from '../core/errors.ts';
 import { type ImageManifest, imageManifestSchema, mediaTypes } from '../core/image.ts';
 import { isEnded, type Job, jobSchema } from '../core/job.ts';
+import type { PolicyCheck, PolicyPreview, PolicySuggestion, PolicyText } from '../core/policy-tools.ts';
 import type { Target } from '../core/references.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
@@ -28,6 +29,12 @@ export type RegistryApi = {
   /** The image manifest, checked against its digest. @throws SNAPSHOT_UNKNOWN */
   imageManifest(repository: string, digest: Digest): Promise<ImageManifest>;
   createSnapshot(request: { readonly environment: string; readonly tag?: string }): Promise<Job>;
+  /** The environment's policy file as it stands. */
+  policyText(environment: string): Promise<PolicyText>;
+  suggestPolicy(environment: string): Promise<PolicySuggestion>;
+  checkPolicy(environment: string): Promise<PolicyCheck>;
+  /** Real values. @param rows of each table. @throws ACCESS_DENIED where the registry is not on this machine. */
+  previewPolicy(environment: string, rows: number): Promise<PolicyPreview>;
   /** The job's state now, then every change; ends after the ended state. Cuts of the connection are mended. */
   followJob(id: string): AsyncGenerator<Job>;
 };
@@ -113,6 +120,19 @@ export function createRegistryApi(options: { readonly registry: string; readonly
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(request),
+      }),
+    policyText: (environment) => call(routes.showPolicy.answer, routePath(routes.showPolicy.path, { environment })),
+    // Endless: how long reading a live system takes depends on its size.
+    suggestPolicy: (environment) =>
+      call(routes.suggestPolicy.answer, routePath(routes.suggestPolicy.path, { environment }), { method: 'POST', endless: true }),
+    checkPolicy: (environment) =>
+      call(routes.checkPolicy.answer, routePath(routes.checkPolicy.path, { environment }), { method: 'POST', endless: true }),
+    previewPolicy: (environment, rows) =>
+      call(routes.previewPolicy.answer, routePath(routes.previewPolicy.path, { environment }), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ rows }),
+        endless: true,
       }),
     async *followJob(id) {
       const path = routePath(routes.followJob.path, { id });

@@ -2,6 +2,13 @@ import * as z from 'zod/mini';
 import { snapshotRecordSchema } from './catalog.ts';
 import { digestPattern } from './digest.ts';
 import { jobSchema } from './job.ts';
+import {
+  policyCheckSchema,
+  policyPreviewRequestSchema,
+  policyPreviewSchema,
+  policySuggestionSchema,
+  policyTextSchema,
+} from './policy-tools.ts';
 import { isRepository, isTag } from './references.ts';
 
 const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
@@ -36,6 +43,22 @@ export const routes = {
   moveTag: { method: 'PUT', path: '/api/v1/repositories/{repository}/tags/{tag}', body: moveTagSchema, status: 200, answer: tagViewSchema },
   removeTag: { method: 'DELETE', path: '/api/v1/repositories/{repository}/tags/{tag}', status: 204 },
   listEnvironments: { method: 'GET', path: '/api/v1/environments', status: 200, answer: environmentPageSchema },
+  showPolicy: { method: 'GET', path: '/api/v1/environments/{environment}/policy', status: 200, answer: policyTextSchema },
+  suggestPolicy: {
+    method: 'POST',
+    path: '/api/v1/environments/{environment}/policy/suggestion',
+    status: 200,
+    answer: policySuggestionSchema,
+  },
+  checkPolicy: { method: 'POST', path: '/api/v1/environments/{environment}/policy/check', status: 200, answer: policyCheckSchema },
+  /** Real data: over the loopback interface only, and never stored by anybody on the way. */
+  previewPolicy: {
+    method: 'POST',
+    path: '/api/v1/environments/{environment}/policy/preview',
+    body: policyPreviewRequestSchema,
+    status: 200,
+    answer: policyPreviewSchema,
+  },
   listJobs: { method: 'GET', path: '/api/v1/jobs', status: 200, answer: jobPageSchema },
   showJob: { method: 'GET', path: '/api/v1/jobs/{id}', status: 200, answer: jobSchema },
   /** Server-sent events: `event: job`, `data:` one Job as JSON, the current state first; the stream ends after the ended state. */

@@ -53,6 +53,7 @@ export const errorKinds = {
   SERVICE_UNHEALTHY: { httpStatus: 503, exitCode: 5, retryable: true },
   DIGEST_MISMATCH: { httpStatus: 502, exitCode: 6, retryable: false },
   MANIFEST_INVALID: { httpStatus: 422, exitCode: 6, retryable: false },
+  LEAK_FOUND: { httpStatus: 422, exitCode: 6, retryable: false },
   DATA_UNMASKABLE: { httpStatus: 422, exitCode: 6, retryable: false },
   RESTORE_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
   VERIFY_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },

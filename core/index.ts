@@ -11,6 +11,7 @@ export * from './job.ts';
 export * from './manifest.ts';
 export * from './object-store.ts';
 export * from './ordering.ts';
+export * from './policy-tools.ts';
 export * from './references.ts';
 export * from './registry-config.ts';
 export * from './version.ts';

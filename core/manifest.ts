@@ -40,6 +40,8 @@ const table = z.strictObject({
   sizeBytes: count,
   /** The statement or command that loads one decompressed chunk from its standard input. */
   load: name,
+  /** Columns, or the attributes in use, as they stood in the source: what a later check compares with. Absent in older manifests. */
+  columns: z.optional(z.array(name)),
   chunks: z.array(chunk),
 });
 
@@ -69,18 +71,43 @@ const source = z.strictObject({
   after: z.array(file),
 });
 
+/** What the leak scan did: a snapshot with a finding that is not exempt is never made. Absent in snapshots of before it. */
+const leakScan = z.strictObject({
+  /** Different real values that were looked for, by what they are. */
+  watched: z.strictObject({ email: count, phone: count, login: count, name: count, secret: count, value: count }),
+  /** Values too short or too common to be looked for. */
+  indistinct: count,
+  /** Phone numbers that are another number's pseudonym, and so tell nothing. */
+  ambiguous: count,
+  /** Values beyond the exact table, and how many of 10¹² other words pass for one of them. */
+  overflow: count,
+  falsePositivesPerTrillion: count,
+  /** Of the canonical encoding of all rows and of the schema files. */
+  scannedBytes: count,
+  /** Findings that stop the build: always 0. */
+  findings: z.literal(0),
+  /** Findings that the policy allows. */
+  exemptions: z.array(z.strictObject({ place: name, rule: name, reason: name, count })),
+});
+
 const manifest = z.strictObject({
   schemaVersion: z.literal(manifestSchemaVersion),
   tool: z.strictObject({ name: z.literal('dyn-data'), version: name }),
   environment: name,
-  policy: z.strictObject({ digest }),
+  policy: z.strictObject({
+    digest,
+    /** What a rule would have refused, let stand by the policy in writing. Absent where nothing was. */
+    exemptions: z.optional(z.array(z.strictObject({ place: name, rule: name, reason: name }))),
+  }),
   /** Which anonymization key was used: a fingerprint, never the key. */
   key: z.strictObject({ id: name }),
+  leakScan: z.optional(leakScan),
   /** In the order in which they were snapshotted. */
   sources: z.array(source),
 });
 
 export type Manifest = z.infer<typeof manifest>;
+export type ManifestLeakScan = z.infer<typeof leakScan>;
 export type ManifestSource = z.infer<typeof source>;
 export type ManifestTable = z.infer<typeof table>;
 export type ManifestChunk = z.infer<typeof chunk>;

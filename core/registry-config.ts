@@ -45,6 +45,11 @@ const environment = z.strictObject({
   policy: text,
   /** The anonymization key: 32 random bytes as 64 hexadecimal digits. */
   key: secret,
+  /**
+   * The key that takes over: where it is given, new snapshots are made with it and `key` is only compared with it. Pseudonyms of the two
+   * keys do not agree; the manifest's key id says which snapshot has which. Move it to `key` once no older snapshot is used any more.
+   */
+  nextKey: z.optional(secret),
   /** In this order their points in time are taken and their data is written. */
   sources: z.record(name, source),
 });

@@ -8,6 +8,7 @@ import {
   isRepository,
   isTag,
   type JobQueue,
+  type PolicyTools,
   parseDigest,
   parseValue,
   routePath,
@@ -17,6 +18,7 @@ import {
   type TagRecord,
 } from '../core/index.ts';
 import { sendJobEvents } from './job-events.ts';
+import { addPolicyRoutes } from './policy-routes.ts';
 import { untilClosed } from './streaming.ts';
 
 const defaultPageSize = 100;
@@ -27,6 +29,8 @@ export type ApiOptions = {
   readonly catalog: Catalog;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
+  /** Absent where the builders run elsewhere. */
+  readonly policyTools?: PolicyTools;
   readonly heartbeatMs: number;
   /** Ends the event streams: they would hold a stopping server for as long as a build lasts. */
   readonly closing: AbortSignal;
@@ -38,7 +42,7 @@ const querySchema = z.strictObject({
 });
 
 /** The routes of core/contract.ts. */
-export function createApiRouter({ catalog, jobs, environments, heartbeatMs, closing }: ApiOptions): Router {
+export function createApiRouter({ catalog, jobs, environments, policyTools, heartbeatMs, closing }: ApiOptions): Router {
   const router = Router({ caseSensitive: true });
   const readBody = json({ limit: '64kb', type: 'application/json' });
 
@@ -154,6 +158,7 @@ export function createApiRouter({ catalog, jobs, environments, heartbeatMs, clos
     response.json(await jobs.cancel(parameter(request, 'id')));
   });
 
+  addPolicyRoutes(on, policyTools, closing);
   return router;
 }
 

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { DynDataError } from '../core/index.ts';
 
 /** Whether a host name or address stands for this machine alone. */
-function isLoopbackName(name: string): boolean {
+export function isLoopbackName(name: string): boolean {
   const host = name.toLowerCase();
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }

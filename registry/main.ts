@@ -1,4 +1,4 @@
-import { chunkCodec, createBuildSnapshot } from '../builder/index.ts';
+import { chunkCodec, createBuildSnapshot, createPolicyTools } from '../builder/index.ts';
 import { errorKinds, toDynDataError } from '../core/index.ts';
 import { errorFields } from './log.ts';
 import { runRegistry } from './run.ts';
@@ -17,6 +17,7 @@ try {
     commandLine: process.argv.slice(2),
     environment: process.env,
     createBuildSnapshot,
+    createPolicyTools,
     chunkCodec,
     print: (line) => process.stdout.write(`${line}\n`),
     log: process.stderr,

@@ -9,6 +9,7 @@ import {
   type Catalog,
   type ChunkIndex,
   DynDataError,
+  type PolicyTools,
   parseRegistryConfig,
   type RegistryConfig,
   toolVersion,
@@ -40,6 +41,8 @@ export type RegistryProgram = {
   readonly commandLine: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly createBuildSnapshot: (context: BuildContext) => BuildSnapshot;
+  /** Left out where no policy is to be written through this registry. */
+  readonly createPolicyTools?: (context: BuildContext) => PolicyTools;
   /** Names what makes the stored form of chunks. */
   readonly chunkCodec: string;
   readonly print: (line: string) => void;
@@ -65,14 +68,25 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const blobs = createBlobStore(objects);
   const catalog = createCatalog(objects, { clock: now });
   const index = createChunkIndex(objects, program.chunkCodec);
-  const buildSnapshot = program.createBuildSnapshot({ config, configDirectory, environment, blobs, index, catalog, now });
+  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog, now };
+  const buildSnapshot = program.createBuildSnapshot(buildContext);
+  const policyTools = program.createPolicyTools?.(buildContext);
   const jobs = createJobQueue({ buildSnapshot, clock: now, newId: randomUUID, logger });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
     name,
     repository,
     sources: Object.keys(sources),
   }));
-  const registry = createRegistry({ blobs, catalog, jobs, environments, logger, version: toolVersion, newId: randomUUID });
+  const registry = createRegistry({
+    blobs,
+    catalog,
+    jobs,
+    environments,
+    ...(policyTools ? { policyTools } : {}),
+    logger,
+    version: toolVersion,
+    newId: randomUUID,
+  });
   try {
     const listening = await registry.listen(config.listen);
     program.print(JSON.stringify({ listening }));

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue } from '../core/index.ts';
+import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools } from '../core/index.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
 import { createOciRouter } from './oci.ts';
@@ -17,6 +17,7 @@ export type RegistryOptions = {
   readonly catalog: Catalog;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
+  readonly policyTools?: PolicyTools;
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -57,7 +58,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   });
   app.use('/v2', createOciRouter({ blobs, catalog, logger }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
-  app.use(createApiRouter({ catalog, jobs, environments, heartbeatMs, closing: closing.signal }));
+  const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
+  app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 

@@ -89,3 +89,10 @@ export const jpegOf = (grey: number, comment: string): Buffer => {
     0xd9,
   ]);
 };
+
+/** The same PNG with a `tEXt` chunk, as cameras and editors write them. */
+export const withPngText = (png: Buffer, keyword: string, text: string): Buffer => {
+  // After the signature and the chunk IHDR.
+  const headEnd = 8 + 25;
+  return Buffer.concat([png.subarray(0, headEnd), pngChunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1')), png.subarray(headEnd)]);
+};

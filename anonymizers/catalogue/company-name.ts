@@ -11,6 +11,17 @@ export const companyName = defineAnonymizer({
   name: 'company-name',
   summary: 'A company name of two words and a token that makes it unique; `token: false` leaves the token and the uniqueness out.',
   types: ['text'],
+  facts: {
+    charset: 'latin1',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'depends',
+    enumerable: 'with-key',
+    protects: 'The name of the company.',
+    leaves: 'Which rows name the same company.',
+    example: { value: 'Acme SARL' },
+  },
   parameters: z.strictObject({ identity: identityParameter('company.name'), token: z._default(z.boolean(), true) }),
   create: ({ identity, token }, tools) => {
     const prf = tools.prf('company-name/1', identity, 'company');

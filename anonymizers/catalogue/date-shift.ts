@@ -12,6 +12,17 @@ export const dateShift = defineAnonymizer({
   summary:
     'Moves a date by a number of days that belongs to the subject named in another column, never by none: order and intervals of one subject are kept. What is no date becomes 1970-01-02; a zero date stays.',
   types: ['date', 'datetime'],
+  facts: {
+    charset: 'ascii',
+    length: 'input',
+    nulls: 'kept',
+    decidedBy: 'row',
+    unique: 'no',
+    enumerable: 'partly',
+    protects: 'The day.',
+    leaves: 'Order and intervals of one subject; the date within `days`. One real date of a subject that is known gives away all of them.',
+    example: { parameters: { subject: 'id', days: 365 }, value: '1984-05-12', row: { id: '7' } },
+  },
   parameters: z.strictObject({
     identity: identityParameter('person.date'),
     /** The column that says whose date it is. Its real value is read. */

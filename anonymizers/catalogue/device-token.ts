@@ -17,6 +17,17 @@ export const deviceToken = defineAnonymizer({
   summary:
     'A push token that the validators of AeroGear UnifiedPush Server accept and that no push service knows. The platform is given, or told by the form of the token.',
   types: ['text'],
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'yes',
+    enumerable: 'with-key',
+    protects: 'The token: no push service knows the result.',
+    leaves: 'The platform; which rows have the same token.',
+    example: { parameters: 'ios', value: '0123456789abcdef' },
+  },
   parameters: z.strictObject({
     identity: identityParameter('device.token'),
     platform: z._default(z.enum(['auto', 'android', 'ios', 'webpush']), 'auto'),

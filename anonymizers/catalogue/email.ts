@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
+import { createCompanyLabels } from '../company-labels.ts';
 import { createNormalizer } from '../normalize.ts';
+import { emailAlgorithm, firstNameAt, lastNameAt } from '../person.ts';
 import { asciiWords, lettersPer80Bits, longestOf, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
+import { reservedDomain } from '../reserved-domain.ts';
 import { firstNames } from '../words/first-names.ts';
 import { lastNames } from '../words/last-names.ts';
 
-// RFC 2606 and RFC 6761: no message can ever reach anybody there.
-const reserved = /^(?:[a-z0-9-]+\.)*(?:example\.(?:com|net|org)|[a-z0-9-]+\.(?:test|example|invalid|localhost))$/;
 const dot = 0x2e;
 const at = 0x40;
 
@@ -14,37 +15,57 @@ export const email = defineAnonymizer({
   name: 'email',
   summary: 'A valid address at a reserved domain, unique: the same address, in whatever case, always gives the same one.',
   types: ['text'],
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'yes',
+    enumerable: 'with-key',
+    protects: 'Name, mailbox and company; nobody can be written to by mistake.',
+    leaves: 'Which rows have the same address, and how often. With `form: company`, which addresses are of one company.',
+    example: { parameters: { form: 'company' }, value: 'Marie.Dupont@acme.fr' },
+  },
   parameters: z.strictObject({
     identity: identityParameter('person.email'),
-    domain: z._default(
-      z.string().check(z.regex(reserved, 'a reserved domain expected, such as example.com or something.test')),
-      'example.com',
+    domain: described(z._default(reservedDomain, 'example.com'), 'A reserved domain, which nobody has.'),
+    form: described(
+      z._default(z.enum(['plain', 'company']), 'plain'),
+      '`company` puts a label before the domain that stands for the real domain, so that people of one company still have one.',
     ),
+    companies: described(z._default(z.string(), 'company.domain'), 'With `form: company`: the identity of the real domains.'),
   }),
-  create: ({ identity, domain }, tools) => {
-    const prf = tools.prf('email/1', identity, 'email');
+  create: ({ identity, domain, form, companies }, tools) => {
+    const prf = tools.prf(emailAlgorithm, identity, 'email');
+    const labels = form === 'company' ? createCompanyLabels(tools, companies) : undefined;
     const normalizer = createNormalizer();
     const firsts = asciiWords(firstNames);
     const lasts = asciiWords(lastNames);
     const domainBytes = new TextEncoder().encode(domain);
     const tag = new Uint32Array(4);
+    const longest = longestOf(firsts) + longestOf(lasts) + lettersPer80Bits + domain.length + 3 + (labels ? labels.longest + 1 : 0);
+    const written = new Uint8Array(longest);
     return {
       unique: true,
-      longest: longestOf(firsts) + longestOf(lasts) + lettersPer80Bits + domain.length + 3,
+      longest,
       apply: (value) => {
         const length = normalizer.folded(value);
-        prf(normalizer.bytes, length, tag);
-        const chooser = tag[3] as number;
-        const first = firsts[(chooser & 0xffff) % firsts.length] as Uint8Array;
-        const last = lasts[(chooser >>> 16) % lasts.length] as Uint8Array;
-        const result = new Uint8Array(first.length + last.length + lettersPer80Bits + domainBytes.length + 3);
-        let end = writeBytes(first, result, 0);
-        result[end++] = dot;
-        end = writeBytes(last, result, end);
-        result[end++] = dot;
-        end = write80Bits(tag, result, end);
-        result[end++] = at;
-        writeBytes(domainBytes, result, end);
+        const { bytes } = normalizer;
+        prf(bytes, length, tag);
+        let end = writeBytes(firsts[firstNameAt(tag)] as Uint8Array, written, 0);
+        written[end++] = dot;
+        end = writeBytes(lasts[lastNameAt(tag)] as Uint8Array, written, end);
+        written[end++] = dot;
+        end = write80Bits(tag, written, end);
+        written[end++] = at;
+        if (labels) {
+          const from = length === 0 ? 0 : bytes.lastIndexOf(at, length - 1) + 1;
+          end = labels.write(bytes, from, length, written, end);
+          written[end++] = dot;
+        }
+        end = writeBytes(domainBytes, written, end);
+        const result = new Uint8Array(end);
+        for (let byte = 0; byte < end; byte++) result[byte] = written[byte] as number;
         return result;
       },
     };

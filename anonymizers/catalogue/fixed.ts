@@ -5,6 +5,17 @@ export const keep = defineAnonymizer({
   name: 'keep',
   summary: 'Leaves the value as it is. For what is about nobody.',
   types: 'any',
+  facts: {
+    charset: 'input',
+    length: 'input',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'yes',
+    enumerable: 'kept',
+    protects: 'Nothing; it says in writing that the value is about nobody.',
+    leaves: 'The value as it is.',
+    example: { value: 'fr_FR' },
+  },
   parameters: z.strictObject({}),
   create: () => ({ apply: (value) => value, unique: true, longest: 'input', keeps: true }),
 });
@@ -13,6 +24,17 @@ export const nothing = defineAnonymizer({
   name: 'null',
   summary: 'Replaces every value by NULL.',
   types: 'any',
+  facts: {
+    charset: 'ascii',
+    length: 'input',
+    nulls: 'made',
+    decidedBy: 'nothing',
+    unique: 'yes',
+    enumerable: 'no',
+    protects: 'Everything that the value said.',
+    leaves: 'Whether the value was NULL before cannot be told, nor anything else.',
+    example: { value: 'anything' },
+  },
   parameters: z.strictObject({}),
   create: (_, { target }) => {
     if (!target.nullable) refuse('"null" cannot stand on a column that is NOT NULL; take "constant" or another anonymizer');
@@ -37,6 +59,17 @@ export const constant = defineAnonymizer({
   name: 'constant',
   summary: 'Replaces every value that is not NULL by one and the same.',
   types: 'any',
+  facts: {
+    charset: 'utf8',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'nothing',
+    unique: 'no',
+    enumerable: 'no',
+    protects: 'Everything that the value said.',
+    leaves: 'Whether there was a value.',
+    example: { parameters: 'none', value: 'anything' },
+  },
   parameters: z.strictObject({
     value: z.union([z.string(), z.number(), z.boolean()]),
     /** How `value` writes the bytes: as they are, or in base64 for binary columns. */

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter, refuse } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, refuse } from '../anonymizer.ts';
 import type { Prf } from '../siphash.ts';
 
 const longestText = 39;
@@ -9,13 +9,32 @@ const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 export const ip = defineAnonymizer({
   name: 'ip',
   summary:
-    'An IPv4 address in 10.0.0.0/8, an IPv6 one in 2001:db8::/32 (the range for documentation); as text or as 4 or 16 bytes. What is no address becomes all zeros. Not unique.',
+    'An IPv4 address in 10.0.0.0/8, an IPv6 one in 2001:db8::/32 (the range for documentation); as text or as 4 or 16 bytes. What is no address becomes all zeros. Unique only with `form: prefix`, for what is an address.',
   types: ['text', 'binary'],
-  parameters: z.strictObject({ identity: identityParameter('network.ip') }),
-  create: ({ identity }, tools) => {
-    const prf = tools.prf('ip/1', identity, 'ip');
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'depends',
+    enumerable: 'with-key',
+    protects: 'The address.',
+    leaves: 'Which rows have the same address. With `form: prefix`, which addresses are of one network.',
+    example: { value: '81.56.12.4' },
+  },
+  parameters: z.strictObject({
+    identity: identityParameter('network.ip'),
+    form: described(
+      z._default(z.enum(['reserved', 'prefix']), 'reserved'),
+      '`prefix` is a keyed permutation instead: two addresses that begin with the same n bits get two that do, and the result may be the address of somebody.',
+    ),
+  }),
+  create: ({ identity, form }, tools) => {
     const { type, maxLength } = tools.target;
-    const anonymize = createAddresses(prf);
+    const isPrefix = form === 'prefix';
+    const anonymize = isPrefix
+      ? createPrefixes(tools.prf('ip-prefix/1', identity, 'ip'))
+      : createAddresses(tools.prf('ip/1', identity, 'ip'));
     if (type === 'binary') {
       return {
         unique: false,
@@ -36,6 +55,36 @@ export const ip = defineAnonymizer({
   },
 });
 
+/** Keeps common beginnings (Crypto-PAn, Xu and others): whether a bit is turned is decided by the bits before it. */
+function createPrefixes(prf: Prf): (address: Uint8Array) => Uint8Array {
+  const tag = new Uint32Array(4);
+  const message = new Uint8Array(17);
+  const turn = (address: Uint8Array): Uint8Array => {
+    const result = new Uint8Array(address.length);
+    message.fill(0);
+    for (let bit = 0; bit < 8 * address.length; bit++) {
+      const at = bit >>> 3;
+      const mask = 0x80 >>> (bit & 7);
+      message[16] = bit | (address.length === 4 ? 0x80 : 0);
+      prf(message, 17, tag);
+      const real = (address[at] as number) & mask;
+      result[at] = (result[at] as number) | (real ^ ((tag[0] as number) & mask));
+      message[at] = (message[at] as number) | real;
+    }
+    return result;
+  };
+  return (address) => {
+    if (address.length === 4 || !isMapped(address)) return turn(address);
+    const result = address.slice();
+    result.set(turn(address.slice(12)), 12);
+    return result;
+  };
+}
+
+function isMapped(address: Uint8Array): boolean {
+  return mappedPrefix.every((byte, at) => address[at] === byte);
+}
+
 /** 4 bytes give 4, 16 give 16; an IPv4 address mapped into IPv6 stays the mapping of its pseudonym. */
 function createAddresses(prf: Prf): (address: Uint8Array) => Uint8Array {
   const tag = new Uint32Array(4);
@@ -47,7 +96,7 @@ function createAddresses(prf: Prf): (address: Uint8Array) => Uint8Array {
   return (address) => {
     if (address.length === 4) return four(address);
     const result = new Uint8Array(16);
-    if (mappedPrefix.every((byte, at) => address[at] === byte)) {
+    if (isMapped(address)) {
       result.set(mappedPrefix);
       result.set(four(address.subarray(12)), 12);
       return result;
@@ -79,7 +128,7 @@ function quadGroups(quad: string): number[] {
 
 function format(address: Uint8Array): string {
   if (address.length === 4) return address.join('.');
-  if (mappedPrefix.every((byte, at) => address[at] === byte)) return `::ffff:${address.subarray(12).join('.')}`;
+  if (isMapped(address)) return `::ffff:${address.subarray(12).join('.')}`;
   const groups = Array.from({ length: 8 }, (_, at) => (((address[2 * at] as number) << 8) | (address[2 * at + 1] as number)).toString(16));
   return groups.join(':');
 }

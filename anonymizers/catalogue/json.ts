@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { type Apply, defineAnonymizer, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import { findUndecidedPaths } from '../json-inspect.ts';
 import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
 import { createJsonRewriter, JsonRefused } from '../json-rewrite.ts';
 import { ruleSchema } from '../policy.ts';
@@ -14,6 +15,17 @@ export const json = defineAnonymizer({
   summary:
     'Anonymizes inside a JSON value: every string, number and boolean in it must be decided by a rule for its path (`$.a.b`, `$.list[*].c`, `$.any.*`), or the build stops. Names of members are kept.',
   types: ['json', 'text'],
+  facts: {
+    charset: 'utf8',
+    length: 'checked',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'no',
+    enumerable: 'with-key',
+    protects: 'What the rules for its paths protect.',
+    leaves: 'Names of members, lengths of lists, and what the paths keep.',
+    example: { parameters: { keep: ['$.theme'], paths: { '$.mail': 'email' } }, value: '{"theme":"dark","mail":"marie@acme.fr"}' },
+  },
   parameters: z.strictObject({
     /** Paths whose leaves are kept. */
     keep: z._default(z.array(z.string()), []),
@@ -41,12 +53,14 @@ export const json = defineAnonymizer({
       return bare ? replaced : JSON.stringify(replaced);
     };
 
-    const rewrite = createJsonRewriter(createPathState([root]), rewriteLeaf);
+    const states = createPathState([root]);
+    const rewrite = createJsonRewriter(states, rewriteLeaf);
 
     return {
       unique: false,
       // Checked on every value: how long the leaves are together is not known before.
       longest: 'input',
+      undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value) => {
         if (!isUtf8(value)) throw invalid(target.place);
         let result: string;

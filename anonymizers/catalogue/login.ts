@@ -10,6 +10,17 @@ export const login = defineAnonymizer({
   name: 'login',
   summary: 'A unique login of lower-case letters, digits and one dot.',
   types: ['text'],
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'yes',
+    enumerable: 'with-key',
+    protects: 'The login and the name in it.',
+    leaves: 'Which rows have the same login.',
+    example: { value: 'mdupont' },
+  },
   parameters: z.strictObject({ identity: identityParameter('person.login') }),
   create: ({ identity }, tools) => {
     const prf = tools.prf('login/1', identity, 'login');

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { type Anonymizer, defineAnonymizer, identityParameter, type Tools } from '../anonymizer.ts';
+import { type Anonymizer, defineAnonymizer, described, identityParameter, type Made, type Tools } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
+import { createPersonPart } from '../person.ts';
 import { longestOf, sameBytes } from '../pseudonym-bytes.ts';
 import { firstNames } from '../words/first-names.ts';
 import { lastNames } from '../words/last-names.ts';
@@ -26,20 +27,46 @@ function createNaming(words: readonly string[], algorithm: string, identity: str
 
 const firstAlgorithm = 'first-name/1';
 const lastAlgorithm = 'last-name/1';
-const parameters = z.strictObject({ identity: identityParameter('person.name') });
+const parameters = z.strictObject({
+  identity: identityParameter('person.name'),
+  of: described(z.optional(z.string()), 'A column with an e-mail address: the name becomes that of the fake person whose address it gets.'),
+  of_identity: described(z._default(z.string(), 'person.email'), 'The identity of the addresses in that column.'),
+});
 
-function fromList(name: string, what: string, words: readonly string[], algorithm: string): Anonymizer {
+function fromList(
+  name: string,
+  what: string,
+  part: 'first' | 'last',
+  words: readonly string[],
+  algorithm: string,
+  example: string,
+): Anonymizer {
   return defineAnonymizer({
     name,
     summary: `A ${what} from a French and English list, the same for the same real one. Not unique.`,
     types: ['text'],
+    facts: {
+      charset: 'latin1',
+      length: 'bounded',
+      nulls: 'kept',
+      decidedBy: 'value',
+      unique: 'no',
+      enumerable: 'with-key',
+      protects: 'The name.',
+      leaves: 'How often a name occurs: the most frequent one stays the most frequent one.',
+      example: { value: example },
+    },
     parameters,
-    create: ({ identity }, tools) => ({ apply: createNaming(words, algorithm, identity, tools), unique: false, longest: longestOf(words) }),
+    create: ({ identity, of, of_identity }, tools) => {
+      const apply = createNaming(words, algorithm, identity, tools);
+      if (of !== undefined) return createPersonPart(part, of, of_identity, tools, apply);
+      return { apply, unique: false, longest: longestOf(words) };
+    },
   });
 }
 
-export const firstName = fromList('first-name', 'first name', firstNames, firstAlgorithm);
-export const lastName = fromList('last-name', 'last name', lastNames, lastAlgorithm);
+export const firstName = fromList('first-name', 'first name', 'first', firstNames, firstAlgorithm, 'Marie');
+export const lastName = fromList('last-name', 'last name', 'last', lastNames, lastAlgorithm, 'Dupont');
 
 const space = 0x20;
 
@@ -48,11 +75,22 @@ export const fullName = defineAnonymizer({
   summary:
     'First and last name in one value: the first word goes the way of first-name, the rest that of last-name, so the parts agree with columns that hold them apart.',
   types: ['text'],
+  facts: {
+    charset: 'latin1',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'no',
+    enumerable: 'with-key',
+    protects: 'The name.',
+    leaves: 'How often a name occurs: the most frequent one stays the most frequent one.',
+    example: { value: 'Marie Dupont' },
+  },
   parameters,
-  create: ({ identity }, tools) => {
+  create: ({ identity, of, of_identity }, tools) => {
     const first = createNaming(firstNames, firstAlgorithm, identity, tools);
     const last = createNaming(lastNames, lastAlgorithm, identity, tools);
-    return {
+    const whole: Made = {
       unique: false,
       longest: longestOf(firstNames) + 1 + longestOf(lastNames),
       apply: (value) => {
@@ -68,5 +106,6 @@ export const fullName = defineAnonymizer({
         return result;
       },
     };
+    return of === undefined ? whole : createPersonPart('full', of, of_identity, tools, whole.apply);
   },
 });

@@ -4,6 +4,7 @@ import { createNormalizer } from '../normalize.ts';
 import { createPermutation } from '../permutation.ts';
 import { phoneCountries } from '../phone-countries.ts';
 import { createPhoneParser, type PhoneNumber } from '../phone-numbers.ts';
+import { copyOf } from '../pseudonym-bytes.ts';
 
 /** `+999` and twelve digits: E.164 in form, assigned to nobody. */
 const fallbackLength = 16;
@@ -13,6 +14,18 @@ export const phone = defineAnonymizer({
   summary:
     'A phone number of the same country, type and style: the digits of the subscriber go through a keyed permutation, so different numbers stay different and one number in two styles stays one. The sum of these digits changes between even and odd, so no number stands for itself. What is no phone number becomes a number at +999, which nobody has.',
   types: ['text'],
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'yes',
+    enumerable: 'partly',
+    protects: 'The subscriber: without the key no number can be told from the others of its country and type.',
+    leaves:
+      'Country, type and the style of writing; which rows have the same number. The result may be the number of somebody else. What is no number is unique only by chance, among 10¹².',
+    example: { value: '+33 6 12 34 56 78' },
+  },
   parameters: z.strictObject({
     identity: identityParameter('person.phone'),
     /** ISO code of the country of numbers written without one; the policy's `country` where left out. */
@@ -41,12 +54,13 @@ export const phone = defineAnonymizer({
         // Walking on until the result is as valid as the value keeps the permutation one, on the valid numbers and on the others.
         const valid = isValid(number, word);
         const radices = radicesOf(length);
-        do permute(word, radices, length, number.prefix, number.prefixLength);
+        let prefix = 0;
+        for (let at = 0; at < number.prefixLength; at++) prefix = prefix * 10 + (number.prefix[at] as number);
+        do permute(word, radices, length, prefix, number.prefixLength | (length << 8));
         while (isValid(number, word) !== valid);
         word[last] = 2 * (word[last] as number);
         if ((sumOf(word, length) & 1) === parity) word[last] = (word[last] as number) + 1;
-        // A Buffer's own slice() would share the bytes of the value.
-        const result = new Uint8Array(value);
+        const result = copyOf(value);
         for (let at = 0; at < length; at++) {
           result[number.positions[number.subscriber + at] as number] = 0x30 + (word[at] as number);
         }

@@ -7,6 +7,17 @@ export const template = defineAnonymizer({
   name: 'template',
   summary: 'A text made of other columns of the row, as they are after anonymizing: `{first_name} {last_name}`. Longer results are cut.',
   types: ['text'],
+  facts: {
+    charset: 'input',
+    length: 'cut',
+    nulls: 'kept',
+    decidedBy: 'row',
+    unique: 'no',
+    enumerable: 'no',
+    protects: 'Everything that the value said.',
+    leaves: 'What the other columns show after anonymizing.',
+    example: { parameters: '{first_name} {last_name}', value: 'Marie Dupont', row: { first_name: 'Daisy', last_name: 'Hudson' } },
+  },
   parameters: z.strictObject({ text: z.string() }),
   short: 'text',
   create: ({ text }, { target, sibling }) => {

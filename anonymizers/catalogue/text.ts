@@ -10,6 +10,17 @@ export const text = defineAnonymizer({
   name: 'text',
   summary: 'Neutral words in place of prose: lines stay lines and keep about their length, nothing else of the original is left.',
   types: ['text'],
+  facts: {
+    charset: 'input',
+    length: 'input',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'no',
+    enumerable: 'with-key',
+    protects: 'Everything that was written.',
+    leaves: 'Lines and their lengths.',
+    example: { value: 'Call Marie back on Monday' },
+  },
   parameters: z.strictObject({ identity: identityParameter('value.token') }),
   create: ({ identity }, tools) => {
     const draw = createDraw(tools.prf('text/1', identity, 'token'));

@@ -3,7 +3,7 @@ import { defineAnonymizer, identityParameter, refuse, type Tools } from '../anon
 import { createDraw } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
 import { createPermutation } from '../permutation.ts';
-import { writeLetters } from '../pseudonym-bytes.ts';
+import { copyOf, writeLetters } from '../pseudonym-bytes.ts';
 
 type Write = (value: Uint8Array) => Uint8Array;
 
@@ -17,6 +17,18 @@ export const token = defineAnonymizer({
   summary:
     'An opaque identifier or secret in place of one: a UUID, hexadecimal digits, or `same-shape`, a keyed permutation in which letters stay letters of their case, digits digits, and signs where they are.',
   types: ['text', 'uuid'],
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'depends',
+    enumerable: 'with-key',
+    protects: 'The identifier or secret.',
+    leaves:
+      'Which rows have the same one. With `same-shape`: its length, its signs, and where letters and digits stand; a word of one or two characters can be guessed.',
+    example: { parameters: { form: 'same-shape' }, value: 'Key-0001-xyz' },
+  },
   parameters: z.strictObject({
     identity: identityParameter('value.token'),
     form: z._default(z.enum(['uuid', 'hex', 'same-shape']), 'uuid'),
@@ -76,6 +88,8 @@ function sameShape(identity: string, tools: Tools): Write {
   const { maxLength = fallbackLength, unique } = tools.target;
   if (unique && maxLength < 10) refuse('"token" of the form same-shape needs room for 10 characters on a unique column');
   const permute = createPermutation(tools.prf('token-same-shape/1', identity, 'token'));
+  const shapePrf = tools.prf('token-shape/1', identity, 'token');
+  const shape = new Uint32Array(4);
   const draw = createDraw(tools.prf('token-fallback/1', identity, 'token'));
   const normalizer = createNormalizer();
   let word = new Uint8Array(64);
@@ -98,15 +112,17 @@ function sameShape(identity: string, tools: Tools): Write {
       const byte = value[at] as number;
       const first = firstOfClass(byte);
       if (first === 0) {
-        if (byte >= 0x80 || byte < 0x20) return otherwise(value);
+        if (byte >= 0x7f || byte < 0x20) return otherwise(value);
         continue;
       }
       radices[length] = first === 0x30 ? 10 : 26;
       word[length++] = byte - first;
     }
     if (length === 0) return otherwise(value);
-    permute(word, radices, length, radices, length);
-    const result = new Uint8Array(value);
+    // Words of another shape are permuted on their own.
+    shapePrf(radices, length, shape);
+    permute(word, radices, length, shape[0] as number, shape[1] as number);
+    const result = copyOf(value);
     for (let at = 0, from = 0; at < value.length; at++) {
       const first = firstOfClass(value[at] as number);
       if (first !== 0) result[at] = first + (word[from++] as number);
@@ -126,6 +142,17 @@ export const hash = defineAnonymizer({
   name: 'hash',
   summary: 'A keyed hash, in hexadecimal digits or, in a binary column, as bytes: for keys that nobody reads but that must stay joinable.',
   types: ['text', 'binary'],
+  facts: {
+    charset: 'ascii',
+    length: 'bounded',
+    nulls: 'kept',
+    decidedBy: 'value',
+    unique: 'depends',
+    enumerable: 'with-key',
+    protects: 'The value.',
+    leaves: 'Which rows have the same one.',
+    example: { value: 'customer 4711' },
+  },
   parameters: z.strictObject({
     identity: identityParameter('value.token'),
     /** Hexadecimal digits; half as many bytes. */

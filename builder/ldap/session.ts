@@ -2,6 +2,7 @@ import { type Client, Control, type Entry } from 'ldapts';
 import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
+import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
 import { appendEntry } from './ldif.ts';
@@ -38,7 +39,7 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
       guarded(async () => {
         const found = new Set<string>();
         estimatedRows = 0;
-        for await (const page of pages(client, config.base, { values: false, buffers: [] }, describeSignal)) {
+        for await (const page of pages(client, config.base, { filter: everything, values: false, buffers: [] }, describeSignal)) {
           estimatedRows += page.length;
           for (const { dn: _dn, ...rest } of page) for (const attribute of Object.keys(rest)) found.add(attribute);
         }
@@ -46,13 +47,22 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
         return {
           live: { name, kind: 'ldap', base: config.base, attributes },
           databases: [{ name: config.base, create: '' }],
-          before: [],
-          after: [],
+          files: async () => ({ before: [], after: [] }),
         };
+      }),
+    observe: (policy, watch, observeSignal) =>
+      guarded(async () => {
+        const { leaks } = policy.directory(name);
+        if (leaks.attributes.length === 0) return;
+        for await (const page of pages(client, config.base, { filter: everything, values: true, buffers: attributes }, observeSignal)) {
+          for (const entry of page) leaks.observe(toDirectoryEntry(entry), watch);
+        }
       }),
     extractions: (policy) => [
       anyExtraction(directoryExtraction(name, config.base, client, attributes, estimatedRows, policy.directory(name))),
     ],
+    sample: (rows, sampleSignal) =>
+      sampleDirectory(pages(client, config.base, { filter: everything, values: true, buffers: attributes }, sampleSignal), name, rows),
     changed: () => guarded(async () => (await readContextCsn(client, config.base)) !== csnAtPoint),
     [Symbol.asyncDispose]: async () => {
       await client.unbind().catch(() => undefined);
@@ -73,11 +83,13 @@ function directoryExtraction(
     schema: base,
     name: base,
     load: `slapadd -q -b '${base.replaceAll("'", "'\\''")}'`,
+    columns: attributes,
     fileExtension: 'ldif',
     estimatedRows,
     async *read(signal) {
       try {
-        for await (const page of pages(client, base, { values: true, buffers: attributes }, signal)) yield page.map(toDirectoryEntry);
+        for await (const page of pages(client, base, { filter: plan.where ?? everything, values: true, buffers: attributes }, signal))
+          yield page.map(toDirectoryEntry);
       } catch (error) {
         signal.throwIfAborted();
         throw ldapError(sourceName, error);
@@ -92,7 +104,32 @@ function directoryExtraction(
   };
 }
 
-type Wanted = { readonly values: boolean; readonly buffers: readonly string[] };
+/** Of each kind of entry, which is what classes it has, the first `perKind`. */
+async function* sampleDirectory(read: AsyncIterable<readonly Entry[]>, sourceName: string, perKind: number): AsyncGenerator<Sample> {
+  const kinds = new Map<string, number>();
+  const entries: DirectoryEntry[] = [];
+  try {
+    for await (const page of read) {
+      for (const entry of page.map(toDirectoryEntry)) {
+        const classes = entry.attributes.get('objectClass') ?? [];
+        const kind = classes
+          .map((value) => Buffer.from(value).toString('utf8').toLowerCase())
+          .sort()
+          .join();
+        const count = kinds.get(kind) ?? 0;
+        kinds.set(kind, count + 1);
+        if (count < perKind) entries.push(entry);
+      }
+    }
+  } catch (error) {
+    throw ldapError(sourceName, error);
+  }
+  yield { kind: 'directory', entries };
+}
+
+const everything = '(objectClass=*)';
+
+type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[] };
 
 /** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
 async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
@@ -100,7 +137,7 @@ async function* pages(client: Client, base: string, wanted: Wanted, signal: Abor
     base,
     {
       scope: 'sub',
-      filter: '(objectClass=*)',
+      filter: wanted.filter,
       attributes: ['*', '+'],
       derefAliases: 'never',
       returnAttributeValues: wanted.values,

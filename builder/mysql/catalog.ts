@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { LiveColumn } from '../../anonymizers/index.ts';
+import type { ForeignKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
 import type { ColumnEncoding } from '../table-text.ts';
 import { quoteName } from './connection.ts';
@@ -21,6 +21,8 @@ export type MysqlTable = {
   readonly columns: readonly MysqlColumn[];
   /** Indexes into `columns` of the primary key, or of a unique key without NULLs; empty where the table has neither. */
   readonly key: readonly number[];
+  readonly uniqueKeys: readonly UniqueKey[];
+  readonly foreignKeys: readonly ForeignKey[];
 };
 
 type Row = RowDataPacket & Record<string, string | null>;
@@ -45,13 +47,20 @@ export async function readTables(sourceName: string, connection: Connection, dat
   );
   const columns = await select(
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS full_type, IS_NULLABLE AS nullable,
-       CHARACTER_MAXIMUM_LENGTH AS max_length, EXTRA AS extra, COALESCE(GENERATION_EXPRESSION, '') AS generation
+       CHARACTER_MAXIMUM_LENGTH AS max_length, CHARACTER_SET_NAME AS charset, EXTRA AS extra, COALESCE(GENERATION_EXPRESSION, '') AS generation
      FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
   );
   const keyParts = await select(
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS k, COLUMN_NAME AS c, NULLABLE AS nullable, SUB_PART AS prefix
      FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX`,
   );
+  const references = await select(
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, CONSTRAINT_NAME AS k, COLUMN_NAME AS c, REFERENCED_TABLE_SCHEMA AS target_s,
+       REFERENCED_TABLE_NAME AS target_t, REFERENCED_COLUMN_NAME AS target_c
+     FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_NAME IS NOT NULL AND TABLE_SCHEMA IN (?)
+     ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`,
+  );
+  const referencesOf = Map.groupBy(references, ({ s, t }) => `${s}\0${t}`);
   const columnsOf = Map.groupBy(columns, ({ s, t }) => `${s}\0${t}`);
   const keyPartsOf = Map.groupBy(keyParts, ({ s, t }) => `${s}\0${t}`);
   return tables.map(({ s, t, engine, estimate }) => {
@@ -74,8 +83,32 @@ export async function readTables(sourceName: string, connection: Connection, dat
       estimatedRows: Number(estimate ?? 0),
       columns: stored.map((row) => describeColumn(row, uniqueColumns.has(row.name ?? undefined))),
       key: (key ?? []).map(({ c }) => names.indexOf(c)),
+      uniqueKeys: keys.flatMap((parts) => uniqueKey(parts, names)),
+      foreignKeys: [...Map.groupBy(referencesOf.get(id) ?? [], ({ k }) => k).values()].map(foreignKey),
     };
   });
+}
+
+/** None for a key over an expression or a generated column: it is computed from others. */
+function uniqueKey(parts: readonly Row[], names: readonly (string | null | undefined)[]): UniqueKey[] {
+  if (!parts.every(({ c }) => names.includes(c ?? null))) return [];
+  return [{ columns: parts.map(({ c }) => c ?? ''), wholeValues: parts.every(({ prefix }) => prefix === null) }];
+}
+
+function foreignKey(parts: readonly Row[]): ForeignKey {
+  const [first] = parts;
+  return {
+    columns: parts.map(({ c }) => c ?? ''),
+    schema: first?.target_s ?? '',
+    table: first?.target_t ?? '',
+    targetColumns: parts.map(({ target_c }) => target_c ?? ''),
+  };
+}
+
+/** Sets that are neither Unicode nor Latin-1 are taken for the letters they all have. */
+function charsetOf(name: string | null | undefined): Pick<LiveColumn, 'charset'> {
+  if (!name || /^(?:utf|ucs|binary$|gb18030$)/.test(name)) return {};
+  return { charset: name === 'latin1' ? 'latin1' : 'ascii' };
 }
 
 const integerTypes = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
@@ -92,6 +125,7 @@ function describeColumn(row: Row, unique: boolean): MysqlColumn {
     nullable: row.nullable === 'YES',
     ...(row.max_length === null || row.max_length === undefined ? {} : { maxLength: Number(row.max_length) }),
     unique,
+    ...charsetOf(row.charset),
   };
   const text: Pick<MysqlColumn, 'select' | 'encoding'> = { select: quoted, encoding: 'text' };
   if (dataType === 'bit') {

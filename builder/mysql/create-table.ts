@@ -13,6 +13,25 @@ export function splitForeignKeys(create: string): { readonly create: string; rea
   return { create: `${create.slice(0, open + 1)}${kept.join(',')}\n${create.slice(close)}`, constraints };
 }
 
+/** Without the comments of columns, indexes, partitions and the table: text of people that the copy does not need. */
+export function withoutComments(create: string): string {
+  let result = '';
+  let from = 0;
+  for (let index = 0; index < create.length; index += 1) {
+    const char = create[index];
+    if (char === '`' || char === '"' || char === "'") {
+      const before = /\s+COMMENT\s*=?\s*$/.exec(create.slice(from, index));
+      const end = endOfQuoted(create, index);
+      if (char === "'" && before) {
+        result += create.slice(from, from + before.index);
+        from = end + 1;
+      }
+      index = end;
+    }
+  }
+  return result + create.slice(from);
+}
+
 /** The parenthesis that opens the definitions: the first one outside of the table's quoted name. */
 function firstOpening(text: string): number {
   for (let index = 0; index < text.length; index += 1) {

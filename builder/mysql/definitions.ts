@@ -1,17 +1,22 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { DefinitionsPlan, LiveDefinition } from '../../anonymizers/index.ts';
 import { DynDataError, type ManifestSource } from '../../core/index.ts';
 import type { SchemaFile } from '../extraction.ts';
 import { qualifiedName, quoteName } from './connection.ts';
-import { splitForeignKeys } from './create-table.ts';
+import { splitForeignKeys, withoutComments } from './create-table.ts';
+import { readTexts, shortDigest } from './definition-texts.ts';
 import type { TableName } from './point.ts';
 
 type Row = RowDataPacket & Record<string, string | null>;
 
-/** The files of one source's databases: what creates them empty, tables before the rows, everything that rests on tables after them. */
+type Program = { readonly kind: 'view' | 'routine' | 'trigger' | 'event'; readonly name: string; readonly statements: readonly string[] };
+
+/** The structure of one source's databases, as it is at the source; `files` is what of it goes into the snapshot. */
 export type Definitions = {
   readonly databases: ManifestSource['databases'];
-  readonly before: readonly SchemaFile[];
-  readonly after: readonly SchemaFile[];
+  readonly definitions: readonly LiveDefinition[];
+  /** What creates the tables empty before the rows, and everything that rests on tables after them. */
+  files(plan: DefinitionsPlan): { before: SchemaFile[]; after: SchemaFile[] };
 };
 
 /** @throws DynDataError SOURCE_PERMISSION_DENIED where the server hides the body of a routine. */
@@ -22,31 +27,54 @@ export async function readDefinitions(
   tables: readonly TableName[],
 ): Promise<Definitions> {
   const reader = createReader(sourceName, connection);
-  const result = { databases: [] as ManifestSource['databases'], before: [] as SchemaFile[], after: [] as SchemaFile[] };
+  const created: ManifestSource['databases'] = [];
+  const all = new Map<string, { readonly tables: readonly string[]; readonly programs: readonly Program[] }>();
   for (const database of databases) {
-    const [created] = await reader.rows('SHOW CREATE DATABASE ??', [database]);
-    result.databases.push({ name: database, create: created?.['Create Database'] ?? `CREATE DATABASE ${quoteName(database)}` });
+    const [row] = await reader.rows('SHOW CREATE DATABASE ??', [database]);
+    created.push({ name: database, create: row?.['Create Database'] ?? `CREATE DATABASE ${quoteName(database)}` });
     const creations: string[] = [];
-    const foreignKeys: string[] = [];
     for (const { name } of tables.filter(({ schema }) => schema === database)) {
-      const { create, constraints } = splitForeignKeys(await reader.definition('TABLE', database, name, 'Create Table'));
-      creations.push(create);
-      if (constraints.length > 0) {
-        foreignKeys.push(`ALTER TABLE ${quoteName(name)} ${constraints.map((constraint) => `ADD ${constraint}`).join(', ')}`);
-      }
+      creations.push(await reader.definition('TABLE', database, name, 'Create Table'));
     }
-    result.before.push(sqlFile(`${database}.tables.sql`, database, creations));
-    result.after.push(
-      sqlFile(`${database}.after.sql`, database, [
-        ...foreignKeys,
+    all.set(database, {
+      tables: creations,
+      programs: [
         ...(await routines(reader, database)),
         ...(await views(reader, database)),
         ...(await triggers(reader, database)),
         ...(await events(reader, database)),
-      ]),
-    );
+      ],
+    });
   }
-  return result;
+  return {
+    databases: created,
+    definitions: [
+      ...(await readTexts(connection, databases)),
+      ...[...all.values()].flatMap(({ programs }) =>
+        programs.map(({ kind, name, statements }) => ({ kind, name, digest: shortDigest(statements.join('\n')), droppable: true })),
+      ),
+    ],
+    files(plan) {
+      const files: { before: SchemaFile[]; after: SchemaFile[] } = { before: [], after: [] };
+      for (const [database, { tables: creations, programs }] of all) {
+        const split = creations.map((create) => splitForeignKeys(plan.comments === 'drop' ? withoutComments(create) : create));
+        const foreignKeys = split.flatMap(({ create, constraints }) => {
+          const table = /^CREATE (?:\w+ )*TABLE (`(?:[^`]|``)*`)/.exec(create)?.[1];
+          return constraints.length > 0 ? [`ALTER TABLE ${table} ${constraints.map((constraint) => `ADD ${constraint}`).join(', ')}`] : [];
+        });
+        const kept = programs.filter(({ name }) => !plan.drops(name)).flatMap(({ statements }) => statements);
+        files.before.push(
+          sqlFile(
+            `${database}.tables.sql`,
+            database,
+            split.map(({ create }) => create),
+          ),
+        );
+        files.after.push(sqlFile(`${database}.after.sql`, database, [...foreignKeys, ...kept]));
+      }
+      return files;
+    },
+  };
 }
 
 type Reader = {
@@ -101,48 +129,50 @@ function withMode(row: Row, create: string): string[] {
   return [`SET SESSION sql_mode = '${row.sql_mode ?? ''}'`, withoutDefiner(create), `SET SESSION sql_mode = ''`];
 }
 
-async function routines(reader: Reader, database: string): Promise<string[]> {
+async function routines(reader: Reader, database: string): Promise<Program[]> {
   const found = await reader.rows(
     'SELECT ROUTINE_TYPE AS kind, ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ? ORDER BY ROUTINE_TYPE, ROUTINE_NAME',
     [database],
   );
-  const statements: string[] = [];
+  const programs: Program[] = [];
   for (const { kind, name } of found) {
     const type = kind === 'FUNCTION' ? 'FUNCTION' : 'PROCEDURE';
     const row = await reader.show(type, database, name ?? '');
     const create = await reader.definition(type, database, name ?? '', type === 'FUNCTION' ? 'Create Function' : 'Create Procedure');
-    statements.push(...withMode(row, create));
+    programs.push({ kind: 'routine', name: `${database}.${name}`, statements: withMode(row, create) });
   }
-  return statements;
+  return programs;
 }
 
-async function triggers(reader: Reader, database: string): Promise<string[]> {
+async function triggers(reader: Reader, database: string): Promise<Program[]> {
   const found = await reader.rows(
     'SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ? ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER',
     [database],
   );
-  const statements: string[] = [];
+  const programs: Program[] = [];
   for (const { name } of found) {
     const row = await reader.show('TRIGGER', database, name ?? '');
-    statements.push(...withMode(row, await reader.definition('TRIGGER', database, name ?? '', 'SQL Original Statement')));
+    const create = await reader.definition('TRIGGER', database, name ?? '', 'SQL Original Statement');
+    programs.push({ kind: 'trigger', name: `${database}.${name}`, statements: withMode(row, create) });
   }
-  return statements;
+  return programs;
 }
 
-async function events(reader: Reader, database: string): Promise<string[]> {
+async function events(reader: Reader, database: string): Promise<Program[]> {
   const found = await reader.rows('SELECT EVENT_NAME AS name FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ? ORDER BY EVENT_NAME', [
     database,
   ]);
-  const statements: string[] = [];
+  const programs: Program[] = [];
   for (const { name } of found) {
     const row = await reader.show('EVENT', database, name ?? '');
-    statements.push(...withMode(row, await reader.definition('EVENT', database, name ?? '', 'Create Event')));
+    const create = await reader.definition('EVENT', database, name ?? '', 'Create Event');
+    programs.push({ kind: 'event', name: `${database}.${name}`, statements: withMode(row, create) });
   }
-  return statements;
+  return programs;
 }
 
 /** Views in an order in which each finds the views it reads. */
-async function views(reader: Reader, database: string): Promise<string[]> {
+async function views(reader: Reader, database: string): Promise<Program[]> {
   const found = (
     await reader.rows('SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ? ORDER BY TABLE_NAME', [database])
   ).map(({ name }) => name ?? '');
@@ -157,5 +187,10 @@ async function views(reader: Reader, database: string): Promise<string[]> {
     ordered.push(view);
   };
   for (const view of found) place(view);
-  return Promise.all(ordered.map(async (view) => withoutDefiner(await reader.definition('VIEW', database, view, 'Create View'))));
+  return Promise.all(
+    ordered.map(async (view): Promise<Program> => {
+      const create = withoutDefiner(await reader.definition('VIEW', database, view, 'Create View'));
+      return { kind: 'view', name: `${database}.${view}`, statements: [create] };
+    }),
+  );
 }

@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import type { TablePlan, Value } from '../../anonymizers/index.ts';
 import type { ByteBuffer } from '../byte-buffer.ts';
+import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
@@ -23,12 +24,15 @@ export function mysqlExtraction(
     schema: table.schema,
     name: table.name,
     load: loadStatement(table),
+    columns: table.columns.map(({ name }) => name),
     fileExtension: 'tsv',
     estimatedRows: plan.rows === 'none' ? 0 : table.estimatedRows,
     async *read(signal) {
       if (plan.rows === 'none') return;
       await using lent = borrow();
-      yield* readRows(lent.item, selectStatement(table), sourceName, signal);
+      const rows = readRows(lent.item, selectStatement(table, plan.where), sourceName, signal);
+      if (plan.takes) yield* chosenRows(rows, plan.takes);
+      else yield* rows;
     },
     mask(row) {
       plan.transform(row);
@@ -41,10 +45,11 @@ export function mysqlExtraction(
   };
 }
 
-function selectStatement(table: MysqlTable): string {
+/** @param where the policy's own condition, as it is written there */
+function selectStatement(table: MysqlTable, where: string | undefined): string {
   const columns = table.columns.map(({ select }) => select).join(', ');
   const order = table.key.map((index) => quoteName(table.columns[index]?.name ?? '')).join(', ');
-  return `SELECT ${columns} FROM ${qualifiedName(table.schema, table.name)}${order ? ` ORDER BY ${order}` : ''}`;
+  return `SELECT ${columns} FROM ${qualifiedName(table.schema, table.name)}${where === undefined ? '' : ` WHERE (${where}\n)`}${order ? ` ORDER BY ${order}` : ''}`;
 }
 
 /** Reads one chunk from the client's standard input; binary values come as hexadecimal digits. */

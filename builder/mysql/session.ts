@@ -8,7 +8,10 @@ import { type MysqlTable, readTables } from './catalog.ts';
 import { mysqlError, openConnection } from './connection.ts';
 import { readDefinitions } from './definitions.ts';
 import { mysqlExtraction } from './extraction.ts';
+import { observeMysql } from './observe.ts';
 import { openSharedPoint } from './point.ts';
+import { sampleTables } from './sample.ts';
+import { mysqlSurvey } from './survey.ts';
 
 /** Reading connections, all at one point in time: tables are read in parallel over them. */
 const readerCount = 2;
@@ -49,11 +52,23 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
         // Read again inside the point: from here on definitions are held, or a change fails the reading of that table.
         tables = await guarded(() => readTables(name, first, config.databases));
         const definitions = await guarded(() => readDefinitions(name, first, config.databases, tables));
-        return { live: { name, kind: 'mysql', tables }, ...definitions };
+        return {
+          live: { name, kind: 'mysql', tables, definitions: definitions.definitions },
+          databases: definitions.databases,
+          files: async (plan) => definitions.files(plan),
+        };
+      },
+      async observe(policy, watch, observeSignal) {
+        for (const table of tables) {
+          await using lent = borrow();
+          await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, watch, observeSignal);
+        }
       },
       extractions(policy: CompiledPolicy) {
         return tables.map((table) => anyExtraction(mysqlExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));
       },
+      sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
+      survey: mysqlSurvey(name, borrow, () => tables),
       changed: async () => false,
       [Symbol.asyncDispose]: disposeAll,
     };

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import type { LiveColumn } from '../../anonymizers/index.ts';
+import type { ForeignKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
 
 export type PostgresTable = {
@@ -10,9 +10,11 @@ export type PostgresTable = {
   readonly columns: readonly LiveColumn[];
   /** Indexes into `columns` of the primary key, or of a unique key without NULLs; empty where the table has neither. */
   readonly key: readonly number[];
+  readonly uniqueKeys: readonly UniqueKey[];
+  readonly foreignKeys: readonly ForeignKey[];
 };
 
-const userSchemas = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
+export const userSchemas = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
 
 /**
  * Ordinary tables and leaf partitions outside of the system schemas, as the client's snapshot sees them.
@@ -51,12 +53,27 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
      ORDER BY a.attrelid, a.attnum`,
   );
   const { rows: keys } = await client.query<{ oid: number; columns: number[]; usable: boolean }>(
-    `SELECT i.indrelid::int AS oid, i.indkey::int2[]::int[] AS columns,
+    `SELECT i.indrelid::int AS oid, (i.indkey::int2[])[0:i.indnkeyatts - 1]::int[] AS columns,
        i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (
          SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull) AS usable
      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE i.indisunique AND i.indisvalid AND ${userSchemas} ORDER BY i.indrelid, NOT i.indisprimary, x.relname COLLATE "C"`,
   );
+  const { rows: references } = await client.query<{ oid: number; columns: string[]; schema: string; table: string; target: string[] }>(
+    `SELECT k.conrelid::int AS oid, f.nspname AS schema, t.relname AS table,
+       (SELECT array_agg(a.attname::text ORDER BY p.n) FROM unnest(k.conkey) WITH ORDINALITY p (number, n)
+         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.number) AS columns,
+       (SELECT array_agg(a.attname::text ORDER BY p.n) FROM unnest(k.confkey) WITH ORDINALITY p (number, n)
+         JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = p.number) AS target
+     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace f ON f.oid = t.relnamespace
+     WHERE k.contype = 'f' AND ${userSchemas} ORDER BY k.conrelid, k.conname COLLATE "C"`,
+  );
+  const { rows: encodings } = await client.query<{ encoding: string }>("SELECT current_setting('server_encoding') AS encoding");
+  const encoding = encodings[0]?.encoding ?? 'UTF8';
+  // A set that is neither Unicode nor Latin-1 is taken for the letters they all have.
+  const charset = encoding === 'UTF8' ? {} : { charset: encoding === 'LATIN1' ? ('latin1' as const) : ('ascii' as const) };
+  const referencesOf = Map.groupBy(references, ({ oid }) => oid);
   const columnsOf = Map.groupBy(columns, ({ oid }) => oid);
   const keysOf = Map.groupBy(keys, ({ oid }) => oid);
   return tables.map(({ oid, schema, name, estimate }) => {
@@ -75,8 +92,20 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
         nullable,
         ...(max === null ? {} : { maxLength: max }),
         unique: unique.has(number),
+        ...charset,
       })),
       key: key.includes(-1) ? [] : key,
+      // An index over an expression is computed from columns; its key numbers are 0.
+      uniqueKeys: ownKeys.flatMap((index) => {
+        const names = index.columns.map((number) => own.find((column) => column.number === number)?.name);
+        return names.every((name) => name !== undefined) ? [{ columns: names, wholeValues: true }] : [];
+      }),
+      foreignKeys: (referencesOf.get(oid) ?? []).map((reference) => ({
+        columns: reference.columns,
+        schema: reference.schema,
+        table: reference.table,
+        targetColumns: reference.target,
+      })),
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { TablePlan, Value } from '../../anonymizers/index.ts';
+import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
@@ -28,19 +29,24 @@ export function postgresExtraction(
     schema: table.schema,
     name: table.name,
     load: `COPY ${target} (${names}) FROM STDIN`,
+    columns: table.columns.map(({ name }) => name),
     fileExtension: 'tsv',
     estimatedRows: plan.rows === 'none' ? 0 : table.estimatedRows,
     async *read(signal) {
       if (plan.rows === 'none') return;
       await using lent = borrow();
-      const copy = copyTo(`COPY (SELECT ${names} FROM ONLY ${target}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`);
+      // The policy's own condition, as it is written there.
+      const where = plan.where === undefined ? '' : ` WHERE (${plan.where}\n)`;
+      const copy = copyTo(`COPY (SELECT ${names} FROM ONLY ${target}${where}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`);
       const stream = lent.item.query(copy);
       const onAbort = (): void => {
         stream.destroy();
       };
       signal.addEventListener('abort', onAbort, { once: true });
       try {
-        yield* copyRows(stream, table.columns.length, sourceName);
+        const rows = copyRows(stream, table.columns.length, sourceName);
+        if (plan.takes) yield* chosenRows(rows, plan.takes);
+        else yield* rows;
         signal.throwIfAborted();
       } catch (error) {
         signal.throwIfAborted();
@@ -62,7 +68,7 @@ export function postgresExtraction(
   };
 }
 
-function hexToBytes(value: Value): Value {
+export function hexToBytes(value: Value): Value {
   return value && Buffer.from(Buffer.from(value).toString('latin1', 2), 'hex');
 }
 

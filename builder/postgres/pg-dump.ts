@@ -18,9 +18,12 @@ export function pgVariables(config: PostgresSourceConfig, password: string): Env
   };
 }
 
+/** What is left out: comments, and views by `schema.name`. */
+export type Without = { readonly comments: boolean; readonly views: readonly string[] };
+
 export type PgDump = {
   /** The definitions of one section as the exported snapshot sees them. */
-  section(section: 'pre-data' | 'post-data', snapshot: string, signal: AbortSignal): Promise<string>;
+  section(section: 'pre-data' | 'post-data', snapshot: string, without: Without, signal: AbortSignal): Promise<string>;
 };
 
 /**
@@ -51,7 +54,7 @@ export async function preparePgDump(
   }
   const guarded = (await run(['--help'], signal)).output.includes('--restrict-key');
   return {
-    async section(section, snapshot, sectionSignal) {
+    async section(section, snapshot, without, sectionSignal) {
       const args = [
         `--section=${section}`,
         `--snapshot=${snapshot}`,
@@ -60,6 +63,8 @@ export async function preparePgDump(
         '--no-publications',
         '--no-subscriptions',
         '--encoding=UTF8',
+        ...(without.comments ? ['--no-comments'] : []),
+        ...without.views.map((view) => `--exclude-table=${exactPattern(view)}`),
       ];
       const { status, output, sqlState } = await run(guarded ? [...args, `--restrict-key=${restrictKey}`] : args, sectionSignal);
       if (status === 0) return output;
@@ -69,6 +74,12 @@ export async function preparePgDump(
       );
     },
   };
+}
+
+/** pg_dump takes patterns; names in quotes stand for themselves. */
+function exactPattern(name: string): string {
+  const dot = name.indexOf('.');
+  return [name.slice(0, dot), name.slice(dot + 1)].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
 }
 
 type Run = { readonly status: number; readonly output: string; readonly sqlState: string };

@@ -6,8 +6,12 @@ import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
 import { type PostgresTable, readTables } from './catalog.ts';
 import { openConnection, postgresError, quoteName } from './connection.ts';
+import { readDefinitions } from './definitions.ts';
 import { postgresExtraction } from './extraction.ts';
+import { observePostgres } from './observe.ts';
 import { type Environment, pgVariables, preparePgDump } from './pg-dump.ts';
+import { sampleTables } from './sample.ts';
+import { postgresSurvey } from './survey.ts';
 
 /** Reading connections, all at one exported snapshot. */
 const readerCount = 2;
@@ -68,7 +72,7 @@ export async function connectPostgres(
             consistency: { method: 'exported-snapshot', consistent: true, notCovered: [] },
           };
         }),
-      describe: (describeSignal) =>
+      describe: () =>
         guarded(async () => {
           tables = await readTables(name, control);
           const { rows } = await control.query<{ encoding: string; collate: string; ctype: string }>(
@@ -76,18 +80,32 @@ export async function connectPostgres(
           );
           const { encoding = 'UTF8', collate = 'C', ctype = 'C' } = rows[0] ?? {};
           const create = `CREATE DATABASE ${quoteName(config.database)} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE '${collate}' LC_CTYPE '${ctype}'`;
-          const before = await pgDump.section('pre-data', snapshot, describeSignal);
-          const after = await pgDump.section('post-data', snapshot, describeSignal);
+          // Sequences are outside of transactions, so they are read as near to the point as can be.
+          const sequences = await sequenceValues(control);
+          const definitions = await readDefinitions(control);
           return {
-            live: { name, kind: 'postgres', tables },
+            live: { name, kind: 'postgres', tables, definitions },
             databases: [{ name: config.database, create }],
-            before: [{ name: 'pre-data.sql', text: before }],
-            after: [await sequenceValues(control), { name: 'post-data.sql', text: after }],
+            files: async (plan, filesSignal) => {
+              const views = definitions.filter((one) => one.kind === 'view' && plan.drops(one.name)).map((one) => one.name);
+              const without = { comments: plan.comments === 'drop', views };
+              const before = await pgDump.section('pre-data', snapshot, without, filesSignal);
+              const after = await pgDump.section('post-data', snapshot, without, filesSignal);
+              return { before: [{ name: 'pre-data.sql', text: before }], after: [sequences, { name: 'post-data.sql', text: after }] };
+            },
           };
         }),
+      async observe(policy, watch, observeSignal) {
+        for (const table of tables) {
+          await using lent = borrow();
+          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, watch, observeSignal);
+        }
+      },
       extractions(policy: CompiledPolicy) {
         return tables.map((table) => anyExtraction(postgresExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));
       },
+      sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
+      survey: postgresSurvey(name, borrow, () => tables),
       changed: async () => false,
       [Symbol.asyncDispose]: disposeAll,
     };

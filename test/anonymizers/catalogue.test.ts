@@ -1,49 +1,36 @@
 import { describe, expect, test } from 'vitest';
 import { catalogue } from '../../anonymizers/index.ts';
-import type { Rule } from '../../anonymizers/policy.ts';
+import { type Rule, readRule } from '../../anonymizers/policy.ts';
 import { DynDataError } from '../../core/index.ts';
+import { cases } from './cases.ts';
 import { hostileValues, makeRule, otherKeyText, textTarget } from './making.ts';
 
-const parameters: Readonly<Record<string, unknown>> = {
-  constant: 'x',
-  template: '{other}',
-  password: 'bcrypt',
-  'date-shift': { subject: 'other' },
-  json: { paths: { $: 'text' } },
-};
-
-const ruleOf = (name: string): Rule => ({ [name]: parameters[name] ?? {} });
+const parameters: Readonly<Record<string, unknown>> = Object.fromEntries(
+  cases.map(({ rule }) => [readRule(rule).name, readRule(rule).parameters]),
+);
 
 describe.each(catalogue.map((anonymizer) => [anonymizer.name, anonymizer] as const))('%s', (name, anonymizer) => {
   const type = anonymizer.types === 'any' ? 'text' : (anonymizer.types[0] ?? 'text');
 
-  test('has a name and a sentence', () => {
-    expect(name).toMatch(/^[a-z-]+$/);
-    expect(anonymizer.summary).toMatch(/\.$/);
+  test('says in whole sentences what it is, what it protects and what not', () => {
+    expect(name).toMatch(/^[a-z0-9-]+$/);
+    for (const sentence of [anonymizer.summary, anonymizer.facts.protects, anonymizer.facts.leaves])
+      expect(sentence).toMatch(/^[^ ].*\.$/s);
   });
 
-  test('is total and deterministic, never changes its input, and never lets it through', () => {
-    const made = makeRule(ruleOf(name), { type }, { columns: ['other'] });
-    const again = makeRule(ruleOf(name), { type }, { columns: ['other'] });
+  test('takes the hostile values too, the same way each time', () => {
+    const columns = ['other', 'id', 'first', 'public_key'];
+    const [made, again] = [0, 1].map(() => makeRule({ [name]: parameters[name] ?? {} }, { type }, { columns }));
+    const row = columns.map((column) => Buffer.from(column));
     for (const value of hostileValues) {
-      const row = [Buffer.from('other')];
       const copy = Buffer.from(value);
-      let result: Uint8Array | null;
       try {
-        result = made.apply(value, row);
+        expect(again?.apply(value, row)).toEqual(made?.apply(value, row));
       } catch (error) {
-        // Only JSON may refuse: a part that it cannot find it cannot replace.
+        // Only a document may refuse, whose parts cannot be found.
         expect([name, (error as DynDataError).code]).toEqual(['json', 'DATA_UNMASKABLE']);
-        if (value.length > 3) expect(String(error)).not.toContain(copy.toString());
-        continue;
       }
       expect(copy.equals(value)).toBe(true);
-      expect(again.apply(value, row)).toEqual(result);
-      const zeroDate = name === 'date-shift' && copy.toString() === '0000-00-00';
-      const whitespaceOnly = name === 'text' && value.length <= 8;
-      if (name !== 'keep' && value.length > 1 && !zeroDate && !whitespaceOnly)
-        expect(copy.equals(result ?? Buffer.from('NULL'))).toBe(false);
-      if (result && typeof made.longest === 'number') expect([...Buffer.from(result).toString()].length).toBeLessThanOrEqual(made.longest);
     }
   });
 
@@ -108,49 +95,4 @@ test('booleans are spelled as the server spells them', () => {
   const spelled = (sourceKind: 'mysql' | 'postgres', type: 'boolean' | 'bit' | 'integer'): string =>
     Buffer.from(makeRule({ constant: false }, { sourceKind, type }).apply(Buffer.from('t'), []) ?? '').toString();
   expect([spelled('postgres', 'boolean'), spelled('mysql', 'bit'), spelled('mysql', 'integer')]).toEqual(['f', '0', '0']);
-});
-
-// A change of any of these is a new version of the algorithm: it breaks the equality of old and new snapshots under one key.
-test('the keyed results are pinned', () => {
-  const of = (rule: Rule, value: string, type: 'text' | 'binary' | 'date' = 'text'): string => {
-    const result = makeRule(rule, { type, sqlType: type }, { columns: ['other'] }).apply(Buffer.from(value), [Buffer.from('7')]);
-    return Buffer.from(result ?? []).toString(type === 'binary' ? 'hex' : 'utf8');
-  };
-  expect({
-    email: of('email', 'Marie.Dupont@Acme.fr'),
-    login: of('login', 'mdupont'),
-    phone: of('phone', '06 12 34 56 78'),
-    noPhone: of('phone', 'none'),
-    fullName: of('full-name', 'Marie Dupont'),
-    company: of('company-name', 'Acme'),
-    text: of('text', 'Call Marie back on Monday morning'),
-    uuid: of('token', 'a'),
-    hex: of({ token: { form: 'hex' } }, 'a'),
-    sameShape: of({ token: { form: 'same-shape' } }, 'Key-0001'),
-    hash: of('hash', 'a', 'binary'),
-    bcrypt: of({ password: 'bcrypt' }, 'x'),
-    ssha: of({ password: 'ssha' }, 'x'),
-    ios: of({ 'device-token': 'ios' }, 'a'),
-    ip: of('ip', '81.56.12.4'),
-    date: of({ 'date-shift': { subject: 'other' } }, '1980-05-12', 'date'),
-  }).toMatchInlineSnapshot(`
-    {
-      "bcrypt": "$2b$04$PggEwQD1Sw/eAblfRlGCzuikqXlpo6G6awEpYEq28Ub9eTgAPS/Y2",
-      "company": "Vertex Création qjbwndqp694u9nir",
-      "date": "1980-04-24",
-      "email": "humphrey.ribot.gh5ri4un9ytnf23x@example.com",
-      "fullName": "Morgan Hudson",
-      "hash": "e7afd02b1f4040457d633c54d41e5782",
-      "hex": "7d195d98bbe3fc0d7c31a864dbaeedc4",
-      "ios": "12e84ab92051f48806ef616058c0ff72cb02d5547ece0edf2653ac19a723ff1c",
-      "ip": "10.78.46.176",
-      "login": "daisy.dcry9tf6sh6w4wdq",
-      "noPhone": "+999446956468650",
-      "phone": "06 39 55 52 11",
-      "sameShape": "Hkv-1355",
-      "ssha": "{SSHA}cwZsQoYRsZ7JGpcsBiPDrFkrWyP3aEbAzpvRbQ==",
-      "text": "from in step form a indication if",
-      "uuid": "871016f2-b89a-45ff-884a-159e33cb6d18",
-    }
-  `);
 });

@@ -76,7 +76,7 @@ describe('password', () => {
 
   test('plain is the password; another scheme is refused', () => {
     expect(textRule({ password: 'plain' })('x')).toBe('dev-password');
-    expect(() => textRule({ password: 'md5' })).toThrow(/scheme/);
+    expect(() => textRule({ password: 'md4' })).toThrow(/scheme/);
   });
 });
 
@@ -167,8 +167,8 @@ describe('image', () => {
     const jpeg = Buffer.from('ffd8ffe000104a46', 'hex');
     expect(Buffer.from(apply(png, []) ?? []).subarray(0, 8)).toEqual(png.subarray(0, 8));
     expect(Buffer.from(apply(jpeg, []) ?? []).toString('hex')).toMatch(/^ffd8ff.*ffd9$/);
-    expect(apply(Buffer.from('GIF89a'), [])).toBeNull();
-    expect(makeRule('image', { type: 'binary', nullable: false }).apply(Buffer.from('GIF89a'), [])).not.toBeNull();
+    expect(apply(Buffer.from('RIFF'), [])).toBeNull();
+    expect(makeRule('image', { type: 'binary', nullable: false }).apply(Buffer.from('RIFF'), [])).not.toBeNull();
   });
 });
 

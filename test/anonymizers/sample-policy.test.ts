@@ -6,8 +6,9 @@ import { parsePolicy, type Rule, readRule } from '../../anonymizers/policy.ts';
 
 const policy = parsePolicy(readFileSync(new URL('../../stack/policies/prod.yaml', import.meta.url), 'utf8'), 'prod.yaml');
 
+/** As the ready-made policy for AeroGear has it, which the sample's own includes. */
 const constantOf = (table: string, column: string): string => {
-  const rule = policy.sources.aerogear?.tables?.[table]?.columns[column] as Rule;
+  const rule = policy.sources.aerogear?.included?.[0]?.tables?.[table]?.columns[column] as Rule;
   return String(readRule(rule).parameters);
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSipHash } from '../../anonymizers/siphash.ts';
+import { createShortSipHash, createSipHash } from '../../anonymizers/siphash.ts';
 
 // vectors_sip128 of the reference implementation (github.com/veorq/SipHash, vectors.h): key 00 … 0f, message 00 … n−1.
 const vectors: Readonly<Record<number, string>> = {
@@ -24,4 +24,18 @@ test.each(Object.entries(vectors))('agrees with the reference on %s bytes', (len
 
 test('refuses a key of another length', () => {
   expect(() => createSipHash(counted(15))).toThrow(RangeError);
+});
+
+test('the short form gives the first half of the tag of 15 bytes', () => {
+  const key = counted(16).map((byte) => byte * 37);
+  const [whole, short] = [createSipHash(key), createShortSipHash(key)];
+  const [expected, made] = [new Uint32Array(4), new Uint32Array(2)];
+  for (let n = 0; n < 2000; n++) {
+    const words = Uint32Array.from({ length: 4 }, (_, at) => Math.imul(n + 1, 0x9e37_79b1) ^ Math.imul(at + 1, 0x85eb_ca6b));
+    const message = new Uint8Array(words.buffer).slice(0, 15);
+    short.start(words[0] as number, words[1] as number);
+    short.finish(words[2] as number, (words[3] as number) & 0xff_ffff, made);
+    whole(message, 15, expected);
+    expect([...made]).toEqual([...expected.subarray(0, 2)]);
+  }
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitForeignKeys } from '../../builder/mysql/create-table.ts';
+import { splitForeignKeys, withoutComments } from '../../builder/mysql/create-table.ts';
 import { withoutDefiner } from '../../builder/mysql/definitions.ts';
 
 describe('foreign keys', () => {
@@ -44,4 +44,27 @@ describe('definers', () => {
   ])('are stripped from %s', (create, expected) => {
     expect(withoutDefiner(create)).toBe(expected);
   });
+});
+
+it('comments of columns, indexes, partitions and the table are taken out, and nothing that only looks like one', () => {
+  const create = [
+    "CREATE TABLE `t COMMENT 'x'` (",
+    "  `a` int DEFAULT NULL COMMENT 'it''s Marie\\' COMMENT ',",
+    "  `b` varchar(9) DEFAULT ' COMMENT ' COMMENT 'for Jean, (really)',",
+    "  `c` enum('COMMENT','x') NOT NULL,",
+    "  KEY `k` (`a`) COMMENT 'kept by Marie'",
+    ") ENGINE=InnoDB COMMENT='of Marie'",
+    "/*!50100 PARTITION BY RANGE (`a`) (PARTITION p0 VALUES LESS THAN (7) COMMENT = 'Marie' ENGINE = InnoDB) */",
+  ].join('\n');
+  expect(withoutComments(create)).toBe(
+    [
+      "CREATE TABLE `t COMMENT 'x'` (",
+      '  `a` int DEFAULT NULL,',
+      "  `b` varchar(9) DEFAULT ' COMMENT ',",
+      "  `c` enum('COMMENT','x') NOT NULL,",
+      '  KEY `k` (`a`)',
+      ') ENGINE=InnoDB',
+      '/*!50100 PARTITION BY RANGE (`a`) (PARTITION p0 VALUES LESS THAN (7) ENGINE = InnoDB) */',
+    ].join('\n'),
+  );
 });

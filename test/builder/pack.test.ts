@@ -11,6 +11,7 @@ const extraction: Extraction<Value[]> = {
   schema: 'db',
   name: 'table',
   load: '',
+  columns: ['id'],
   fileExtension: 'tsv',
   estimatedRows: 0,
   read: () => batches([]),

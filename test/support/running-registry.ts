@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import type { BlobStore, BuildSnapshot, Catalog, ObjectStore } from '../../core/index.ts';
+import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools } from '../../core/index.ts';
 import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
 import { createLog } from '../../registry/log.ts';
 import { createRegistry } from '../../registry/server.ts';
@@ -22,6 +22,7 @@ export async function startRegistry(options: {
   readonly objects: ObjectStore;
   readonly build: (ports: { readonly blobs: BlobStore; readonly catalog: Catalog }) => BuildSnapshot;
   readonly heartbeatMs?: number;
+  readonly policyTools?: PolicyTools;
 }): Promise<RunningRegistry> {
   let written = '';
   const logger = createLog(
@@ -48,6 +49,7 @@ export async function startRegistry(options: {
     version: '0.0.0-test',
     newId: randomUUID,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+    ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
   });
   const url = await registry.listen({ host: '127.0.0.1', port: 0 });
   return {

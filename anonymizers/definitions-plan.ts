@@ -1,0 +1,70 @@
+import type { DefinitionsPlan, LiveDefinition, LiveSource } from './api.ts';
+import { isPattern, matchesPattern } from './patterns.ts';
+import type { SourcePolicy } from './policy.ts';
+import type { Problems } from './rule-maker.ts';
+import type { Suggestions } from './suggestions.ts';
+
+type SqlSource = Exclude<LiveSource, { kind: 'ldap' }>;
+
+export type DefinitionsContext = { readonly problems: Problems; readonly suggestions: Suggestions; readonly undecided: string[] };
+
+/** `name`, or `name@digest`: then only as long as the text is what was looked at. */
+function names(entry: string, { name, digest }: LiveDefinition): boolean {
+  const [written = '', reviewed] = entry.split('@');
+  if (reviewed !== undefined && reviewed !== digest) return false;
+  return matchesPattern(written, name) || matchesPattern(written, withoutSchema(name));
+}
+
+function withoutSchema(name: string): string {
+  return name.slice(name.indexOf('.') + 1);
+}
+
+/** Comments, default values, and the bodies of views, routines, triggers and events can name people; each is decided like a column. */
+export function compileDefinitions(source: SqlSource, policy: SourcePolicy, context: DefinitionsContext): DefinitionsPlan {
+  const { problems, suggestions, undecided } = context;
+  const levels = [policy, ...(policy.included ?? [])];
+  const all = source.definitions ?? [];
+  const comments = levels.find((level) => level.comments !== undefined)?.comments;
+  const commented = all.filter(({ kind }) => kind === 'comment');
+  if (comments === undefined && commented.length > 0) {
+    const [first] = commented;
+    undecided.push(`${source.name} comments (${commented.length}, one on ${first?.name})`);
+    suggestions.comments(source.name);
+  }
+
+  const keptDefaults = levels.flatMap(({ defaults }) => defaults?.keep ?? []);
+  for (const definition of all) {
+    if (definition.kind !== 'default' || keptDefaults.some((entry) => names(entry, definition))) continue;
+    undecided.push(`${source.name} default of ${definition.name}`);
+    suggestions.listed(source.name, 'defaults', withoutSchema(definition.name));
+  }
+
+  const programs = all.filter(({ kind }) => kind !== 'comment' && kind !== 'default');
+  const keep = levels.flatMap((level) => level.programs?.keep ?? []);
+  const drop = levels.flatMap((level) => level.programs?.drop ?? []);
+  const dropped = new Set<string>();
+  for (const program of programs) {
+    const isKept = keep.some((entry) => names(entry, program));
+    const isDropped = drop.some((entry) => names(entry, program));
+    const place = `${source.name} ${program.kind} ${program.name}`;
+    if (isKept && isDropped) problems.invalid.push(`${place}: is both kept and dropped`);
+    else if (isDropped) {
+      dropped.add(program.name);
+      if (!program.droppable)
+        problems.invalid.push(`${place}: cannot be left out of this kind of source; keep it, or remove it at the source`);
+    } else if (!isKept) {
+      undecided.push(`${place} (digest ${program.digest})`);
+      suggestions.listed(source.name, 'programs', `${withoutSchema(program.name)}@${program.digest}`);
+    }
+  }
+  const own = [
+    ...[...(policy.programs?.keep ?? []), ...(policy.programs?.drop ?? [])].map((entry) => ({ entry, among: programs, what: 'program' })),
+    ...(policy.defaults?.keep ?? []).map((entry) => ({ entry, among: all.filter(({ kind }) => kind === 'default'), what: 'default' })),
+  ];
+  for (const { entry, among, what } of own) {
+    const [name = ''] = entry.split('@');
+    if (isPattern(name) || among.some((definition) => names(name, definition))) continue;
+    problems.invalid.push(`${source.name} ${what} ${name}: there is no such one`);
+  }
+  return { comments: comments ?? 'drop', drops: (name) => dropped.has(name) };
+}

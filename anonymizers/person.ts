@@ -1,0 +1,54 @@
+import type { Apply, Made, Tools } from './anonymizer.ts';
+import { createNormalizer } from './normalize.ts';
+import { longestOf } from './pseudonym-bytes.ts';
+import { firstNames } from './words/first-names.ts';
+import { lastNames } from './words/last-names.ts';
+
+/** How an e-mail address chooses the fake person that it stands for. */
+export const emailAlgorithm = 'email/1';
+
+/** The places of the fake person's names in the lists, from the tag of the address. */
+export function firstNameAt(tag: Uint32Array): number {
+  return ((tag[3] as number) & 0xffff) % firstNames.length;
+}
+
+export function lastNameAt(tag: Uint32Array): number {
+  return ((tag[3] as number) >>> 16) % lastNames.length;
+}
+
+/**
+ * A name that follows an e-mail address in another column: the one that the fake address begins with, so that both are of one person,
+ * in every source. Where there is no address, `otherwise` decides.
+ * @param identity of the e-mail address
+ */
+export function createPersonPart(part: 'first' | 'last' | 'full', of: string, identity: string, tools: Tools, otherwise: Apply): Made {
+  const { index } = tools.sibling(of);
+  const prf = tools.prf(emailAlgorithm, identity, 'email');
+  const normalizer = createNormalizer();
+  const encoder = new TextEncoder();
+  const firsts = firstNames.map((name) => encoder.encode(name));
+  const lasts = lastNames.map((name) => encoder.encode(name));
+  const tag = new Uint32Array(4);
+  return {
+    unique: false,
+    longest:
+      part === 'first' ? longestOf(firstNames) : part === 'last' ? longestOf(lastNames) : longestOf(firstNames) + 1 + longestOf(lastNames),
+    stage: 'before',
+    reads: [of],
+    apply: (value, row) => {
+      const address = row[index];
+      if (!address) return otherwise(value, row);
+      const length = normalizer.folded(address);
+      prf(normalizer.bytes, length, tag);
+      const first = firsts[firstNameAt(tag)] as Uint8Array;
+      if (part === 'first') return first;
+      const last = lasts[lastNameAt(tag)] as Uint8Array;
+      if (part === 'last') return last;
+      const result = new Uint8Array(first.length + 1 + last.length);
+      result.set(first);
+      result[first.length] = 0x20;
+      result.set(last, first.length + 1);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { companyNouns } from './words/company-nouns.ts';
+import { companyTrades } from './words/company-trades.ts';
+import { firstNames } from './words/first-names.ts';
+import { lastNames } from './words/last-names.ts';
+import { neutralWords } from './words/neutral-words.ts';
+
+/** Every word that anonymizers write of themselves, in lower case: where one occurs in the output, it tells of nobody. */
+export function pseudonymWords(): ReadonlySet<string> {
+  const lists = [companyNouns, companyTrades, firstNames, lastNames, neutralWords];
+  return new Set(
+    lists.flatMap((list) =>
+      list.flatMap((entry) =>
+        entry
+          .normalize('NFC')
+          .toLowerCase()
+          .split(/[\s'’]+/),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,138 @@
+import { DynDataError } from '../core/index.ts';
+import { type Apply, type Made, refuse } from './anonymizer.ts';
+import type { Value } from './api.ts';
+
+export const watchKinds = ['email', 'phone', 'login', 'name', 'secret', 'value'] as const;
+
+/** What a real value is that must not occur in what is written; it decides how spellings of one value are brought together. */
+export type WatchKind = (typeof watchKinds)[number];
+
+/**
+ * Takes a real value. `pseudonym` gives what stands for it in the output: a real phone number can be another one's pseudonym, and then it
+ * tells nothing.
+ */
+export type Watch = (kind: WatchKind, value: Uint8Array, pseudonym: () => Value) => void;
+
+export const detectorRules = ['email', 'iban', 'card', 'ip', 'private-key', 'jwt', 'bcrypt', 'api-key'] as const;
+
+/** The detectors of the leak scan that go by form. */
+export type DetectorRule = (typeof detectorRules)[number];
+
+/** What the leak scan names a finding by: a form, or a real value of a kind. */
+export type LeakRule = DetectorRule | `known-${WatchKind}`;
+
+export const leakRules: readonly LeakRule[] = [...detectorRules, ...watchKinds.map((kind) => `known-${kind}` as const)];
+
+/** A finding that the policy lets stand, in writing. `place` as the build names it, with or without the schema. */
+export type LeakAllowance = { readonly place: string; readonly rule: LeakRule; readonly reason: string };
+
+/** What an anonymizer tells the leak scan about its place. */
+export type LeakFacts = {
+  /** Hands on the real values in a value: itself, or what stands in it. Absent where there is nothing to watch. */
+  readonly observe?: (value: Uint8Array, watch: Watch) => void;
+  /** Forms that its own results have. */
+  readonly produces: ReadonlySet<DetectorRule>;
+};
+
+/** Anonymizers whose real values are watched without a word in the policy, by what they are. */
+const watchedKinds: Readonly<Record<string, WatchKind>> = {
+  email: 'email',
+  phone: 'phone',
+  login: 'login',
+  'full-name': 'name',
+  'device-token': 'secret',
+  password: 'secret',
+};
+
+/** Results that look like a leak and are none. Those with few results, such as `password`, are known by the results themselves. */
+const producedForms: Readonly<Record<string, readonly DetectorRule[]>> = {
+  iban: ['iban'],
+  'card-number': ['card'],
+  ip: ['ip'],
+  phone: ['card'],
+  token: ['card'],
+  'number-noise': ['card'],
+  // What stays of an address can look like one.
+  mask: ['email'],
+  'fcm-key': ['api-key'],
+  'p8-key': ['private-key'],
+};
+
+/** Anonymizers that write one of a few texts; values that make them write each. What they write is known as theirs. */
+const literalWriters: Readonly<Record<string, readonly string[]>> = {
+  constant: [''],
+  password: ['', ...['2a', '2b', '2y'].map((variant) => `$${variant}$10$${'.'.repeat(53)}`)],
+};
+
+function literalsOf(name: string, made: Made): Uint8Array[] {
+  return (literalWriters[name] ?? []).flatMap((value) => {
+    try {
+      return made.apply(new TextEncoder().encode(value), []) ?? [];
+    } catch (error) {
+      // A text that has no room in the column is never written there.
+      if (error instanceof DynDataError && error.code === 'DATA_UNMASKABLE') return [];
+      throw error;
+    }
+  });
+}
+
+export type LeakHooks = {
+  /** The facts of a made anonymizer; `inner` are those made for values inside it. */
+  facts(name: string, sensitive: boolean, made: Made, inner: readonly Made[]): LeakFacts;
+  /** An inner anonymizer that hands its value on instead of replacing it while the outer one is observed. */
+  inner(made: Made): Made;
+  /** What the policy itself writes into the output. */
+  readonly literals: readonly Uint8Array[];
+};
+
+/** One per compiled policy. Observing is synchronous, so one sink at a time is enough. */
+export function createLeakHooks(): LeakHooks {
+  let sink: Watch | undefined;
+  const literals: Uint8Array[] = [];
+  const through = (made: Made): NonNullable<LeakFacts['observe']> => {
+    return (value, watch) => {
+      const outer = sink;
+      sink = watch;
+      try {
+        made.apply(value, []);
+      } finally {
+        sink = outer;
+      }
+    };
+  };
+  return {
+    literals,
+    facts(name, sensitive, made, inner) {
+      const kind = watchedKinds[name] ?? (sensitive ? 'value' : undefined);
+      literals.push(...literalsOf(name, made));
+      // Where a rule keeps some of the values, which ones is not known here: none of them is watched, so that a kept one is no leak.
+      const observed = name === 'when' && inner.some(({ keeps }) => keeps) ? [] : inner.flatMap(({ leaks }) => leaks?.observe ?? []);
+      const own: LeakFacts['observe'] = kind && ((value, watch) => watch(kind, value, () => made.apply(value, [])));
+      const each: LeakFacts['observe'] = (value, watch) => {
+        for (const observe of observed) observe(value, watch);
+      };
+      // A document's parts are reached by going through it; what else holds a rule applies it to the whole value.
+      const observe = own ?? (observed.length === 0 ? undefined : name === 'json' || name === 'scrub' ? through(made) : each);
+      return {
+        ...(observe === undefined ? {} : { observe }),
+        produces: new Set([...(producedForms[name] ?? []), ...inner.flatMap(({ leaks }) => [...(leaks?.produces ?? [])])]),
+      };
+    },
+    inner(made) {
+      const apply: Apply = (value, row) => {
+        if (sink === undefined) return made.apply(value, row);
+        made.leaks?.observe?.(value, sink);
+        return value;
+      };
+      return { ...made, apply };
+    },
+  };
+}
+
+/** Takes `sensitive: true` out of a rule's parameters: it is no anonymizer's own. */
+export function takeSensitive(parameters: unknown): { readonly sensitive: boolean; readonly parameters: unknown } {
+  if (typeof parameters !== 'object' || parameters === null || !('sensitive' in parameters)) return { sensitive: false, parameters };
+  const { sensitive, ...others } = parameters;
+  if (typeof sensitive !== 'boolean') return refuse('"sensitive" is true or false');
+  return { sensitive, parameters: others };
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import type { createLeakScan } from '../builder/leak-scan/leak-scan.ts';
+import { type SampleConnections, sampleConnections } from '../sample/connections.ts';
+import { buildSample } from '../test/support/sample-build.ts';
+
+const usage = `Usage: node bench/leak-scan.ts --ports MYSQL,LDAP,POSTGRES [--runs N]
+
+Builds a snapshot of a filled sample system (sample/seed.ts) with the leak scan and without it, in turns, and prints what the scan adds.`;
+
+/** A scan that looks at nothing. */
+const withoutScan: typeof createLeakScan = () => {
+  const nothing = { add: () => undefined, all: [] };
+  const watched = { email: 0, phone: 0, login: 0, name: 0, secret: 0, value: 0 };
+  return {
+    observe: async () => undefined,
+    source: () => ({ chunks: (_extraction, _framing, chunks) => chunks, isClean: () => true, found: nothing, exempt: nothing }),
+    outcome: (_sources, scannedBytes) => ({
+      watched,
+      indistinct: 0,
+      ambiguous: 0,
+      overflow: 0,
+      falsePositivesPerTrillion: 0,
+      scannedBytes,
+      findings: 0,
+      exemptions: [],
+    }),
+  };
+};
+
+type Cost = { readonly wallMs: number; readonly cpuMs: number };
+
+const measure = async (connections: SampleConnections, scanned: boolean): Promise<Cost & { bytes: number }> => {
+  const postgresImage = process.env.POSTGRES_IMAGE ?? 'postgres:18';
+  const before = process.cpuUsage();
+  const { manifest, durationMs } = await buildSample({
+    connections,
+    postgresImage,
+    ...(scanned ? {} : { ports: { createLeakScan: withoutScan } }),
+  });
+  const { user, system } = process.cpuUsage(before);
+  return { wallMs: durationMs, cpuMs: (user + system) / 1_000, bytes: manifest.leakScan?.scannedBytes ?? 0 };
+};
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { ports: { type: 'string' }, runs: { type: 'string', default: '3' } } });
+  const [mysql, ldap, postgres] = (values.ports ?? '').split(',').map(Number);
+  const runs = Number(values.runs);
+  if (!mysql || !ldap || !postgres || !Number.isInteger(runs) || runs < 1) {
+    console.error(usage);
+    process.exitCode = 2;
+    return;
+  }
+  const connections = sampleConnections({ mysql, ldap, postgres }, process.env);
+  // The first build pays for compiling the program.
+  await measure(connections, true);
+  const withScan: Cost[] = [];
+  const without: Cost[] = [];
+  let bytes = 0;
+  for (let run = 0; run < runs; run += 1) {
+    without.push(await measure(connections, false));
+    const scanned = await measure(connections, true);
+    withScan.push(scanned);
+    ({ bytes } = scanned);
+  }
+  const wall = [without, withScan].map((costs) => median(costs.map(({ wallMs }) => wallMs))) as [number, number];
+  const cpu = [without, withScan].map((costs) => median(costs.map(({ cpuMs }) => cpuMs))) as [number, number];
+  const share = (pair: readonly [number, number]): number => rounded(pair[1] / pair[0] - 1);
+  const print = (name: string, value: number, unit: string, aim: string, ours: number, peer: number): void =>
+    console.log(JSON.stringify({ name, value, unit, aim, ours: rounded(ours), peer: rounded(peer) }));
+  print('leak-scan-overhead', share(wall), 'share of the build without it', '<= 0.25', wall[1], wall[0]);
+  print('leak-scan-overhead-cpu', share(cpu), 'share of the process time of the build without it', '<= 0.25', cpu[1], cpu[0]);
+  console.log(`${runs} runs each, ${(bytes / 1e6).toFixed(1)} MB scanned; ours and peer are the medians in ms with and without the scan`);
+};
+
+await main();

@@ -1,0 +1,118 @@
+import type { DetectorRule } from '../../anonymizers/index.ts';
+import { is, isLetterOrDigit, latin1, upperByte } from './bytes.ts';
+import { ibanLengths } from './iban-lengths.ts';
+
+/** Detectors by form. They see a candidate that the scan has found the ends of, and say whether it is one. */
+
+const reservedDomain = /(?:^|\.)(?:example\.(?:com|net|org)|(?:test|example|invalid|localhost))$/i;
+const topLevel = /\.\p{L}{2,24}$/u;
+const labels = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?)+$/u;
+
+/** A domain at which somebody can receive mail: of more than one label, and not reserved (RFC 2606, RFC 6761). */
+export function isRealDomain(domain: string): boolean {
+  return domain.length <= 253 && topLevel.test(domain) && labels.test(domain) && !reservedDomain.test(domain);
+}
+
+/** Letters and digits only, upper case, of the length of its country, with valid check digits (ISO 13616). */
+export function isIban(text: string): boolean {
+  if (ibanLengths.get(text.slice(0, 2)) !== text.length) return false;
+  let rest = 0;
+  for (const character of text.slice(4) + text.slice(0, 4)) {
+    const value = Number.parseInt(character, 36);
+    if (Number.isNaN(value)) return false;
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return rest === 1;
+}
+
+const cardBrands =
+  /^(?:4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12})$/;
+
+/** A number of a card brand's length and beginning with a valid check digit (Luhn). */
+export function isCard(digits: string): boolean {
+  if (!cardBrands.test(digits)) return false;
+  let sum = 0;
+  for (let at = 0; at < digits.length; at += 1) {
+    const digit = digits.charCodeAt(digits.length - 1 - at) - 0x30;
+    sum += at % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2;
+  }
+  return sum % 10 === 0;
+}
+
+export function isIpv4(text: string): boolean {
+  return text.split('.').every((part) => part.length <= 3 && Number(part) <= 255);
+}
+
+/** An IPv4 address that the whole Internet routes: not private, local, shared, for documentation, or multicast. */
+export function isPublicIpv4(text: string): boolean {
+  const parts = text.split('.').map(Number);
+  const [a = 0, b = 0, c = 0] = parts;
+  if (parts.some((part) => part > 255) || a === 0 || a === 10 || a === 127 || a >= 224) return false;
+  if ((a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128))
+    return false;
+  if ((a === 192 && b === 0 && (c === 0 || c === 2)) || (a === 198 && (b === 18 || b === 19 || (b === 51 && c === 100)))) return false;
+  return !(a === 203 && b === 0 && c === 113);
+}
+
+const ipv6Form = /^[23][0-9a-f]{3}:(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{0,4}$/i;
+
+/** A global IPv6 address (2000::/3) outside of the range for documentation. Times and hardware addresses are none. */
+export function isPublicIpv6(text: string): boolean {
+  if (!ipv6Form.test(text) || /^2001:0?db8:/i.test(text) || text.includes(':::')) return false;
+  const groups = text.split(':').length;
+  const halves = text.split('::').length;
+  return halves === 2 ? groups <= 8 : halves === 1 && groups === 8;
+}
+
+const jwtForm = /^eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*$/;
+const apiKeyForms =
+  /^(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abeprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35}|[sr]k_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|glpat-[A-Za-z0-9_-]{20,}|AAAA[A-Za-z0-9_-]{7})$/;
+const fcmRest = /^:APA91b[A-Za-z0-9_-]{100,}/;
+
+/** Their first two letters. */
+const beginnings: ReadonlySet<number> = new Set(
+  ['ey', 'AK', 'AS', 'gh', 'gi', 'xo', 'AI', 'sk', 'rk', 'SG', 'gl', 'AA'].map((two) => (two.charCodeAt(0) << 8) | two.charCodeAt(1)),
+);
+
+/** JSON Web Tokens and keys of well-known services, by their first letters; `word` is a whole run of letters, digits, `_` `.` `+` `-`. */
+export function secretIn(bytes: Uint8Array, from: number, to: number): DetectorRule | undefined {
+  if (!beginnings.has(((bytes[from] as number) << 8) | (bytes[from + 1] as number))) return undefined;
+  if (to - from < 11 || to - from > 4096) return undefined;
+  const word = latin1(bytes, from, to);
+  if (jwtForm.test(word)) return 'jwt';
+  if (!apiKeyForms.test(word)) return undefined;
+  if (word.startsWith('AAAA') && word.length === 11)
+    return fcmRest.test(latin1(bytes, to, Math.min(bytes.length, to + 160))) ? 'api-key' : undefined;
+  return 'api-key';
+}
+
+const bcryptForm = /^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}/;
+export const bcryptLength = 60;
+
+/** At a `$`. */
+export function isBcrypt(bytes: Uint8Array, at: number, to: number): boolean {
+  return bytes[at + 1] === 0x32 && bcryptForm.test(latin1(bytes, at, Math.min(to, at + bcryptLength)));
+}
+
+const pemBegin = /^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/;
+const longestPemBegin = 64;
+
+/** At the first of the dashes. */
+export function isPrivateKey(bytes: Uint8Array, at: number, to: number): boolean {
+  return pemBegin.test(latin1(bytes, at, Math.min(to, at + longestPemBegin)));
+}
+
+/** The IBAN that starts here, in one piece or in groups of four; its end, or 0. */
+export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
+  if (!is(bytes[from], upperByte) || !is(bytes[from + 1], upperByte)) return 0;
+  const wanted = ibanLengths.get(latin1(bytes, from, from + 2));
+  if (wanted === undefined) return 0;
+  let text = '';
+  let at = from;
+  for (; at < to && text.length < wanted; at += 1) {
+    const byte = bytes[at] as number;
+    if (isLetterOrDigit(byte) && byte < 0x80) text += String.fromCharCode(byte);
+    else if (byte !== 0x20 || text.length % 4 !== 0) return 0;
+  }
+  return !isLetterOrDigit(bytes[at]) && isIban(text) ? at : 0;
+}

@@ -1,0 +1,184 @@
+import {
+  type CompiledPolicy,
+  type Key,
+  type LeakRule,
+  type LiveSource,
+  type Policy,
+  phoneCountries,
+  pseudonymWords,
+} from '../../anonymizers/index.ts';
+import { DynDataError, type ManifestLeakScan } from '../../core/index.ts';
+import type { AnyExtraction, SchemaFile, SourceSession } from '../extraction.ts';
+import type { Chunk } from '../pack.ts';
+import { allowanceFor, createFindings, type Findings, refuseLeaks } from './findings.ts';
+import { fieldAt, lineAt } from './places.ts';
+import { createScan, type Framing } from './scanner.ts';
+import { createWatchList } from './watch-list.ts';
+
+export type LeakScan = {
+  /** Takes the real values of a source, before anything is written. */
+  observe(session: Pick<SourceSession, 'observe'>, signal: AbortSignal): Promise<void>;
+  /** A fresh count for one reading of a source. */
+  source(live: LiveSource): SourceScan;
+  /**
+   * What goes into the manifest. @param scannedBytes of all that was written, each byte once
+   * @throws DynDataError LEAK_FOUND
+   */
+  outcome(sources: readonly SourceScan[], scannedBytes: number): ManifestLeakScan;
+};
+
+export type SourceScan = {
+  /** Scans each chunk before it goes on. One with a finding does not: it must not reach the store. */
+  chunks(extraction: Pick<AnyExtraction, 'schema' | 'name'>, framing: Framing, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk>;
+  /** False where the file must not be stored. */
+  isClean(file: SchemaFile): boolean;
+  readonly found: Findings;
+  readonly exempt: Findings;
+};
+
+/** Where something was found: the field's first byte, and the names under which an allowance can stand. */
+type Located = { readonly start: number; readonly places: readonly [string, ...string[]]; readonly isOwn: (rule: LeakRule) => boolean };
+type Locate = (bytes: Uint8Array, offset: number) => Located;
+
+/**
+ * The leak scan of one build: first it takes the real values of identity columns as keyed hashes, then it looks at every byte that is written
+ * for them and for what has the form of a secret.
+ * @throws DynDataError POLICY_INVALID for an allowance whose place there is none of
+ */
+export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Key, sources: readonly LiveSource[]): LeakScan {
+  const allowances = policy.leak_scan?.allow ?? [];
+  checkPlaces(
+    allowances.map(({ place }) => place),
+    sources,
+  );
+  const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
+  if (!country) throw new DynDataError('INTERNAL', 'The policy was compiled with an unknown country. Please report it.');
+  const list = createWatchList(key, country, commonWords(sources));
+  const scan = createScan(list, compiled.literals);
+
+  /** True where nothing was found that the policy does not allow. */
+  const isClean = (bytes: Uint8Array, framing: Framing, locate: Locate, { found, exempt }: SourceScan): boolean => {
+    // A value that a rule finds several times, as it is and decoded, counts once.
+    const seen = new Set<string>();
+    let clean = true;
+    scan(bytes, framing, (rule, offset) => {
+      const { start, places, isOwn } = locate(bytes, offset);
+      const id = `${start} ${rule}`;
+      if (isOwn(rule) || seen.has(id)) return;
+      seen.add(id);
+      const allowance = allowanceFor(allowances, places, rule);
+      (allowance ? exempt : found).add(allowance?.place ?? places[0], rule);
+      clean &&= allowance !== undefined;
+    });
+    return clean;
+  };
+
+  return {
+    observe: (session, signal) => session.observe(compiled, list.add, signal),
+    source(live) {
+      const self: SourceScan = {
+        found: createFindings(),
+        exempt: createFindings(),
+        async *chunks(extraction, framing, chunks) {
+          const locate = live.kind === 'ldap' ? locateAttribute(live.name, compiled) : locateColumn(live, extraction, compiled);
+          for await (const chunk of chunks) if (isClean(chunk.bytes, framing, locate, self)) yield chunk;
+        },
+        isClean({ name, text }) {
+          const locate: Locate = (bytes, offset) => ({
+            start: lineAt(bytes, offset).start,
+            places: [`${live.name} schema ${name}`, `${live.name} schema`],
+            isOwn: () => false,
+          });
+          return isClean(Buffer.from(text), 'text', locate, self);
+        },
+      };
+      return self;
+    },
+    outcome(scans, scannedBytes) {
+      refuseLeaks(scans.flatMap(({ found }) => found.all));
+      const { values, indistinct, ambiguous, overflow, falsePositiveRate } = list.counts();
+      return {
+        watched: values,
+        indistinct,
+        ambiguous,
+        overflow,
+        falsePositivesPerTrillion: Math.ceil(falsePositiveRate * 1e12),
+        scannedBytes,
+        findings: 0,
+        exemptions: scans.flatMap(({ exempt }) =>
+          exempt.all.map(({ place, rule, count }) => ({
+            place,
+            rule,
+            count,
+            reason: allowanceFor(allowances, [place], rule)?.reason ?? '',
+          })),
+        ),
+      };
+    },
+  };
+}
+
+function locateColumn(live: LiveSource, { schema, name }: Pick<AnyExtraction, 'schema' | 'name'>, compiled: CompiledPolicy): Locate {
+  const columns = live.kind === 'ldap' ? [] : (live.tables.find((table) => table.schema === schema && table.name === name)?.columns ?? []);
+  const { leaks } = compiled.table(live.name, schema, name);
+  return (bytes, offset) => {
+    const { start, column } = fieldAt(bytes, offset);
+    const columnName = columns[column]?.name ?? `column ${column + 1}`;
+    return {
+      start,
+      places: [`${live.name} ${schema}.${name}.${columnName}`, `${live.name} ${name}.${columnName}`],
+      isOwn: (rule) => !rule.startsWith('known-') && leaks[column]?.produces.has(rule as never) === true,
+    };
+  };
+}
+
+function locateAttribute(sourceName: string, compiled: CompiledPolicy): Locate {
+  const { leaks } = compiled.directory(sourceName);
+  return (bytes, offset) => {
+    const { start, label } = lineAt(bytes, offset);
+    return {
+      start,
+      places: [`${sourceName} attribute ${label}`, `${sourceName} ${label}`],
+      isOwn: (rule) => !rule.startsWith('known-') && leaks.produces(label, rule as never),
+    };
+  };
+}
+
+function checkPlaces(places: readonly string[], sources: readonly LiveSource[]): void {
+  const known = new Set(
+    sources.flatMap((source) => [
+      `${source.name} schema`,
+      ...(source.kind === 'ldap'
+        ? ['dn', ...source.attributes].flatMap((attribute) => [`${source.name} attribute ${attribute}`, `${source.name} ${attribute}`])
+        : source.tables.flatMap(({ schema, name, columns }) =>
+            columns.flatMap((column) => [`${source.name} ${schema}.${name}.${column.name}`, `${source.name} ${name}.${column.name}`]),
+          )),
+    ]),
+  );
+  const wrong = places.filter((place) => !known.has(place) && !/^\S+ schema \S+$/.test(place));
+  if (wrong.length === 0) return;
+  throw new DynDataError('POLICY_INVALID', 'The policy allows the leak scan findings in places that do not exist. Nothing was read.', {
+    details: wrong.map((place) => `leak_scan ${place}: there is no such place; write "source table.column" or "source attribute name"`),
+  });
+}
+
+/** Words that are in the output without being anybody's: of anonymizers, and of the structure. */
+function commonWords(sources: readonly LiveSource[]): ReadonlySet<string> {
+  const words = new Set(pseudonymWords());
+  const add = (text: string): void => {
+    words.add(text.toLowerCase());
+    for (const word of text.toLowerCase().split(/[^\p{L}\p{N}]+/u)) if (word !== '') words.add(word);
+  };
+  for (const source of sources) {
+    add(source.name);
+    if (source.kind === 'ldap') for (const text of [source.base, ...source.attributes]) add(text);
+    else {
+      for (const { schema, name, columns } of source.tables) {
+        add(schema);
+        add(name);
+        for (const column of columns) for (const text of [column.name, column.sqlType]) add(text);
+      }
+    }
+  }
+  return words;
+}

@@ -1,0 +1,169 @@
+import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
+import { isCard, isIpv4, isPublicIpv4 } from './detectors.ts';
+import type { Found } from './scanner.ts';
+import type { WatchList } from './watch-list.ts';
+
+const space = 0x20;
+const plus = 0x2b;
+const hyphen = 0x2d;
+const dot = 0x2e;
+const slash = 0x2f;
+const shortestPhone = 8;
+const longestPhone = 19;
+/** With more digits in one piece it is no phone number's part. */
+const longestGroup = 15;
+const mostGroups = 12;
+/** Characters after the + within which a group belongs to the international number; later ones are too short to be one of their own. */
+const longestInternational = 12;
+const shortestCard = 14;
+
+/**
+ * Reads a run of digits and separators once and looks in it for watched phone numbers, card numbers and IPv4 addresses. Gives the end of
+ * the run.
+ */
+export type NumberScan = (bytes: Uint8Array, start: number, to: number, place: number) => number;
+
+export function createNumberScan(watch: WatchList, found: Found): NumberScan {
+  const starts = new Int32Array(mostGroups);
+  const lengths = new Int32Array(mostGroups);
+  /** The byte right before a group; 0 for the first. */
+  const separators = new Int32Array(mostGroups);
+
+  const phoneAt = (bytes: Uint8Array, start: number, to: number, last: number, place: number): boolean => {
+    const end = (starts[last] as number) + (lengths[last] as number);
+    const isDecimal = bytes[end] === dot && end + 1 < to && is(bytes[end + 1], digitByte) && (lengths[last] as number) > 4;
+    if (isDecimal) return false;
+    let digits = 0;
+    let longest = 0;
+    let hasDot = false;
+    for (let first = last; first >= 0; first -= 1) {
+      digits += lengths[first] as number;
+      longest = Math.max(longest, lengths[first] as number);
+      if (digits > longestPhone || longest > longestGroup) return false;
+      // A fraction is no number of its own, nor do phone numbers have long groups between dots.
+      const before = separators[first] as number;
+      // The later groups of an international number are none of their own.
+      const isInside = first > 0 && bytes[start] === plus && (starts[first] as number) - start < longestInternational;
+      if (!isInside && digits >= shortestPhone && before !== dot && before !== hyphen && !(hasDot && longest > 4)) {
+        const from = first === 0 ? start : (starts[first] as number);
+        const known = watch.phone(bytes.subarray(from, end));
+        if (known) {
+          found(`known-${known}`, place, bytes, from, end);
+          return true;
+        }
+      }
+      hasDot ||= before === dot;
+    }
+    return false;
+  };
+
+  /** True where a group belongs to four between dots that can be an IPv4 address; a national number begins with 0, an international one with +. */
+  const isInQuad = (bytes: Uint8Array, start: number, groups: number, group: number): boolean => {
+    let first = group;
+    while (first > 0 && separators[first] === dot) first -= 1;
+    let last = group;
+    while (last + 1 < groups && separators[last + 1] === dot) last += 1;
+    const from = starts[first] as number;
+    const end = (starts[last] as number) + (lengths[last] as number);
+    if (last - first !== 3 || end - from > 15 || bytes[from] === 0x30 || (first === 0 && bytes[start] === plus)) return false;
+    return isIpv4(latin1(bytes, from, end));
+  };
+
+  const cards = (bytes: Uint8Array, groups: number, place: number): void => {
+    for (let group = 0; group < groups; group += 1) {
+      const start = starts[group] as number;
+      const length = lengths[group] as number;
+      const end = start + length;
+      const isFraction = separators[group] === dot || (bytes[end] === dot && is(bytes[end + 1], digitByte));
+      if (length >= shortestCard) {
+        if (!isFraction && isCard(latin1(bytes, start, end))) found('card', place, bytes, start, end);
+        continue;
+      }
+      if (length !== 4) continue;
+      const spaced = (at: number): boolean => separators[at] === space || separators[at] === hyphen;
+      const isFours = [1, 2, 3].every((next) => group + next < groups && lengths[group + next] === 4 && spaced(group + next));
+      const isAmex = group + 2 < groups && lengths[group + 1] === 6 && lengths[group + 2] === 5 && spaced(group + 1) && spaced(group + 2);
+      const count = isFours ? 4 : isAmex ? 3 : 0;
+      let digits = '';
+      for (let at = group; at < group + count; at += 1) {
+        digits += latin1(bytes, starts[at] as number, (starts[at] as number) + (lengths[at] as number));
+      }
+      if (count > 0 && isCard(digits)) found('card', place, bytes, start, (starts[group + count - 1] as number) + 5);
+    }
+  };
+
+  const addresses = (bytes: Uint8Array, start: number, groups: number, place: number): void => {
+    const before = bytes[start - 1];
+    // `Chrome/120.0.0.1` is a version, `//82.64.0.1` an address.
+    const isVersion = before === dot || before === hyphen || (before === slash && isLetterOrDigit(bytes[start - 2]));
+    for (let group = 0; group + 3 < groups; group += 1) {
+      if (separators[group] === dot || (group === 0 && isVersion)) continue;
+      const isQuad = [1, 2, 3].every((next) => separators[group + next] === dot) && separators[group + 4] !== dot;
+      if (!isQuad || [0, 1, 2, 3].some((next) => (lengths[group + next] as number) > 3)) continue;
+      const from = starts[group] as number;
+      const end = (starts[group + 3] as number) + (lengths[group + 3] as number);
+      if (end - from > 15 || isLetterOrDigit(bytes[end]) || (bytes[end] === dot && is(bytes[end + 1], digitByte))) continue;
+      if (isPublicIpv4(latin1(bytes, from, end))) found('ip', place, bytes, from, end);
+    }
+  };
+
+  return (bytes, start, to, place) => {
+    let at = bytes[start] === plus ? start + 1 : start;
+    let groups = 0;
+    let total = 0;
+    let last = 0;
+    let dots = 0;
+    /** Groups at whose end a watched number may end, as bits. */
+    let candidates = 0;
+    separators[0] = 0;
+    for (;;) {
+      const groupStart = at;
+      for (; at < to; at += 1) {
+        const digit = (bytes[at] as number) - 0x30;
+        if (!(digit >= 0 && digit <= 9)) break;
+        last = (last % 10_000_000) * 10 + digit;
+      }
+      if (at === groupStart) break;
+      starts[groups] = groupStart;
+      lengths[groups] = at - groupStart;
+      groups += 1;
+      total += at - groupStart;
+      if (at < to && (isLetterOrDigit(bytes[at]) || bytes[at] === 0x5f) && !isBlank(bytes, at)) {
+        // Letters follow: this group is no number's.
+        groups -= 1;
+        total -= at - groupStart;
+        break;
+      }
+      if (total >= shortestPhone && watch.mayBePhone(last)) candidates |= 1 << (groups - 1);
+      if (groups === mostGroups) break;
+      let next = at;
+      while (next < to && next - at < 4 && isSeparator(bytes, next)) next += 1;
+      if (next === at || !is(bytes[next], digitByte) || next >= to) break;
+      separators[groups] = next - at === 1 ? (bytes[at] as number) : space;
+      if (separators[groups] === dot) dots += 1;
+      at = next;
+    }
+    if (groups < mostGroups) separators[groups] = 0;
+    for (let group = 0; candidates >>> group > 0; group += 1) {
+      if (((candidates >>> group) & 1) === 1 && !(dots >= 3 && isInQuad(bytes, start, groups, group)))
+        phoneAt(bytes, start, to, group, place);
+    }
+    if (total >= shortestCard) cards(bytes, groups, place);
+    if (dots >= 3) addresses(bytes, start, groups, place);
+    return at;
+  };
+}
+
+/** A no-break space, U+00A0 or U+202F, by its bytes. */
+function isBlank(bytes: Uint8Array, at: number): boolean {
+  const byte = bytes[at];
+  return byte === 0xc2 ? bytes[at + 1] === 0xa0 : byte === 0xe2 && bytes[at + 1] === 0x80 && bytes[at + 2] === 0xaf;
+}
+
+// Space, ( ) - . / and the bytes of no-break spaces.
+function isSeparator(bytes: Uint8Array, at: number): boolean {
+  const byte = bytes[at] as number;
+  if (byte === space || byte === 0x28 || byte === 0x29 || (byte >= hyphen && byte <= slash)) return true;
+  if (byte < 0x80) return false;
+  return isBlank(bytes, at) || isBlank(bytes, at - 1) || isBlank(bytes, at - 2);
+}

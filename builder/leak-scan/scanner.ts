@@ -1,0 +1,278 @@
+import type { LeakRule } from '../../anonymizers/index.ts';
+import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
+import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
+import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
+import { createEmailScan } from './emails.ts';
+import { createNumberScan } from './numbers.ts';
+import { hashParts, hashStart, nextHash, type WatchList } from './watch-list.ts';
+
+/** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
+export type Found = (rule: LeakRule, place: number, bytes: Uint8Array, from: number, to: number) => void;
+
+/** `table` is text of rows with its escapes, `text` anything else. */
+export type Framing = 'table' | 'text';
+
+/** Scans a whole text in one pass; findings come in the order of their places, nearly. */
+export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
+
+/** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
+const deepest = 4;
+const shortestRun = 12;
+const shortestHex = 16;
+const shortestNumber = 7;
+const mostWords = 6;
+const longestPhrase = 128;
+const longestEscaped = 0x10_0000;
+const interesting = wordByte | triggerByte;
+
+const space = 0x20;
+const dollar = 0x24;
+const percent = 0x25;
+const apostrophe = 0x27;
+const plus = 0x2b;
+const hyphen = 0x2d;
+const slash = 0x2f;
+const colon = 0x3a;
+const atSign = 0x40;
+const backslash = 0x5c;
+const tab = 0x09;
+const lineFeed = 0x0a;
+
+const foldedOddly = 1;
+const punctuated = 2;
+const numbered = 4;
+/** Bytes of characters whose spellings do not share a quick hash (combining marks, ß, final sigma, wide forms); punctuation; digits. */
+const remarks: Uint8Array = (() => {
+  const table = new Uint8Array(256);
+  for (const byte of [0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef]) table[byte] = foldedOddly;
+  for (const byte of [plus, hyphen, 0x2e]) table[byte] = punctuated;
+  for (let byte = 0x30; byte <= 0x39; byte += 1) table[byte] = numbered;
+  return table;
+})();
+
+/** All that the scan asks of a byte, in one look: its classes, then 8 bits of its part of a word's hash, then its remarks. */
+const traits: Int32Array = Int32Array.from(
+  { length: 256 },
+  (_, byte) => (classes[byte] as number) | ((hashParts[byte] as number) << 8) | ((remarks[byte] as number) << 16),
+);
+
+/** @param literals what the policy itself writes: forms that are found in it are allowed wherever they stand */
+export function createScan(watch: WatchList, literals: readonly Uint8Array[]): Scan {
+  const allowed = new Set<string>();
+  const buffers: Uint8Array[] = [];
+  let sink: Found = (rule, _place, bytes, from, to) => allowed.add(identity(rule, bytes, from, to));
+  const found: Found = (rule, place, bytes, from, to) => sink(rule, place, bytes, from, to);
+  const numbers = createNumberScan(watch, found);
+  const email = createEmailScan(watch, found);
+
+  const buffer = (depth: number, sizeBytes: number): Uint8Array => {
+    let own = buffers[depth];
+    if (!own || own.length < sizeBytes) {
+      own = new Uint8Array(Math.max(sizeBytes, 4096) * 2);
+      buffers[depth] = own;
+    }
+    return own;
+  };
+
+  /** The word, and phrases that end with it: words with single signs between them. */
+  const words = (bytes: Uint8Array, wordStart: number, wordEnd: number, place: number): void => {
+    let end = wordEnd;
+    while (end > wordStart && !isLetterOrDigit(bytes[end - 1])) end -= 1;
+    let start = wordStart;
+    while (start < end && !isLetterOrDigit(bytes[start])) start += 1;
+    if (start === end) return;
+    for (let count = 0; count < mostWords; count += 1) {
+      const known = watch.words(bytes.subarray(start, end));
+      if (known) {
+        found(`known-${known}`, place, bytes, start, end);
+        return;
+      }
+      let before = start;
+      while (before > 0 && (bytes[before - 1] === space || bytes[before - 1] === apostrophe)) before -= 1;
+      if (before === start) return;
+      start = before;
+      while (start > 0 && is(bytes[start - 1], wordByte)) start -= 1;
+      if (start === before || end - start > longestPhrase) return;
+    }
+  };
+
+  /** A run of base64 letters, whole and in the pieces between its signs, and of hexadecimal digits. @returns its end */
+  const longRun = (bytes: Uint8Array, wordStart: number, to: number, depth: number, place: number): number => {
+    let start = wordStart;
+    while (start > 0 && bytes[start - 1] === slash) start -= 1;
+    let end = start;
+    let pieceStart = start;
+    let pieces = 0;
+    const decode = (from: number, upTo: number): void => {
+      if (upTo - from < shortestRun) return;
+      const into = buffer(depth + 1, upTo - from);
+      const hexFrom = bytes[from] === 0x78 ? from + 1 : bytes[from] === 0x30 && bytes[from + 1] === 0x78 ? from + 2 : from;
+      const hex = upTo - hexFrom >= shortestHex && isHex(bytes, hexFrom, upTo);
+      const length = hex ? decodeHex(bytes, hexFrom, upTo, into) : decodeBase64(bytes, from, upTo, into);
+      if (length > 0) scanRange(into, length, isBinary(into, length) ? 'binary' : 'text', depth + 1, place);
+    };
+    for (; end < to && is(bytes[end], base64Byte); end += 1) {
+      if (isLetterOrDigit(bytes[end])) continue;
+      decode(pieceStart, end);
+      pieceStart = end + 1;
+      pieces += 1;
+    }
+    if (pieces > 0) decode(pieceStart, end);
+    decode(start, end);
+    return end;
+  };
+
+  /** Undoes the escapes of a field, a line or a whole text. @returns its end */
+  const escaped = (bytes: Uint8Array, at: number, to: number, framing: Framing, depth: number, place: number): number => {
+    const isEnd = (byte: number | undefined): boolean => byte === lineFeed || (framing === 'table' && byte === tab);
+    let start = at;
+    while (start > 0 && at - start < longestEscaped && !isEnd(bytes[start - 1])) start -= 1;
+    let end = at;
+    while (end < to && end - at < longestEscaped && !isEnd(bytes[end])) end += 1;
+    const into = buffer(depth + 1, end - start);
+    if (framing === 'table') {
+      scanRange(into, decodeTableEscapes(bytes, start, end, into), 'text', depth + 1, place);
+      return end;
+    }
+    scanRange(into, decodeJsonEscapes(bytes, start, end, into), 'text', depth + 1, place);
+    const again = buffer(depth + 1, end - start);
+    scanRange(again, decodeDnEscapes(bytes, start, end, again), 'text', depth + 1, place);
+    return end;
+  };
+
+  const percentEncoded = (bytes: Uint8Array, at: number, to: number, depth: number, place: number): number => {
+    let start = at;
+    while (start > 0 && !isUrlEnd(bytes[start - 1])) start -= 1;
+    let end = at;
+    while (end < to && !isUrlEnd(bytes[end])) end += 1;
+    const into = buffer(depth + 1, end - start);
+    scanRange(into, decodePercent(bytes, start, end, into), 'text', depth + 1, place);
+    return end;
+  };
+
+  const scanRange = (bytes: Uint8Array, to: number, framing: Framing | 'binary', depth: number, origin: number): void => {
+    let at = 0;
+    let runEnd = 0;
+    let numberEnd = 0;
+    let escapedEnd = 0;
+    let percentEnd = 0;
+    while (at < to) {
+      const kind = traits[bytes[at] as number] as number;
+      if ((kind & interesting) === 0) {
+        at += 1;
+        continue;
+      }
+      const start = at;
+      const place = depth === 0 ? start : origin;
+      if ((kind & triggerByte) !== 0) {
+        const byte = bytes[at];
+        at += 1;
+        if (byte === atSign) email(bytes, start, to, place, depth > 0);
+        else if (byte === dollar) {
+          if (isBcrypt(bytes, start, to)) found('bcrypt', place, bytes, start, start + bcryptLength);
+        } else if (byte === percent) {
+          const isCode = start >= percentEnd && at + 1 < to && is(bytes[at], hexByte) && is(bytes[at + 1], hexByte);
+          if (isCode && depth < deepest) percentEnd = percentEncoded(bytes, start, to, depth, place);
+        } else if (byte === backslash && framing !== 'binary') {
+          // In rows, a backslash and its letter are one sign; an escaped backslash belongs to the value, and may be an escape again.
+          const isValue = framing === 'text' || bytes[at] === backslash;
+          if (framing === 'table') at += 1;
+          if (isValue && start >= escapedEnd && depth < deepest) escapedEnd = escaped(bytes, start, to, framing, depth, place);
+        }
+        continue;
+      }
+      let hash = hashStart;
+      let remark = 0;
+      let trait = kind;
+      do {
+        const part = (trait >>> 8) & 0xff;
+        if (part !== 0) hash = nextHash(hash, part);
+        remark |= trait;
+        at += 1;
+        if (at === to) break;
+        trait = traits[bytes[at] as number] as number;
+      } while ((trait & wordByte) !== 0);
+      remark >>>= 16;
+      if ((remark & foldedOddly) !== 0 || watch.mayEndWith(hash)) words(bytes, start, at, place);
+      const first = bytes[start] as number;
+      if ((kind & digitByte) !== 0 || first === plus) {
+        // Alone, so few digits are neither a phone number nor an address.
+        if (start >= numberEnd && (at - start >= shortestNumber || (at < to && goesOn(bytes[at] as number)))) {
+          numberEnd = numbers(bytes, start, to, place);
+        }
+      } else if ((remark & (punctuated | numbered)) === (punctuated | numbered)) {
+        for (let inside = Math.max(start + 1, numberEnd); inside < at; inside += 1) {
+          if (!is(bytes[inside], digitByte) || isLetterOrDigit(bytes[inside - 1])) continue;
+          numberEnd = numbers(bytes, bytes[inside - 1] === plus ? inside - 1 : inside, to, place);
+          inside = Math.max(inside, numberEnd);
+        }
+      }
+      const length = at - start;
+      if (length >= 11) {
+        const secret = secretIn(bytes, start, at);
+        if (secret) found(secret, place, bytes, start, at);
+        else if (first === hyphen && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
+      } else if (first === hyphen && length === 10 && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
+      if ((kind & upperByte) !== 0 && length >= 4 && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
+        const end = ibanEnd(bytes, start, to);
+        if (end > 0) found('iban', place, bytes, start, end);
+      }
+      if (length === 4 && bytes[at] === colon && (first === 0x32 || first === 0x33)) {
+        let end = at;
+        while (end < to && (is(bytes[end], hexByte) || bytes[end] === colon)) end += 1;
+        if (!isLetterOrDigit(bytes[end]) && isPublicIpv6(latin1(bytes, start, end))) found('ip', place, bytes, start, end);
+      }
+      if ((length >= shortestRun || bytes[at] === slash) && start >= runEnd && depth < deepest)
+        runEnd = longRun(bytes, start, to, depth, place);
+    }
+  };
+
+  for (const literal of literals) scanRange(new Uint8Array(literal), literal.length, 'text', 0, 0);
+  return (bytes, framing, report) => {
+    sink = (rule, place, where, from, to) => {
+      if (rule.startsWith('known-') || !allowed.has(identity(rule, where, from, to))) report(rule, place, where, from, to);
+    };
+    // Always a plain array of bytes, never a Buffer: the engine then reads it without asking which of the two it is.
+    scanRange(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), bytes.byteLength, framing, 0, 0);
+  };
+}
+
+/** Whether a number can go on behind this byte, which is no word's: a blank, a parenthesis, a slash. */
+function goesOn(byte: number): boolean {
+  return byte === space || byte === 0x28 || byte === 0x29 || byte === slash;
+}
+
+const lookedAt = 64;
+
+/** Random bytes, a picture: in them a backslash escapes nothing. */
+function isBinary(bytes: Uint8Array, length: number): boolean {
+  for (let at = 0; at < length && at < lookedAt; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte < space && byte !== tab && byte !== lineFeed && byte !== 0x0d) return true;
+  }
+  return false;
+}
+
+function isHex(bytes: Uint8Array, from: number, to: number): boolean {
+  if ((to - from) % 2 !== 0) return false;
+  for (let at = from; at < to; at += 1) if (!is(bytes[at], hexByte)) return false;
+  return true;
+}
+
+// White space, control characters, quotes, angle brackets, a backslash.
+function isUrlEnd(byte: number | undefined): boolean {
+  return (
+    byte === undefined || byte <= space || byte === 0x22 || byte === apostrophe || byte === 0x3c || byte === 0x3e || byte === backslash
+  );
+}
+
+const longestIdentity = 300;
+const lineEscapes = /\\[nr]|[^A-Za-z0-9]/g;
+
+/** Equal for the same text with other line ends: a key is written in lines. */
+function identity(rule: LeakRule, bytes: Uint8Array, from: number, to: number): string {
+  const text = latin1(bytes, from, Math.min(to, from + longestIdentity))
+    .replaceAll(lineEscapes, '')
+    .toLowerCase();
+  return `${rule}:${rule === 'private-key' ? text.slice(0, 120) : text}`;
+}

@@ -1,0 +1,234 @@
+import {
+  createNormalizer,
+  createPhoneParser,
+  createSipHash,
+  type Key,
+  type phoneCountries,
+  type WatchKind,
+} from '../../anonymizers/index.ts';
+import { classes, isLetterOrDigit, lowered, wordByte } from './bytes.ts';
+import { createTagSet, exactLimit, overflowMark, type TagSet } from './tag-set.ts';
+
+type PhoneCountry = (typeof phoneCountries)[number];
+
+/** Marks of a tag. A domain alone is no leak: it only tells which addresses are worth a closer look. */
+const kindMarks: Readonly<Record<WatchKind, number>> = { login: 4, name: 8, secret: 16, value: 32, email: 64, phone: 128 };
+const domainMark = 1;
+const pseudonymMark = 2;
+const kinds = Object.entries(kindMarks) as [WatchKind, number][];
+
+/** Below these lengths, in bytes, a value is found everywhere by chance. */
+const shortestWord = 5;
+const shortestLettersOnly = 6;
+const shortestDigitsOnly = 8;
+const shortestSecret = 16;
+const shortestPhone = 8;
+
+/** 2²³ bits each. */
+const filterBits = 0x80_0000;
+
+export type WatchList = {
+  /** Remembers a real value; `pseudonym` gives what stands for it in the output. */
+  add(kind: WatchKind, value: Uint8Array, pseudonym: () => Uint8Array | null): void;
+  /** True where addresses of this domain are watched. */
+  knowsDomain(domain: Uint8Array): boolean;
+  email(address: Uint8Array): WatchKind | undefined;
+  /** @param text a number as it is written, with its separators */
+  phone(text: Uint8Array): WatchKind | undefined;
+  /** @param text one word or several */
+  words(text: Uint8Array): WatchKind | undefined;
+  /** Fast and sometimes wrong with a yes, never with a no: by the last word's `wordHash`. */
+  mayEndWith(hash: number): boolean;
+  /** Likewise by the number's last eight digits. */
+  mayBePhone(lastDigits: number): boolean;
+  counts(): WatchCounts;
+};
+
+export type WatchCounts = {
+  /** Different values by kind. */
+  readonly values: Readonly<Record<WatchKind, number>>;
+  /** Values left out since they are too short, or words that anonymizers or the structure use too. */
+  readonly indistinct: number;
+  /** Phone numbers left out since they are another number's pseudonym. */
+  readonly ambiguous: number;
+  readonly overflow: number;
+  readonly falsePositiveRate: number;
+};
+
+const hashFactor = 0x01000193;
+export const hashStart = 0x811c9dc5 | 0;
+
+/** What a byte adds to a word's hash: nothing where it is punctuation or the later byte of a character; alike for all beyond ASCII. */
+export const hashParts: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte < 0x80) return isLetterOrDigit(byte) ? (lowered[byte] as number) : 0;
+  return byte >= 0xc0 ? 0x80 : 0;
+});
+
+/** A quick hash that spellings of one word share; see `specialBytes` for those it tells apart wrongly. */
+export function wordHash(bytes: Uint8Array, from: number, to: number): number {
+  let hash = hashStart;
+  for (let at = from; at < to; at += 1) {
+    const part = hashParts[bytes[at] as number] as number;
+    if (part !== 0) hash = Math.imul(hash ^ part, hashFactor);
+  }
+  return hash;
+}
+
+export function nextHash(hash: number, part: number): number {
+  return Math.imul(hash ^ part, hashFactor);
+}
+
+/**
+ * The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept.
+ * @param common words, in lower case, that occur in the output without being anybody's
+ */
+export function createWatchList(key: Key, country: PhoneCountry, common: ReadonlySet<string>, limit: number = exactLimit): WatchList {
+  const tags = createTagSet(limit);
+  const hashOf = (purpose: string) => createSipHash(key.subKey(`leak-scan/1/${purpose}`));
+  const hashes = { email: hashOf('email'), domain: hashOf('domain'), phone: hashOf('phone'), words: hashOf('words') };
+  const parsePhone = createPhoneParser(country);
+  const normalizer = createNormalizer();
+  const digits = new Uint8Array(64);
+  const tag = new Uint32Array(4);
+  const wordFilter = new Uint8Array(filterBits / 8);
+  const phoneFilter = new Uint8Array(filterBits / 8);
+  const decoder = new TextDecoder();
+  let indistinct = 0;
+
+  const mark = (hash: typeof hashes.email, bytes: Uint8Array, length: number, marks: number): boolean => {
+    hash(bytes, length, tag);
+    return tags.add(tag[0] as number, tag[1] as number, marks);
+  };
+  const ask = (hash: typeof hashes.email, bytes: Uint8Array, length: number): number => {
+    hash(bytes, length, tag);
+    return tags.marksOf(tag[0] as number, tag[1] as number);
+  };
+  const askFolded = (hash: typeof hashes.email, text: Uint8Array): number => {
+    const length = normalizer.folded(text);
+    return ask(hash, normalizer.bytes, length);
+  };
+  /** The digits of the number in its international form, or as they are where it has none; 0 where there are too few. */
+  const phoneDigits = (text: Uint8Array): number => {
+    const number = parsePhone(text);
+    let count = 0;
+    if (number) {
+      for (; count < number.prefixLength; count += 1) digits[count] = 0x30 + (number.prefix[count] as number);
+      for (let at = number.subscriber; at < number.count; at += 1) digits[count++] = 0x30 + (number.digits[at] as number);
+    } else {
+      for (const byte of text) if (byte >= 0x30 && byte <= 0x39 && count < digits.length) digits[count++] = byte;
+    }
+    return count < shortestPhone ? 0 : count;
+  };
+  const addPhone = (value: Uint8Array, pseudonym: () => Uint8Array | null): void => {
+    const count = phoneDigits(value);
+    if (count === 0) {
+      indistinct += 1;
+      return;
+    }
+    let last = 0;
+    for (let at = count - shortestPhone; at < count; at += 1) last = last * 10 + (digits[at] as number) - 0x30;
+    setBit(phoneFilter, last);
+    if (!mark(hashes.phone, digits, count, kindMarks.phone)) return;
+    const replaced = pseudonym();
+    const length = replaced ? phoneDigits(replaced) : 0;
+    if (length > 0) mark(hashes.phone, digits, length, pseudonymMark);
+  };
+  const addEmail = (value: Uint8Array): void => {
+    const length = normalizer.folded(value);
+    const { bytes } = normalizer;
+    const at = bytes.subarray(0, length).lastIndexOf(0x40);
+    if (at < 1 || !bytes.subarray(at, length).includes(0x2e)) {
+      addWords('login', value);
+      return;
+    }
+    mark(hashes.email, bytes, length, kindMarks.email);
+    mark(hashes.domain, bytes.subarray(at + 1, length), length - at - 1, domainMark);
+  };
+  const addWords = (kind: WatchKind, value: Uint8Array): void => {
+    const foldedLength = normalizer.folded(value);
+    const whole = normalizer.bytes.subarray(0, foldedLength);
+    let [from, length] = [0, whole.length];
+    while (length > 0 && !isLetterOrDigit(whole[length - 1])) length -= 1;
+    while (from < length && !isLetterOrDigit(whole[from])) from += 1;
+    const bytes = whole.subarray(from, length);
+    length -= from;
+    if (!isDistinct(kind, bytes, decoder.decode(bytes), common)) {
+      indistinct += 1;
+      return;
+    }
+    let start = length;
+    while (start > 0 && ((classes[bytes[start - 1] as number] as number) & wordByte) !== 0) start -= 1;
+    setBit(wordFilter, wordHash(bytes, start, length));
+    mark(hashes.words, bytes, length, kindMarks[kind]);
+  };
+  /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme. */
+  const addSecret = (value: Uint8Array): void => {
+    let start = 0;
+    for (let at = 0; at <= value.length; at += 1) {
+      if (at < value.length && ((classes[value[at] as number] as number) & wordByte) !== 0) continue;
+      if (at - start >= shortestSecret) addWords('secret', value.subarray(start, at));
+      start = at + 1;
+    }
+  };
+
+  return {
+    add(kind, value, pseudonym) {
+      if (kind === 'phone') addPhone(value, pseudonym);
+      else if (kind === 'email') addEmail(value);
+      else if (kind === 'secret') addSecret(value);
+      else if (kind === 'login' && value.includes(0x40)) addEmail(value);
+      else addWords(kind, value);
+    },
+    knowsDomain: (domain) => askFolded(hashes.domain, domain) !== 0,
+    email: (address) => kindOf(askFolded(hashes.email, address)),
+    phone(text) {
+      const count = phoneDigits(text);
+      return count === 0 ? undefined : kindOf(ask(hashes.phone, digits, count));
+    },
+    words: (text) => kindOf(askFolded(hashes.words, text)),
+    mayEndWith: (hash) => hasBit(wordFilter, hash),
+    mayBePhone: (lastDigits) => hasBit(phoneFilter, lastDigits),
+    counts: () => ({
+      values: Object.fromEntries(
+        kinds.map(([kind, wanted]) => [kind, tags.count((marks) => (marks & wanted) !== 0 && (marks & pseudonymMark) === 0)]),
+      ) as Record<WatchKind, number>,
+      indistinct,
+      ambiguous: ambiguousCount(tags),
+      overflow: tags.overflow,
+      falsePositiveRate: tags.falsePositiveRate,
+    }),
+  };
+}
+
+function kindOf(marks: number): WatchKind | undefined {
+  if (marks === 0 || (marks & pseudonymMark) !== 0) return undefined;
+  for (const [kind, mark] of kinds) if ((marks & mark) !== 0) return kind;
+  return marks === overflowMark ? 'value' : undefined;
+}
+
+function ambiguousCount(tags: TagSet): number {
+  return tags.count((marks) => (marks & pseudonymMark) !== 0 && (marks & kindMarks.phone) !== 0);
+}
+
+/** Whether finding the value in the output says something. A name made only of words that anonymizers use says nothing. */
+function isDistinct(kind: WatchKind, bytes: Uint8Array, text: string, common: ReadonlySet<string>): boolean {
+  const words = text.split(/[\s'’]+/).filter((word) => word !== '');
+  if (words.length > 1) return bytes.length >= shortestWord && !words.every((word) => common.has(word));
+  if (kind === 'name' || bytes.length < shortestWord || common.has(text)) return false;
+  if (/^\d+$/.test(text)) return bytes.length >= shortestDigitsOnly;
+  return !/^\p{L}+$/u.test(text) || bytes.length >= shortestLettersOnly;
+}
+
+function bitOf(value: number): number {
+  return (Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 9) & (filterBits - 1);
+}
+
+function setBit(filter: Uint8Array, value: number): void {
+  const bit = bitOf(value);
+  filter[bit >>> 3] = (filter[bit >>> 3] as number) | (1 << (bit & 7));
+}
+
+function hasBit(filter: Uint8Array, value: number): boolean {
+  const bit = bitOf(value);
+  return ((filter[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
+}

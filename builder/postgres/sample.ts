@@ -1,0 +1,48 @@
+import type { Client } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { Value } from '../../anonymizers/index.ts';
+import type { Lent } from '../lending.ts';
+import { bothEnds, type Sample, sampledBytes, sampledChars } from '../sample.ts';
+import type { PostgresTable } from './catalog.ts';
+import { qualifiedName, quoteName } from './connection.ts';
+import { copyRows } from './copy-text.ts';
+
+/** Some rows of every table, one table after another. A bytea is given as its bytes. */
+export async function* sampleTables(
+  tables: readonly PostgresTable[],
+  borrow: () => Lent<Client>,
+  options: { readonly sourceName: string; readonly rows: number; readonly signal: AbortSignal },
+): AsyncGenerator<Sample> {
+  for (const table of tables) {
+    if (table.columns.length === 0) continue;
+    await using lent = borrow();
+    const binary = table.columns.flatMap(({ type }, index) => (type === 'binary' ? [index] : []));
+    const rows = await bothEnds(table.key, options.rows, async (direction) => {
+      const stream = lent.item.query(copyTo(`COPY (${statement(table, direction, options.rows)}) TO STDOUT`));
+      const read: Value[][] = [];
+      for await (const batch of copyRows(stream, table.columns.length, options.sourceName)) {
+        options.signal.throwIfAborted();
+        read.push(...batch);
+      }
+      for (const row of read) for (const index of binary) row[index] = bytesOf(row[index] ?? null);
+      return read;
+    });
+    yield { kind: 'table', schema: table.schema, name: table.name, rows };
+  }
+}
+
+function bytesOf(value: Value): Value {
+  return value && Buffer.from(Buffer.from(value).toString('latin1', 2), 'hex');
+}
+
+function statement(table: PostgresTable, direction: 'ASC' | 'DESC', rows: number): string {
+  const order = table.key.map((index) => `${quoteName(table.columns[index]?.name ?? '')} ${direction}`).join(', ');
+  const columns = table.columns.map(({ name, type }) => shortened(quoteName(name), type)).join(', ');
+  return `SELECT ${columns} FROM ONLY ${qualifiedName(table.schema, table.name)}${order ? ` ORDER BY ${order}` : ''} LIMIT ${rows}`;
+}
+
+function shortened(quoted: string, type: PostgresTable['columns'][number]['type']): string {
+  if (type === 'json') return `CASE WHEN length(${quoted}::text) > ${sampledChars} THEN NULL ELSE ${quoted} END`;
+  if (type === 'text') return `left(${quoted}, ${sampledChars})`;
+  return type === 'binary' ? `substring(${quoted} FROM 1 FOR ${sampledBytes})` : quoted;
+}

@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { DynDataError } from '../../core/errors.ts';
+import type { Context } from '../context.ts';
+import { openProject } from '../project.ts';
+import { createRegistryApi } from '../registry-api.ts';
+
+export type PolicySuggestOptions = { readonly environment: string; readonly out: string | undefined };
+
+/** `dyn-data policy suggest ENV`: a starting policy to standard output or into a new file. */
+export async function policySuggest(context: Context, { environment, out }: PolicySuggestOptions): Promise<void> {
+  const { config } = await openProject(context);
+  const api = createRegistryApi({ registry: config.registry, signal: context.signal });
+  const suggestion = await api.suggestPolicy(environment);
+  const counts = `${suggestion.decided} places decided, ${suggestion.undecided} left to you`;
+  if (out === undefined) {
+    context.output.result(suggestion.text.trimEnd(), suggestion);
+    context.output.note(`${counts}. Save it with --out FILE.`);
+    return;
+  }
+  const file = resolve(context.folder, out);
+  // A policy that somebody has worked on is never overwritten.
+  await writeFile(file, suggestion.text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'EEXIST' ? 'it exists already' : `${cause.code}`;
+    throw new DynDataError('USAGE', `The policy was not written to ${out}: ${reason}. Name another file.`, { cause });
+  });
+  context.output.result(`${out}: ${counts}. Read every line, decide what stands as a comment, then: dyn-data policy check ${environment}`, {
+    ...suggestion,
+    file,
+  });
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { DirectoryEntry, LiveSource } from '../../anonymizers/index.ts';
+import { parseLdapFilter } from '../../anonymizers/ldap-filter.ts';
+import { compile, refusal, transformedEntry } from './live.ts';
+import { textRule } from './making.ts';
+
+const directory: LiveSource = {
+  name: 'ldap',
+  kind: 'ldap',
+  base: 'dc=shop',
+  attributes: ['objectClass', 'cn', 'uid', 'description', 'userPassword', 'member', 'settings', 'employeeType'],
+};
+const entry = (attributes: Readonly<Record<string, readonly string[]>>): DirectoryEntry => ({
+  dn: 'uid=a,dc=shop',
+  attributes: new Map(Object.entries(attributes).map(([name, values]) => [name, values.map((value) => Buffer.from(value))])),
+});
+
+test.each([
+  ['(objectClass=person)', true],
+  ['(objectclass=PERSON)', true],
+  ['(cn=*)', true],
+  ['(mail=*)', false],
+  ['(cn=mar*du*t)', true],
+  ['(cn=*x*)', false],
+  ['(&(cn=*)(!(sn=*)))', true],
+  ['(|(sn=*)(mail=*))', false],
+  ['(cn=marie \\64upont)', true],
+  ['(cn=marie \\2a)', false],
+  ['(2.5.4.3=Marie Dupont)', true],
+  ['(uidNumber>=5)', true],
+  ['(uidNumber<=5)', false],
+])('%s: %s', (filter, expected) => {
+  const matches = parseLdapFilter(filter);
+  expect(matches?.(entry({ objectClass: ['top', 'person'], cn: ['Marie Dupont'], uidNumber: ['7'] }))).toBe(expected);
+});
+
+test.each(['objectClass=person', '(cn=a', '(&(cn=a)', '(cn:caseExactMatch:=a)', '(!(a=b)(c=d))', '(cn=a))', ''])(
+  '%s is no filter',
+  (text) => {
+    expect(parseLdapFilter(text)).toBeUndefined();
+  },
+);
+
+const policy = (more = ''): string => `
+development_password: dev
+sources:
+  ldap:
+    attributes:
+      cn: keep
+      uid: login
+      description: text
+      userPassword: {password: ssha}
+      settings: {json: {keep: [$.theme], paths: {$.mail: email}}}
+      employeeType: {when: {column: cn, is: Boss, then: keep, else: null}}
+    filters:
+      '(&(objectClass=device)(cn=printer*))': {description: keep}
+    classes:
+      device: {description: {constant: a device}}
+    keep_entries: ['uid=sync,ou=services,dc=shop', '(cn=gate*)']
+    where: '(!(ou=old))'
+    dn: {uid: login, ou: keep}
+${more}`;
+const plan = compile(policy(), directory).directory('ldap');
+
+describe('rules of a directory', () => {
+  test('go by filter before class before all', () => {
+    const of = (cn: string, ...objectClass: string[]): unknown =>
+      transformedEntry(plan, 'uid=a,dc=shop', { objectClass, cn: [cn], uid: ['a'], description: ['Marie'] }).description;
+    expect(of('Printer 7', 'device')).toEqual(['Marie']);
+    expect(of('Phone', 'Device')).toEqual(['a device']);
+    expect(of('Printer 7', 'person')).toEqual([textRule('text')('Marie')]);
+  });
+
+  test('read JSON values by path, and fail on one that is not decided', () => {
+    const given = (settings: string) => ({ objectClass: ['person'], uid: ['a'], settings: [settings] });
+    expect(transformedEntry(plan, 'uid=a,dc=shop', given('{"theme":"dark","mail":"a@b.fr"}')).settings).toEqual([
+      `{"theme":"dark","mail":"${textRule('email')('a@b.fr')}"}`,
+    ]);
+    expect(() => transformedEntry(plan, 'uid=a,dc=shop', given('{"name":"Marie"}'))).toThrow(/ldap attribute settings \$\.name/);
+  });
+
+  test('ask the real value of another attribute', () => {
+    const of = (cn: string): unknown => transformedEntry(plan, 'uid=a,dc=shop', { employeeType: ['x'], cn: [cn], uid: ['a'] }).employeeType;
+    expect([of('Boss'), of('Clerk')]).toEqual([['x'], undefined]);
+  });
+
+  test('leave the accounts of services their password, and their name where it is given as a DN', () => {
+    const dn = 'uid=sync,ou=services,dc=shop';
+    const service = transformedEntry(plan, dn, { objectClass: ['person'], uid: ['sync'], userPassword: ['{SSHA}abc'] });
+    expect(service).toMatchObject({ dn, uid: ['sync'], userPassword: ['{SSHA}abc'] });
+    expect(plan.mapDn('UID=Sync, ou=services,dc=shop')).toBe('UID=Sync,ou=services,dc=shop');
+    expect(plan.mapDn('uid=sync,ou=others,dc=shop')).toBe(`uid=${textRule('login')('sync')},ou=others,dc=shop`);
+    expect(transformedEntry(plan, 'uid=a,dc=shop', { uid: ['a'], cn: ['gateway'], userPassword: ['plain'] }).userPassword).toEqual([
+      'plain',
+    ]);
+    expect(transformedEntry(plan, 'uid=a,dc=shop', { uid: ['a'], cn: ['x'], userPassword: ['plain'] }).userPassword).toEqual([
+      expect.stringMatching(/^\{SSHA\}/),
+    ]);
+  });
+
+  test('choose entries by a filter that the server is given', () => {
+    expect(plan.where).toBe('(!(ou=old))');
+  });
+
+  test('that are no filter or DN are named', () => {
+    const wrong = policy()
+      .replace("'(cn=gate*)'", "'(cn=gate*', nobody")
+      .replace("'(!(ou=old))'", 'ou=old')
+      .replace("'(&(objectClass=device)(cn=printer*))'", "'(cn'");
+    expect(refusal(wrong, directory).details).toEqual([
+      expect.stringMatching(/^ldap filter \(cn: is no search filter/),
+      expect.stringMatching(/^ldap where: a search filter/),
+      expect.stringMatching(/^ldap keep_entries \(cn=gate\*: is no search filter/),
+      expect.stringMatching(/^ldap keep_entries nobody: is neither a DN nor a search filter/),
+    ]);
+  });
+});

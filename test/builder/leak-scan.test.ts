@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { type LeakRule, parseKey, phoneCountries, type WatchKind } from '../../anonymizers/index.ts';
+import { createScan, type Framing } from '../../builder/leak-scan/scanner.ts';
+import { createWatchList } from '../../builder/leak-scan/watch-list.ts';
+
+const key = parseKey('01'.repeat(32));
+const france = phoneCountries.find(({ iso }) => iso === 'FR');
+if (!france) throw new Error('no France');
+
+const watched: readonly (readonly [WatchKind, string])[] = [
+  ['email', 'Marie.Dupont@Acme.test'],
+  ['email', 'jürgen@bücher.test'],
+  ['phone', '06 12 34 56 78'],
+  ['phone', '+44 20 7946 0958'],
+  ['phone', '+999 3361 23456'],
+  ['phone', '10612 34 56'],
+  ['login', 'mdupont2'],
+  ['login', 'jean+1'],
+  ['name', "Anaïs D'Hérouville"],
+  ['name', 'Marie Dupont'],
+  ['secret', 'fcm-token_Abcdef0123456789:APA91bXyzXyzXyzXyzXyz'],
+  ['value', 'Projet Amarante'],
+  ['value', 'Hypertension'],
+];
+
+function scanner(literals: readonly string[] = [], common: readonly string[] = []) {
+  const list = createWatchList(key, france as NonNullable<typeof france>, new Set(common));
+  for (const [kind, value] of watched) list.add(kind, Buffer.from(value), () => null);
+  const scan = createScan(
+    list,
+    literals.map((text) => Buffer.from(text)),
+  );
+  return (text: string | Uint8Array, framing: Framing = 'table'): LeakRule[] => {
+    const rules = new Set<LeakRule>();
+    scan(Buffer.from(text), framing, (rule) => rules.add(rule));
+    return [...rules].sort();
+  };
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const hex = (text: string): string => Buffer.from(text).toString('hex');
+const percent = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+const unicode = (text: string): string => [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+
+describe('a watched value is found', () => {
+  const scan = scanner();
+  const mail = 'marie.dupont@acme.test';
+  it.each<[string, LeakRule, string]>([
+    ['as it is', 'known-email', `1\t${mail}\tx\n`],
+    ['in another case', 'known-email', '1\tMARIE.DUPONT@ACME.TEST\n'],
+    ['in prose', 'known-email', `1\tÉcrire à <${mail}>, svp.\n`],
+    ['at the end of a sentence', 'known-email', `1\tÉcrire à ${mail}.\n`],
+    ['right before another sentence', 'known-email', `1\tÉcrire à ${mail}.Puis\n`],
+    ['after a line break in a row', 'known-email', `1\tà\\n${mail}\\tcopie\n`],
+    ['after a line break in JSON in a row', 'known-email', `1\t{"a":"à\\\\n${mail}"}\n`],
+    ['in an address line', 'known-email', `1\tmailto:${mail}?subject=x\n`],
+    ['in quotes', 'known-email', `1\t'${mail}'\n`],
+    ['in JSON escapes', 'known-email', `1\t{"a":"${unicode(mail).replaceAll('\\', '\\\\')}"}\n`],
+    ['in JSON in JSON', 'known-email', `1\t${JSON.stringify({ a: JSON.stringify({ b: `x\n${mail}` }) }).replaceAll('\\', '\\\\')}\n`],
+    ['percent-encoded', 'known-email', `1\thttps://x.test/?to=marie.dupont%40acme.test&b\n`],
+    ['percent-encoded letter by letter', 'known-email', `1\t${percent(mail)}\n`],
+    ['in base64', 'known-email', `1\t${base64(`Écrire à ${mail}`)}\n`],
+    ['in base64 of another alphabet', 'known-email', `1\t${Buffer.from(`??>${mail}>>?`).toString('base64url')}\n`],
+    ['in base64 inside a path', 'known-email', `1\thttps://x.test/confirm/${base64(mail)}\n`],
+    ['in base64 in base64', 'known-email', `1\t${base64(base64(`to ${mail}`))}\n`],
+    ['in base64 in JSON', 'known-email', `1\t{"x":"${base64(`{"m":"${mail}"}`)}"}\n`],
+    ['in hexadecimal digits', 'known-email', `1\t${hex(mail)}\n`],
+    ['in a bytea', 'known-email', `1\t\\\\x${hex(mail)}\n`],
+    [
+      'in binary data in hexadecimal digits',
+      'known-email',
+      `1\t${hex(`\0\0\u0001tEXtAuthor\0${mail}\0\0 0123456789012345678901234567`)}\n`,
+    ],
+    [
+      'in binary data right between other bytes',
+      'known-email',
+      `1\t${Buffer.concat([Buffer.from('IHDRtEXtAuthorx'), Buffer.from(mail), Buffer.from([0x4b, 0x38, 0xc3, 0x9a]), Buffer.alloc(32)]).toString('hex')}\n`,
+    ],
+    ['with letters beyond ASCII', 'known-email', '1\tJÜRGEN@BÜCHER.test\n'],
+    ['a national number', 'known-phone', '1\t0612345678\n'],
+    ['a number with blanks', 'known-phone', '1\tau 06 12 34 56 78 svp\n'],
+    ['a number with dots', 'known-phone', '1\t06.12.34.56.78.\n'],
+    ['an international number', 'known-phone', '1\t+33 6 12 34 56 78\n'],
+    ['a number with a trunk zero', 'known-phone', '1\t+33 (0)6 12-34-56-78\n'],
+    ['a number dialled from abroad', 'known-phone', '1\t0033612345678\n'],
+    ['a number of another country', 'known-phone', '1\t+442079460958\n'],
+    ['a number in a list in JSON', 'known-phone', '1\t{"a":["x","+33612345678"]}\n'],
+    ['a bare number in JSON', 'known-phone', '1\t[33612345678]\n'],
+    ['a number after a word', 'known-phone', '1\tTel.0612345678\n'],
+    ['a number after a date', 'known-phone', '1\t2024-05-01 0612345678\n'],
+    ['a number with no-break spaces', 'known-phone', '1\t06\u00a012\u00a034\u00a056\u00a078\n'],
+    ['a number in base64', 'known-phone', `1\t${base64('tel +33612345678')}\n`],
+    ['a login', 'known-login', '1\tuser MDUPONT2 logged in\n'],
+    ['a login in a DN', 'known-login', '1\tuid=mdupont2,ou=people\n'],
+    ['a login with a sign', 'known-login', '1\t"jean+1"\n'],
+    ['a login at the end of a sentence', 'known-login', '1\tVoir mdupont2.\n'],
+    ['a full name', 'known-name', '1\tRappeler MARIE  DUPONT demain\n'],
+    ['a full name with accents and an apostrophe', 'known-name', "1\tanaïs d'hérouville\n"],
+    ['a full name in decomposed letters', 'known-name', `1\t${"Anaïs D'Hérouville".normalize('NFD')}\n`],
+    ['a token', 'known-secret', '1\tInvalid token: fcm-token_Abcdef0123456789:APA91bXyzXyzXyzXyzXyz\n'],
+    ['a piece of a token', 'known-secret', '1\tfcm-token_Abcdef0123456789\n'],
+    ['sensitive words', 'known-value', '1\tle projet amarante avance\n'],
+    ['a sensitive word', 'known-value', '1\tmotif : hypertension\n'],
+  ])('%s', (_name, rule, text) => expect(scan(text)).toContain(rule));
+
+  it.each<[string, LeakRule, string]>([
+    ['in LDIF', 'known-email', `dn: uid=x\nmail: ${mail}\n`],
+    ['in base64 of LDIF', 'known-email', `dn: uid=x\ndescription:: ${base64(`Écrire à ${mail} ✓`)}\n`],
+    ['in a DN with escapes', 'known-name', `dn: cn=Ana\\C3\\AFs D'H\\C3\\A9rouville,ou=x\n`],
+    ['in SQL', 'known-email', `CREATE VIEW v AS SELECT '${mail}';\n`],
+  ])('%s', (_name, rule, text) => expect(scan(text, 'text')).toContain(rule));
+});
+
+describe('a form is found', () => {
+  const scan = scanner();
+  it.each<[LeakRule, string]>([
+    ['email', 'someone@company.fr'],
+    ['email', 'Écrire à Someone.Else+x@mail.company.co.uk !'],
+    ['iban', 'FR1420041010050500013M02606'],
+    ['iban', 'IBAN DE89 3704 0044 0532 0130 00.'],
+    ['card', '4111111111111111'],
+    ['card', 'card 5500 0055 5555 5559 paid'],
+    ['card', '3782-822463-10005'],
+    ['ip', 'from 82.64.17.3 at'],
+    ['ip', 'http://82.64.17.3:8080/'],
+    ['ip', '[2a01:e0a:1::17]'],
+    ['private-key', '-----BEGIN PRIVATE KEY-----\\nMIGH'],
+    ['private-key', '{"k":"-----BEGIN RSA PRIVATE KEY-----\\\\nMIGH"}'],
+    ['jwt', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'],
+    ['bcrypt', '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'],
+    ['api-key', 'AKIAIOSFODNN7EXAMPLE'],
+    ['api-key', `ghp_${'a1B2'.repeat(9)}`],
+    ['api-key', 'xoxb-123456789012-abcdefABCDEF'],
+    ['api-key', `AIza${'Sy0-_'.repeat(7)}`],
+    ['api-key', `AAAAbc_-123:APA91b${'x'.repeat(134)}`],
+  ])('%s: %s', (rule, text) => expect(scan(`1\t${text}\tx\n`)).toContain(rule));
+});
+
+describe('nothing is found in', () => {
+  const scan = scanner([
+    '$2b$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy',
+    'owner@company.fr',
+    '-----BEGIN PRIVATE KEY-----\nMIGH\n',
+  ]);
+  it.each([
+    ['a reserved domain', 'alix.mallory.abc@example.com'],
+    ['a domain without a dot', 'root@localhost'],
+    ['a version', 'express@5.3.0'],
+    ['dates and numbers', '2024-05-01 12:33:20.123456\t-9223372036854775808\t18446744073709551615\t0.6123456780\t4294967295.0612345678'],
+    ['a number of the other parity', '06 12 34 56 79'],
+    ['part of a longer number', '106123456789'],
+    ['part of hexadecimal digits', 'f0612345678abcdef061234567800000'],
+    ['an address with the digits of a number', '10.61.234.56 80 and 10.61.234.56'],
+    ['a part of an international number', '+1 06 12 34 56 78'],
+    ['a private address', '10.1.2.3:5060 192.168.1.1 127.0.0.1'],
+    ['a version of four parts', 'Chrome/120.0.8.4'],
+    ['an object identifier', '2.16.84.1.11 1.3.6.1.4.1'],
+    ['times and hardware addresses', '12:33:20 20:24:05:01:12:33:20:00'],
+    ['a number without a valid check digit', '4111111111111112 FR1420041010050500013M02607'],
+    ['a UUID', '0b8f6e1e-3c5f-4b7e-9d0a-1234567890ab'],
+    ['part of a login', 'mdupont22 amdupont2 mdupont'],
+    ['part of a name', 'Marie, Dupont\\tMarie\\tDupont'],
+    ['what the policy writes', '$2b$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy owner@company.fr'],
+    ['a key that the policy writes', '-----BEGIN PRIVATE KEY-----\\nMIGH\\n'],
+    ['a public key', '-----BEGIN PUBLIC KEY-----'],
+  ])('%s', (_name, text) => expect(scan(`1\t${text}\n`)).toEqual([]));
+});
+
+it('the scan never throws and ends, whatever the bytes', () => {
+  const scan = scanner();
+  let state = 1;
+  for (let turn = 0; turn < 300; turn += 1) {
+    const bytes = Uint8Array.from({ length: 1 + (turn % 700) }, () => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return turn % 2 === 0 ? state >>> 24 : '@\\%+0.-$ aA/=\t\n'.charCodeAt((state >>> 20) % 16);
+    });
+    expect(() => scan(bytes)).not.toThrow();
+    expect(() => scan(bytes, 'text')).not.toThrow();
+  }
+});

@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../client/command-line.ts';
+import { readPolicyPlaces } from '../../client/policy-places.ts';
+import { routePath, routes } from '../../core/contract.ts';
+import type { PolicyCheck } from '../../core/policy-tools.ts';
+import { bundleClient } from '../../scripts/bundle-client.ts';
+import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { type SmallRegistry, sendJson, startSmallRegistry } from '../support/small-registry.ts';
+
+const bundle = `${import.meta.dirname}/../../dist/test-client-policy.mjs`;
+const realValue = 'marie.dupont@acme.fr';
+
+const decided: PolicyCheck = {
+  version: 1,
+  environment: 'prod',
+  policyFile: 'prod.yaml',
+  plan: [
+    { source: 'mysql', section: 'shop.users', name: 'email', type: 'varchar(254)', rule: 'email' },
+    { source: 'ldap', section: 'attributes', name: 'mail', rule: 'email' },
+  ],
+  invalid: [],
+  undecided: [],
+  patch: [],
+  drift: { since: { digest: `sha256:${'a'.repeat(64)}`, takenAt: '2024-05-01T00:00:00.000Z' }, changes: [] },
+};
+const undecided: PolicyCheck = {
+  ...decided,
+  plan: [...decided.plan, { source: 'mysql', section: 'shop.users', name: 'fax', type: 'varchar(20)' }],
+  undecided: ['mysql shop.users.fax varchar(20)'],
+  patch: ['sources:', '  mysql:', '    tables:', '      users:', '        columns:', '          fax: phone'],
+  drift: { ...decided.drift, changes: [{ change: 'new', what: 'column', place: 'mysql shop.users.fax' }] },
+};
+
+let registry: SmallRegistry;
+let client: ClientProject;
+
+beforeAll(() => bundleClient(bundle).then(() => undefined));
+afterAll(() => rm(bundle));
+beforeEach(async () => {
+  registry = await startSmallRegistry();
+  client = await createClientProject({ client: bundle, registry: registry.url });
+  return async () => {
+    await client[Symbol.asyncDispose]();
+    await registry.close();
+  };
+});
+
+const answer = (route: { readonly path: string }, body: unknown): void =>
+  registry.answer(routePath(route.path, { environment: 'prod' }), (_request, response) => sendJson(response, 200, body));
+
+describe('suggest', () => {
+  const suggestion = { version: 1, environment: 'prod', text: 'version: 1\n# why\nsources: {}\n', decided: 3, undecided: 1 };
+
+  test('prints the policy, or writes it into a new file and never over another', async () => {
+    answer(routes.suggestPolicy, suggestion);
+    const printed = await client.run(['policy', 'suggest', 'prod']);
+    expect([printed.exitCode, printed.stdout]).toEqual([0, suggestion.text]);
+    expect(printed.stderr).toContain('3 places decided, 1 left to you');
+
+    const written = await client.run(['policy', 'suggest', 'prod', '--out', 'mine.yaml']);
+    expect(written.stdout).toContain('mine.yaml: 3 places decided, 1 left to you');
+    expect(await readFile(join(client.folder, 'mine.yaml'), 'utf8')).toBe(suggestion.text);
+    const again = await client.run(['policy', 'suggest', 'prod', '--out', 'mine.yaml']);
+    expect([again.exitCode, again.stderr]).toEqual([2, expect.stringContaining('it exists already')]);
+  });
+
+  test('gives one document with --json', async () => {
+    answer(routes.suggestPolicy, suggestion);
+    expect(JSON.parse((await client.run(['policy', 'suggest', 'prod', '--json'])).stdout)).toEqual(suggestion);
+  });
+});
+
+describe('check', () => {
+  test('shows the rule of each place and succeeds where everything is decided', async () => {
+    answer(routes.checkPolicy, decided);
+    const { exitCode, stdout, stderr } = await client.run(['policy', 'check', 'prod']);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/mysql +shop\.users +email +varchar\(254\) +email/);
+    expect(stdout).toMatch(/ldap +attributes +mail +- +email/);
+    expect(stdout).toContain('Nothing changed since the snapshot sha256:aaaaaaaaaaaa');
+    expect(stdout).toContain('The policy decides everything.');
+  });
+
+  test('ends with 4 where something is undecided, and prints what changed and the patch', async () => {
+    answer(routes.checkPolicy, undecided);
+    const { exitCode, stdout } = await client.run(['policy', 'check', 'prod']);
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain('UNDECIDED');
+    expect(stdout).toContain('+ column mysql shop.users.fax');
+    expect(stdout).toContain('          fax: phone');
+    const json = await client.run(['policy', 'check', 'prod', '--json']);
+    expect([json.exitCode, JSON.parse(json.stdout), json.stderr]).toEqual([4, undecided, '']);
+  });
+});
+
+describe('preview', () => {
+  const preview = {
+    version: 1,
+    environment: 'prod',
+    tables: [
+      {
+        source: 'mysql',
+        section: 'shop.users',
+        rows: [
+          [
+            { name: 'email', before: `${realValue}\u001b[2J`, after: 'x@example.com' },
+            { name: 'id', before: '1', after: '1' },
+          ],
+        ],
+        problems: [],
+      },
+    ],
+  };
+  const asked = (): boolean => registry.requests.some((line) => line.endsWith('/policy/preview'));
+
+  test('is refused where standard output is no terminal, before anything is asked for', async () => {
+    const { exitCode, stdout, stderr } = await client.run(['policy', 'check', 'prod', '--preview', '2']);
+    expect([exitCode, stdout]).toEqual([4, '']);
+    expect(stderr).toContain('--yes-print-real-data');
+    expect(registry.requests).toEqual([]);
+  });
+
+  test('shows rows side by side on a terminal, and no value steers it', async () => {
+    answer(routes.checkPolicy, decided);
+    answer(routes.previewPolicy, preview);
+    let written = '';
+    const write = (text: string): void => {
+      written += text;
+    };
+    const sink = { write, isTerminal: true, columns: 120 };
+    const exitCode = await runCommandLine({
+      args: ['policy', 'check', 'prod', '--preview', '2'],
+      env: {},
+      folder: client.folder,
+      process: { pid: process.pid, host: 'test', isAlive: () => true },
+      nodeVersion: process.versions.node,
+      stdout: sink,
+      stderr: sink,
+      signal: new AbortController().signal,
+      now: () => new Date(),
+    });
+    expect(exitCode).toBe(0);
+    expect(written).toContain('REAL DATA below');
+    expect(written).toMatch(/email +marie\.dupont@acme\.fr·\[2J +x@example\.com/);
+    expect(written).toMatch(/id +1 +=/);
+    expect(written).not.toContain('\u001b[2J');
+  });
+
+  test('can be forced, and is not asked for while the policy is incomplete', async () => {
+    answer(routes.checkPolicy, undecided);
+    answer(routes.previewPolicy, preview);
+    const incomplete = await client.run(['policy', 'check', 'prod', '--preview', '2', '--yes-print-real-data']);
+    expect([incomplete.exitCode, asked()]).toEqual([4, false]);
+    answer(routes.checkPolicy, decided);
+    const forced = await client.run(['policy', 'check', 'prod', '--preview', '2', '--yes-print-real-data']);
+    expect(forced.stdout).toContain(realValue);
+  });
+
+  test('takes 1 to 20 rows', async () => {
+    expect((await client.run(['policy', 'check', 'prod', '--preview', '21'])).exitCode).toBe(2);
+  });
+});
+
+describe('diff', () => {
+  const before = `version: 1
+country: FR
+sources:
+  mysql:
+    tables:
+      users:
+        keep: [id]
+        columns:
+          email: email
+          fax: phone
+          settings: { json: { keep: [$.theme], paths: { $.mail: email } } }
+  ldap: { keep: [dc], drop: [sshPublicKey], attributes: { mail: email }, dn: { uid: login } }
+`;
+  const after = `version: 1
+country: FR
+sources:
+  mysql:
+    tables:
+      users:
+        where: id < 100
+        columns:
+          settings:
+            json: { paths: { $.theme: keep, $.mail: text, $.new: keep } }
+          email: { email: {} }
+          id: keep
+          phone: phone
+  ldap: { attributes: { mail: email, dc: keep, sshPublicKey: drop }, dn: { uid: login } }
+`;
+
+  test('names what is added, removed and changed, whatever the order and spelling', async () => {
+    await writeFile(join(client.folder, 'a.yaml'), before);
+    await writeFile(join(client.folder, 'b.yaml'), after);
+    const { exitCode, stdout } = await client.run(['policy', 'diff', 'a.yaml', 'b.yaml']);
+    expect(exitCode).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      '+ mysql users (where): id < 100',
+      '- mysql users.fax: phone',
+      '+ mysql users.phone: phone',
+      '~ mysql users.settings $.mail: email → text',
+      '+ mysql users.settings $.new: keep',
+      '',
+      'a.yaml → b.yaml: 3 added, 1 removed, 1 changed.',
+    ]);
+    const json = JSON.parse((await client.run(['policy', 'diff', 'a.yaml', 'b.yaml', '--json'])).stdout);
+    expect(json.changes).toContainEqual({ change: 'changed', place: 'mysql users.settings $.mail', before: 'email', after: 'text' });
+  });
+
+  test('takes an environment for its current policy', async () => {
+    await writeFile(join(client.folder, 'a.yaml'), before);
+    answer(routes.showPolicy, { version: 1, environment: 'prod', policyFile: 'prod.yaml', text: before });
+    expect((await client.run(['policy', 'diff', 'a.yaml', 'prod'])).stdout).toContain('a.yaml and prod say the same of every place.');
+  });
+
+  test('a file that is not there is no environment', async () => {
+    const { exitCode, stderr } = await client.run(['policy', 'diff', 'gone.yaml', 'prod']);
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('There is no file gone.yaml')]);
+    expect(existsSync(join(client.folder, 'gone.yaml'))).toBe(false);
+  });
+
+  test('the shipped policy can be read place by place', async () => {
+    const text = await readFile(`${import.meta.dirname}/../../stack/policies/prod.yaml`, 'utf8');
+    const places = readPolicyPlaces(text, 'prod.yaml');
+    expect(places.get('mysql users.settings $.notifications.address')).toContain('email');
+    expect(() => readPolicyPlaces('just text', 'x')).toThrow('no policy');
+  });
+});

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { parseKey, parsePolicy } from '../../anonymizers/index.ts';
+import { type BuildPorts, build } from '../../builder/build.ts';
+import { connectLdap } from '../../builder/ldap/session.ts';
+import { connectMysql } from '../../builder/mysql/session.ts';
+import { connectPostgres } from '../../builder/postgres/session.ts';
+import { chunkCodec } from '../../builder/store.ts';
+import { decodeManifest, type Manifest } from '../../core/index.ts';
+import { pgDumpCommand } from '../../demo/sample-registry.ts';
+import type { SampleConnections } from '../../sample/connections.ts';
+import { createBlobStore, createCatalog, createChunkIndex, createMemoryObjects } from '../../storage/index.ts';
+
+export const samplePolicyFile = new URL('../../stack/policies/prod.yaml', import.meta.url);
+const repository = 'dynamease';
+
+export type SampleBuild = {
+  readonly connections: SampleConnections;
+  readonly postgresImage: string;
+  /** The text of the policy; the sample's own where left out. */
+  readonly policy?: string;
+  readonly ports?: Pick<BuildPorts, 'createLeakScan'>;
+};
+
+/** Builds a snapshot of the sample system, all in memory. Gives its manifest, how many objects are stored, and how long it took. */
+export async function buildSample({
+  connections,
+  postgresImage,
+  policy,
+  ports,
+}: SampleBuild): Promise<{ manifest: Manifest; durationMs: number }> {
+  const { mysql, ldap, postgres } = connections;
+  const objects = createMemoryObjects();
+  const text = policy ?? (await readFile(samplePolicyFile, 'utf8'));
+  const startedAt = performance.now();
+  const blobs = createBlobStore(objects);
+  const catalog = createCatalog(objects, { clock: () => new Date() });
+  const unused = { env: 'none' };
+  const { digest } = await build(
+    {
+      environment: 'prod',
+      repository,
+      policy: parsePolicy(text, 'prod.yaml'),
+      key: parseKey('01'.repeat(32)),
+      connect: [
+        (signal) =>
+          connectMysql('mysql', { kind: 'mysql', ...mysql, password: unused, databases: [mysql.database] }, mysql.password, signal),
+        (signal) =>
+          connectLdap(
+            'ldap',
+            { kind: 'ldap', url: `ldap://${ldap.host}:${ldap.port}`, bindDn: ldap.bindDn, base: ldap.baseDn, password: unused },
+            ldap.password,
+            signal,
+          ),
+        (signal) =>
+          connectPostgres(
+            'aerogear',
+            { kind: 'postgres', ...postgres, password: unused, pgDump: pgDumpCommand(postgresImage) },
+            postgres.password,
+            process.env,
+            signal,
+          ),
+      ],
+    },
+    { blobs, catalog, index: createChunkIndex(objects, chunkCodec), now: () => new Date(), onProgress: () => undefined, ...ports },
+    new AbortController().signal,
+  );
+  const durationMs = performance.now() - startedAt;
+  const record = await catalog.snapshot(repository, digest);
+  if (!record) throw new Error('The build left no record.');
+  const { bytes } = await blobs.read(record.manifestDigest);
+  return { manifest: decodeManifest(await buffer(bytes)), durationMs };
+}
