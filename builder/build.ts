@@ -54,7 +54,6 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   );
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
 
-  meter.step('extract');
   for (const { session } of opened) {
     const extractions = session.extractions(policy);
     meter.expect(
@@ -62,6 +61,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
       extractions.reduce((rows, { estimatedRows }) => rows + estimatedRows, 0),
     );
   }
+  meter.step('extract');
   const sources = await allOrAbort(signal, (shared) =>
     opened.map(({ session, point, description }) => buildSource(session, { point, description }, policy, { ...ports, meter }, shared)),
   );

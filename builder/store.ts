@@ -6,7 +6,7 @@ import type { Chunk } from './pack.ts';
 const compress = promisify(zstdCompress);
 const level = 3;
 /** Chunks being compressed and written at the same time, per table: enough to hide the store's latency, few enough to bound memory. */
-const chunksInFlight = 3;
+const chunksInFlight = 2;
 
 /** Names what produced the frames: another library version or level may give other bytes, and equal data must give equal images. */
 export const chunkCodec = `zstd-${process.versions.zstd ?? 'unknown'}-${level}`;
