@@ -67,7 +67,6 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   );
   await allOrAbort(signal, (shared) => opened.map(({ session }) => leakScan.observe(session, shared)));
 
-  meter.step('extract');
   for (const { session } of opened) {
     const extractions = session.extractions(policy);
     meter.expect(
@@ -75,6 +74,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
       extractions.reduce((rows, { estimatedRows }) => rows + estimatedRows, 0),
     );
   }
+  meter.step('extract');
   const sources = await allOrAbort(signal, (shared) =>
     opened.map(({ session, point, description }) =>
       buildSource(session, { point, description }, policy, { ...ports, meter, leakScan }, shared),

@@ -3,12 +3,15 @@ import type { Extraction } from './extraction.ts';
 
 /** A run of records in the canonical encoding. */
 export type Chunk = {
+  /** Valid until `release`. */
   readonly bytes: Uint8Array;
   readonly rows: number;
   /** Sorts the chunks of a table into loading order. */
   readonly order: string;
   /** Hash of the key before the cut: decides where layers are cut, and does not move when rows change. */
   readonly boundary: number;
+  /** Gives the memory back for another chunk; to be called once, when the bytes are no longer needed. */
+  release(): void;
 };
 
 export type ChunkSizes = { readonly minBytes: number; readonly targetBytes: number; readonly maxBytes: number };
@@ -29,6 +32,7 @@ export async function* pack<R>(
   sizes: ChunkSizes = chunkSizes,
 ): AsyncGenerator<Chunk> {
   const streams = new Map<number, OpenChunk>();
+  const free: Buffer[] = [];
   const firstBoundary = hashBytes(Buffer.from(`${extraction.schema}\0${extraction.name}`), hashSeed);
   const scale = 0x1_0000_0000 / (sizes.targetBytes - sizes.minBytes);
   for await (const batch of batches) {
@@ -48,22 +52,31 @@ export async function* pack<R>(
       const end = open.buffer.length;
       const keyHash = hashKey(extraction.key(masked), open.buffer.bytes.subarray(start, end));
       if (keyHash < (end - start) * scale || end >= sizes.maxBytes) {
-        yield close(open, streamNumber);
+        yield close(open, streamNumber, free);
         open.boundary = keyHash;
       }
     }
   }
-  for (const [streamNumber, open] of [...streams].sort(([a], [b]) => a - b)) if (open.rows > 0) yield close(open, streamNumber);
+  for (const [streamNumber, open] of [...streams].sort(([a], [b]) => a - b)) if (open.rows > 0) yield close(open, streamNumber, free);
 }
 
-/** Takes the finished chunk out of its buffer, which is used again. */
-function close(open: OpenChunk, streamNumber: number): Chunk {
-  const bytes = Buffer.allocUnsafeSlow(open.buffer.length);
-  open.buffer.bytes.copy(bytes, 0, 0, open.buffer.length);
+/**
+ * Takes the finished chunk out together with its buffer; the stream goes on in one that was released. Buffers of this size that come and
+ * go would leave the allocator's memory in pieces.
+ */
+function close(open: OpenChunk, streamNumber: number, free: Buffer[]): Chunk {
+  const { bytes: buffer, length } = open.buffer;
   const prefix = streamNumber.toString().padStart(2, '0');
   const position = open.order ?? open.number.toString(16).padStart(17, '0');
   const order = position === '' ? prefix : `${prefix}-${position}`;
-  const chunk: Chunk = { bytes, rows: open.rows, order, boundary: open.boundary };
+  const chunk: Chunk = {
+    bytes: buffer.subarray(0, length),
+    rows: open.rows,
+    order,
+    boundary: open.boundary,
+    release: () => void free.push(buffer),
+  };
+  open.buffer.bytes = free.pop() ?? Buffer.allocUnsafeSlow(buffer.length);
   open.buffer.length = 0;
   open.rows = 0;
   open.number += 1;

@@ -6,7 +6,9 @@ import type { Chunk } from './pack.ts';
 const compress = promisify(zstdCompress);
 const level = 3;
 /** Chunks being compressed and written at the same time, per table: enough to hide the store's latency, few enough to bound memory. */
-const chunksInFlight = 3;
+const chunksInFlight = 2;
+/** The compressor's output buffer: most frames fit into it at once. */
+const outputBytes = 512 * 1024;
 
 /** Names what produced the frames: another library version or level may give other bytes, and equal data must give equal images. */
 export const chunkCodec = `zstd-${process.versions.zstd ?? 'unknown'}-${level}`;
@@ -45,22 +47,25 @@ async function storeChunk(
   signal: AbortSignal,
 ): Promise<StoredChunk> {
   const digest = digestOf(chunk.bytes);
+  const sizeBytes = chunk.bytes.length;
   let blob = await to.index.find(digest, signal);
   if (!blob) {
     const frame = await compress(chunk.bytes, {
       params: { [constants.ZSTD_c_compressionLevel]: level },
-      pledgedSrcSize: chunk.bytes.length,
+      pledgedSrcSize: sizeBytes,
+      chunkSize: outputBytes,
     });
     blob = { digest: digestOf(frame), sizeBytes: frame.length };
     await to.blobs.write(blob, frame, signal);
     await to.index.remember(digest, blob, signal);
   }
+  chunk.release();
   return {
     manifest: {
       file: `${chunk.order}-${digestHex(digest).slice(0, 16)}.${fileExtension}.zst`,
       digest,
       rows: chunk.rows,
-      sizeBytes: chunk.bytes.length,
+      sizeBytes,
       storedBytes: blob.sizeBytes,
     },
     blob,

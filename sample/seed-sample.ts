@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
 import { createSampleCompose, type SampleCompose } from './compose.ts';
 import { type Environment, type SampleConnections, type SamplePorts, sampleConnections } from './connections.ts';
@@ -36,6 +37,25 @@ const publishedPort = async (compose: SampleCompose, service: string, port: numb
   return published;
 };
 
+const startAttempts = 3;
+const startPauseMs = 2_000;
+
+/**
+ * Starts the servers and waits until they are healthy. Tried again, because the engine may still be carrying out what an interrupted run
+ * asked for last: the directory, stopped for its loading, can end after it was found running here.
+ */
+const startServers = async (compose: SampleCompose, signal: AbortSignal): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await compose.run(['up', '-d', '--wait', 'mysql', 'ldap', 'postgres']);
+      return;
+    } catch (error) {
+      if (attempt === startAttempts || signal.aborted) throw error;
+      await sleep(startPauseMs, undefined, { signal });
+    }
+  }
+};
+
 const portsOf = async (compose: SampleCompose): Promise<SamplePorts> => {
   const [mysql, ldap, postgres] = await Promise.all([
     publishedPort(compose, 'mysql', 3306),
@@ -60,7 +80,7 @@ export const seedSample = async (options: SeedSampleOptions): Promise<SampleConn
   const compose = createSampleCompose({ project, env, signal: together });
   try {
     log('starting the sample servers');
-    await compose.run(['up', '-d', '--wait', 'mysql', 'ldap', 'postgres']);
+    await startServers(compose, together);
     const load = { size, seed, log, signal: together };
     const before = sampleConnections(await portsOf(compose), env);
     let failure: { readonly reason: unknown } | undefined;

@@ -1,5 +1,6 @@
 import mysql, { type Connection } from 'mysql2/promise';
 import { DynDataError, type MysqlSourceConfig } from '../../core/index.ts';
+import { networkErrorCodes } from '../network-errors.ts';
 
 const connectTimeoutMs = 10_000;
 /** How long the server waits for us while we are busy with other tables; its default of 60 s would cut a slow build. */
@@ -31,16 +32,7 @@ export async function openConnection(name: string, config: MysqlSourceConfig, pa
   }
 }
 
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'ECONNRESET',
-  'PROTOCOL_CONNECTION_LOST',
-]);
+const unreachable = new Set([...networkErrorCodes, 'PROTOCOL_CONNECTION_LOST']);
 const refused = new Set([
   'ER_ACCESS_DENIED_ERROR',
   'ER_ACCESS_DENIED_NO_PASSWORD_ERROR',

@@ -1,5 +1,6 @@
 import pg, { type Client } from 'pg';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
+import { networkErrorCodes } from '../network-errors.ts';
 
 const connectTimeoutMs = 10_000;
 
@@ -31,17 +32,7 @@ export async function openConnection(name: string, config: PostgresSourceConfig,
   }
 }
 
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'ECONNRESET',
-  '57P03',
-  '53300',
-]);
+const unreachable = new Set([...networkErrorCodes, '57P03', '53300']);
 
 /** Translates by SQLSTATE or system code; the server's own message can quote data and is not carried on. */
 export function postgresError(name: string, error: unknown): DynDataError {

@@ -172,13 +172,8 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     );
     expect(outcomes).toEqual(['already', 'already', 'already']);
     expect(await mysql('SELECT COUNT(*) FROM shop.orders')).toEqual([['0']]);
-    expect(await stateOf('db')).toMatchObject({
-      data: 'restored',
-      digest: first.digest,
-      reference: 'first',
-      state: 'running',
-      health: 'healthy',
-    });
+    const snapshot = { state: 'restored', digest: first.digest, reference: 'first' };
+    expect(await stateOf('db')).toMatchObject({ source: 'main', snapshot, state: 'running', health: 'healthy' });
     expect(await stateOf('reader')).toEqual({ service: 'reader', state: 'running', addresses: [] });
   });
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -15,6 +17,15 @@ const stackProject = 'dyn-data-test-copy';
 const tag = 'prod-2024-05';
 const anyPorts = { SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
 
+/** A port of the loopback that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
 type Result = { readonly number: number; readonly holds: boolean; readonly text: string };
 
 /** The proofs of the demo, on the small sample system: each result that does not hold fails its test with its text. */
@@ -30,7 +41,9 @@ describeWithEngine('the whole way, from a production-like system to a running co
     Object.assign(sampleEnvironment, images);
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-whole-way-'));
     const connections = await seedSample({ size: 'small', project: sampleProject, env: sampleEnvironment, log: () => undefined });
-    const configFile = await writeSampleRegistry({ folder, connections, postgresImage: images.POSTGRES_IMAGE ?? 'postgres:18', port: 0 });
+    const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
+    // One port for the whole test: a registry that is killed comes back where its clients look for it.
+    const configFile = await writeSampleRegistry({ folder, connections, postgresImage, port: await freePort() });
     const registry = await startRegistry(configFile, join(folder, 'registry.log'));
     registryPid = registry.pid;
     developer = await createDeveloper({
