@@ -47,10 +47,7 @@ export async function proveErrors(context: ErrorsContext): Promise<{ holds: bool
       name: 'undecided column',
       code: 'POLICY_UNDECIDED',
       exitCode: 4,
-      run: () =>
-        buildWith(undefined, (policy) =>
-          policy.replace(/^(\s+)(nickname: .*|.*\bnickname\b,?.*)$/m, (line) => line.replace(/nickname(: .*|, )?/, '')),
-        ),
+      run: () => buildWith(undefined, (policy) => policy.replace(/^ *last_login_ip: .*\n/m, '')),
     },
     {
       name: 'missing key',

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CompiledPolicy } from '../../anonymizers/index.ts';
 import type { SourceSession } from '../../builder/extraction.ts';
 import { connectLdap } from '../../builder/ldap/session.ts';
+import { createFindings } from '../../builder/leak-scan/findings.ts';
+import type { LeakScan } from '../../builder/leak-scan/leak-scan.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import { createProgressMeter } from '../../builder/progress.ts';
@@ -23,8 +25,30 @@ const balance = 1_000;
 const keepAll: CompiledPolicy = {
   policyDigest: `sha256:${'0'.repeat(64)}`,
   keyId: 'none',
-  table: () => ({ rows: 'all', reference: false, kept: new Array(100).fill(true), transform: () => undefined }),
-  directory: () => ({ transform: (entry) => entry, mapDn: (dn) => dn }),
+  definitions: () => ({ comments: 'keep', drops: () => false }),
+  surveys: [],
+  literals: [],
+  exemptions: [],
+  table: () => ({ rows: 'all', reference: false, kept: new Array(100).fill(true), leaks: [], transform: () => undefined }),
+  directory: () => ({
+    transform: (entry) => entry,
+    mapDn: (dn) => dn,
+    leaks: { attributes: [], observe: () => undefined, produces: () => false },
+  }),
+};
+
+/** Nor is anything looked for in it. */
+const noScan: LeakScan = {
+  observe: async () => undefined,
+  source: () => ({
+    chunks: (_extraction, _framing, chunks) => chunks,
+    isClean: () => true,
+    found: createFindings(),
+    exempt: createFindings(),
+  }),
+  outcome: () => {
+    throw new Error('not asked for here');
+  },
 };
 
 describeWithEngine('one point in time while writers write', () => {
@@ -105,7 +129,7 @@ describeWithEngine('one point in time while writers write', () => {
             : any,
         ),
     };
-    const ports = { blobs, index: createChunkIndex(objects, 'test'), meter: createProgressMeter(() => undefined) };
+    const ports = { blobs, index: createChunkIndex(objects, 'test'), meter: createProgressMeter(() => undefined), leakScan: noScan };
     return { data: await buildSource(summing, { point, description }, keepAll, ports, never), total };
   }
 

@@ -1,0 +1,53 @@
+import { Session } from 'node:inspector/promises';
+import { parseArgs } from 'node:util';
+import { sampleConnections } from '../sample/connections.ts';
+import { buildSample } from '../test/support/sample-build.ts';
+
+const usage = `Usage: node bench/anonymize-share.ts --ports MYSQL,LDAP,POSTGRES [--runs N]
+
+Builds a snapshot of a filled sample system under the CPU profiler and prints, as JSON, the share of the busy time that is spent in anonymizers/.`;
+
+const aim = 0.35;
+const notWork = new Set(['(idle)', '(program)']);
+
+type Connections = ReturnType<typeof sampleConnections>;
+
+/** Self times by the profiler's samples, in ms: all that was work, and what of it was in anonymizers/. */
+async function profile(connections: Connections, postgresImage: string): Promise<{ busyMs: number; anonymizeMs: number }> {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  await buildSample({ connections, postgresImage });
+  const { profile: taken } = await session.post('Profiler.stop');
+  session.disconnect();
+  const nodeOf = new Map(taken.nodes.map((node) => [node.id, node.callFrame]));
+  const times = { busyMs: 0, anonymizeMs: 0 };
+  for (const [index, id] of (taken.samples ?? []).entries()) {
+    const frame = nodeOf.get(id);
+    const ms = (taken.timeDeltas?.[index] ?? 0) / 1000;
+    if (!frame || notWork.has(frame.functionName)) continue;
+    times.busyMs += ms;
+    if (frame.url.includes('/anonymizers/')) times.anonymizeMs += ms;
+  }
+  return times;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const { values } = parseArgs({ options: { ports: { type: 'string' }, runs: { type: 'string', default: '3' } } });
+const [mysql, ldap, postgres] = (values.ports ?? '').split(',').map(Number);
+const runs = Number(values.runs);
+if (!mysql || !ldap || !postgres || !Number.isInteger(runs) || runs < 1) {
+  console.error(usage);
+  process.exit(2);
+}
+const connections = sampleConnections({ mysql, ldap, postgres }, process.env);
+const all = [];
+for (let run = 0; run < runs; run += 1) all.push(await profile(connections, process.env.POSTGRES_IMAGE ?? 'postgres:18'));
+const ours = Math.round(median(all.map(({ anonymizeMs }) => anonymizeMs)));
+const peer = Math.round(median(all.map(({ busyMs }) => busyMs)));
+const value = Math.round(median(all.map(({ anonymizeMs, busyMs }) => anonymizeMs / busyMs)) * 1000) / 1000;
+console.log(
+  JSON.stringify({ name: 'anonymize-share', value, unit: "share of the build's busy time in one thread", aim: `<= ${aim}`, ours, peer }),
+);

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { arch, cpus, platform, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { removeSample, seedSample } from '../sample/seed-sample.ts';
+import { isSampleSize } from '../sample/sizes.ts';
+import { ensureEngine } from '../scripts/engine.ts';
+import { ensureImages } from '../scripts/images.ts';
+
+// `npm run bench [-- --size demo] [--only NAME]`: every benchmark, on a sample system of its own; the results go to bench/results.json.
+const project = 'dyn-data-bench';
+
+type Result = {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly aim: string | number;
+  readonly ours: number;
+  readonly peer: number;
+};
+type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needsSample: boolean };
+
+const benchmarks: readonly Benchmark[] = [
+  { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needsSample: false },
+  { names: ['anonymize-share'], file: 'anonymize-share.ts', needsSample: true },
+  { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needsSample: true },
+];
+
+const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });
+const { size, only } = values;
+const chosen = benchmarks.filter(({ names }) => only === undefined || names.includes(only));
+if (!isSampleSize(size) || chosen.length === 0) {
+  console.error(`Usage: npm run bench [-- --size tiny|small|demo] [--only ${benchmarks.flatMap(({ names }) => names).join('|')}]`);
+  process.exit(2);
+}
+
+/** Runs one benchmark, shows what it prints, and gives its result lines. */
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Result[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      process.stdout.write(text);
+      printed += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status !== 0) return reject(new Error(`bench/${file} ended with ${status}`));
+      return resolve(
+        printed
+          .split('\n')
+          .filter((line) => line.startsWith('{"name"'))
+          .map((line) => JSON.parse(line) as Result),
+      );
+    });
+  });
+}
+
+const log = (line: string): void => console.error(line);
+let env: NodeJS.ProcessEnv = process.env;
+let ports = '';
+if (chosen.some(({ needsSample }) => needsSample)) {
+  await ensureEngine({ log });
+  env = { ...process.env, ...(await ensureImages({ log })), SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
+  const { mysql, ldap, postgres } = await seedSample({ size, project, env, log });
+  ports = [mysql.port, ldap.port, postgres.port].join(',');
+}
+try {
+  const results: Result[] = [];
+  for (const { file, needsSample } of chosen) {
+    log(`bench/${file}`);
+    results.push(...(await run(file, needsSample ? ['--ports', ports] : [], env)));
+  }
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    platform: platform(),
+    arch: arch(),
+    node: process.version,
+  };
+  await writeFile(join(import.meta.dirname, 'results.json'), `${JSON.stringify({ size, machine, results }, null, 2)}\n`);
+} finally {
+  if (ports !== '') await removeSample({ project, env });
+}
