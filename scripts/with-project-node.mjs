@@ -1,5 +1,5 @@
 // Runs one of the project's TypeScript programs under the project's own Node (the `node` devDependency), whatever Node started this
-// file. Installs the dependencies first where they are missing or older than the lock file, so a fresh clone needs no `npm ci` by hand.
+// file. Installs the dependencies first where they are missing or older than the lock file, so a fresh clone needs no install by hand.
 // Usage: node scripts/with-project-node.mjs FILE [ARG ...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -11,10 +11,12 @@ const installed = join(root, 'node_modules', '.package-lock.json');
 const lock = join(root, 'package-lock.json');
 
 if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  process.stderr.write('Installing dependencies (npm ci) ...\n');
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  process.stderr.write('Installing dependencies ...\n');
+  // Not `npm ci`: it refuses a lock file that was written where the registry does not carry every platform's optional binaries. What is
+  // in the lock file is installed as it says there.
+  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (install.status !== 0) {
-    process.stderr.write('npm ci failed: see the lines above. The npm registry must be reachable.\n');
+    process.stderr.write('npm install failed: see the lines above. The npm registry must be reachable.\n');
     process.exit(1);
   }
 }
