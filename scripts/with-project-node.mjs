@@ -14,7 +14,10 @@ if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(install
   process.stderr.write('Installing dependencies ...\n');
   // Not `npm ci`: it refuses a lock file that was written where the registry does not carry every platform's optional binaries. What is
   // in the lock file is installed as it says there.
-  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (install.status !== 0) {
     process.stderr.write('npm install failed: see the lines above. The npm registry must be reachable.\n');
     process.exit(1);
