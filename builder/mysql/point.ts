@@ -13,7 +13,8 @@ export type TableName = { readonly schema: string; readonly name: string };
 
 /**
  * Gives all `readers` one point in time and returns how. Tried in this order, each where the one before is not granted: a global read
- * lock, read locks on the tables, and no lock but equal log positions before and after.
+ * lock, read locks on the tables (which can make a writer's transaction over several of them a deadlock's victim), and no lock but equal
+ * log positions before and after.
  * @throws DynDataError SOURCE_INCONSISTENT where writers never paused or a lock was never had; SOURCE_FAILED.
  */
 export async function openSharedPoint(
