@@ -56,6 +56,8 @@ const producedForms: Readonly<Record<string, readonly DetectorRule[]>> = {
   mask: ['email'],
   'fcm-key': ['api-key'],
   'p8-key': ['private-key'],
+  // Random letters and digits, which read as base64 can have any form that a few bytes can.
+  'device-token': ['email', 'iban', 'card', 'ip'],
 };
 
 /** Anonymizers that write one of a few texts; values that make them write each. What they write is known as theirs. */

@@ -30,7 +30,7 @@ export async function buildPeakBytes(connections: SampleConnections, postgresIma
       const client = { version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['none.yml'] } };
       await writeFile(join(folder, 'dyn-data.yaml'), stringify(client));
       const built = await runClient(folder, ['snapshot', 'create', 'prod', '--follow', '--json'], env);
-      if (built.exitCode !== 0) throw new Error(`the build failed: ${built.stderr.slice(-500)}`);
+      if (built.exitCode !== 0) throw new Error(`the build failed: ${built.stderr.slice(-2000)}`);
       return await peakMemoryBytes(registry.pid);
     } finally {
       registry.child.kill('SIGKILL');
