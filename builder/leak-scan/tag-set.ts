@@ -21,8 +21,8 @@ export const overflowMark = 1;
 /** 2³⁰ bits, 134 MB; made only when the exact table is full. */
 const bloomBits = 0x4000_0000;
 const bloomHashes = 16;
-/** 38 MB, enough for 3.3 million tags from the start: so memory is the same for most sources, whatever their size. */
-const firstSlots = 0x40_0000;
+/** 151 MB, all that the exact table may take, from the start: memory is the same whatever the source's size. */
+const firstSlots = 0x100_0000;
 const fullness = 0.8;
 const empty = 0;
 
