@@ -1,10 +1,11 @@
-import { createShortSipHash, type Prf, type ShortPrf } from './siphash.ts';
+import { keyWords, type Prf } from './siphash.ts';
+import { resultAt, siphash } from './siphash-wasm.ts';
 
 /**
  * Permutes in place the word `digits[0, length)`, whose digit i is below `radices[i]`. Words under different tweaks (two words of 32 bits)
  * are permuted independently.
  */
-export type Permutation = (digits: Uint8Array, radices: Uint8Array, length: number, tweakLow: number, tweakHigh: number) => void;
+export type Permute = (digits: Uint8Array, radices: Uint8Array, length: number, tweakLow: number, tweakHigh: number) => void;
 
 /** As many as FF1 (NIST SP 800-38G) has, for the same reason: small domains need more rounds than large ones. */
 const rounds = 10;
@@ -17,18 +18,26 @@ const keyLabel = new TextEncoder().encode('permutation/1');
  * different from each other, so a unique column stays unique, and without the key the pairs tell nothing of each other.
  * A word of one digit has no other half and is only turned; nothing can hide so few values.
  */
-export function createPermutation(prf: Prf): Permutation {
-  const key = new Uint32Array(4);
-  prf(keyLabel, keyLabel.length, key);
-  const numbers = createNumberPermutation(createShortSipHash(new Uint8Array(key.buffer)));
+export function createPermutation(prf: Prf): Permute {
+  const { permute } = createNumberPermutation(numberPermutationKey(prf));
   const long = createLongPermutation(prf);
   return (digits, radices, length, tweakLow, tweakHigh) => {
-    const half = (length + 1) >>> 1;
-    const leftSize = sizeOf(radices, 0, half);
-    const rightSize = sizeOf(radices, half, length);
-    if (leftSize < largestHalf && rightSize < largestHalf) numbers(digits, radices, length, leftSize, rightSize, tweakLow, tweakHigh);
+    const isShort = halvesFit(radices, length);
+    if (isShort) permute(digits, radices, length, tweakLow, tweakHigh);
     else long(digits, radices, length, tweakLow, tweakHigh);
   };
+}
+
+/** The key, 16 bytes, under which an identity's words are permuted whose halves are numbers. */
+export function numberPermutationKey(prf: Prf): Uint8Array {
+  const key = new Uint32Array(4);
+  prf(keyLabel, keyLabel.length, key);
+  return new Uint8Array(key.buffer);
+}
+
+function halvesFit(radices: Uint8Array, length: number): boolean {
+  const half = (length + 1) >>> 1;
+  return sizeOf(radices, 0, half) < largestHalf && sizeOf(radices, half, length) < largestHalf;
 }
 
 function sizeOf(radices: Uint8Array, from: number, to: number): number {
@@ -37,53 +46,47 @@ function sizeOf(radices: Uint8Array, from: number, to: number): number {
   return size;
 }
 
-type NumberPermutation = (
-  digits: Uint8Array,
-  radices: Uint8Array,
-  length: number,
-  leftSize: number,
-  rightSize: number,
-  tweakLow: number,
-  tweakHigh: number,
-) => void;
+const memory = new DataView(siphash.memory.buffer);
 
-/** The way for words of which each half is a number below 2³¹. */
-function createNumberPermutation(prf: ShortPrf): NumberPermutation {
-  const out = new Uint32Array(2);
-  // 52 bits of the tag, scaled: the bias is far below what any number of values shows.
-  const drawn = (size: number): number => Math.floor(((out[0] as number) * 2 ** 20 + ((out[1] as number) >>> 12)) * 2 ** -52 * size);
-  return (digits, radices, length, leftSize, rightSize, tweakLow, tweakHigh) => {
-    const half = (length + 1) >>> 1;
-    let left = 0;
-    let right = 0;
-    for (let at = 0; at < half; at++) left = left * (radices[at] as number) + (digits[at] as number);
-    for (let at = half; at < length; at++) right = right * (radices[at] as number) + (digits[at] as number);
-    prf.start(tweakLow, tweakHigh);
-    for (let round = 0; round < rounds; round += 2) {
-      prf.finish(right, round, out);
-      left += drawn(leftSize);
-      if (left >= leftSize) left -= leftSize;
-      prf.finish(left, round + 1, out);
-      right += drawn(rightSize);
-      if (right >= rightSize) right -= rightSize;
-    }
-    for (let at = length - 1; at >= half; at--) {
-      const radix = radices[at] as number;
-      const rest = (right / radix) | 0;
-      digits[at] = right - rest * radix;
-      right = rest;
-    }
-    for (let at = half - 1; at >= 0; at--) {
-      const radix = radices[at] as number;
-      const rest = (left / radix) | 0;
-      digits[at] = left - rest * radix;
-      left = rest;
-    }
-  };
+/** The way for words of which each half is a number below 2³¹, and its inverse. @param key 16 bytes */
+export function createNumberPermutation(key: Uint8Array): { readonly permute: Permute; readonly restore: Permute } {
+  const [k0Low, k0High, k1Low, k1High] = keyWords(key);
+  const turned =
+    (back: number): Permute =>
+    (digits, radices, length, tweakLow, tweakHigh) => {
+      const half = (length + 1) >>> 1;
+      let [left, right, leftSize, rightSize] = [0, 0, 1, 1];
+      for (let at = 0; at < half; at++) {
+        const radix = radices[at] as number;
+        left = left * radix + (digits[at] as number);
+        leftSize *= radix;
+      }
+      for (let at = half; at < length; at++) {
+        const radix = radices[at] as number;
+        right = right * radix + (digits[at] as number);
+        rightSize *= radix;
+      }
+      siphash.feistel(k0Low, k0High, k1Low, k1High, tweakLow, tweakHigh, left, right, leftSize, rightSize, back);
+      left = memory.getInt32(resultAt, true);
+      right = memory.getInt32(resultAt + 4, true);
+      for (let at = length - 1; at >= half; at--) {
+        const radix = radices[at] as number;
+        const rest = (right / radix) | 0;
+        digits[at] = right - rest * radix;
+        right = rest;
+      }
+      for (let at = half - 1; at >= 0; at--) {
+        const radix = radices[at] as number;
+        const rest = (left / radix) | 0;
+        digits[at] = left - rest * radix;
+        left = rest;
+      }
+    };
+  return { permute: turned(0), restore: turned(1) };
 }
 
 /** The way for words of any length: adds digit by digit. */
-function createLongPermutation(prf: Prf): Permutation {
+function createLongPermutation(prf: Prf): Permute {
   const out = new Uint32Array(4);
   const headLength = 12;
   let message = new Uint8Array(128);
