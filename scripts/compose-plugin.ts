@@ -26,7 +26,14 @@ export async function ensureCompose(options: { log: (line: string) => void; sign
   }
   options.log('Fetching Docker Compose (of Debian sid) ...');
   const unpacked = join(cacheFolder, 'docker-compose');
-  await unpackSidPackage('docker-compose', unpacked, options.signal);
+  try {
+    await unpackSidPackage('docker-compose', unpacked, options.signal);
+  } catch (error) {
+    if (!(error instanceof DynDataError) || error.code !== 'ENGINE_FAILED') throw error;
+    const message =
+      'Docker Compose is missing and cannot be fetched from Debian sid. Make the Debian archive reachable, or install it by hand.';
+    throw new DynDataError('COMPOSE_UNAVAILABLE', message, { details: error.details });
+  }
   const plugins = join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'cli-plugins');
   const target = join(plugins, 'docker-compose');
   await mkdir(plugins, { recursive: true });

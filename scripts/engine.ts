@@ -45,10 +45,10 @@ export async function ensureEngine(options: EngineOptions): Promise<{ engineVers
     await refuseUnlessInstallable(engine.reason);
     if (!(await exists('/usr/bin/dockerd')) && !(await exists('/usr/sbin/dockerd'))) {
       options.log('Installing a Docker engine (docker.io of this Debian) ...');
-      await installPackages(['docker.io', 'iptables'], options.signal);
+      await installEngine(['docker.io', 'iptables'], options.signal);
     }
     // Since Debian 13 the command is a package of its own that docker.io only recommends.
-    if ((await runCommand('docker', ['--version'])).exitCode === 127) await installPackages(['docker-cli'], options.signal);
+    if ((await runCommand('docker', ['--version'])).exitCode === 127) await installEngine(['docker-cli'], options.signal);
     engine = await startEngine(options);
   }
   return { engineVersion: engine.version, composeVersion: await ensureCompose(options) };
@@ -76,6 +76,17 @@ async function refuseUnlessInstallable(reason: string): Promise<void> {
     ? 'DOCKER_HOST or the Docker context points at an engine that does not answer. Start that engine, or use the local one: `unset DOCKER_HOST; docker context use default`.'
     : 'Install and start one, then run this again. Debian or Ubuntu: `sudo apt-get install -y docker.io && sudo systemctl start docker && sudo usermod -aG docker $USER` (log in again after it). macOS or Windows: start Docker Desktop.';
   throw new DynDataError('ENGINE_UNAVAILABLE', `No usable Docker engine: ${reason}. ${hint}`);
+}
+
+/** @throws ENGINE_UNAVAILABLE with apt's own words: a machine that cannot install an engine is one without an engine. */
+async function installEngine(packages: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await installPackages(packages, signal);
+  } catch (error) {
+    if (!(error instanceof DynDataError) || error.code !== 'ENGINE_FAILED') throw error;
+    const message = `No usable Docker engine, and apt cannot install one. Make its package archive reachable, or install ${packages.join(' and ')} by hand.`;
+    throw new DynDataError('ENGINE_UNAVAILABLE', message, { details: error.details });
+  }
 }
 
 async function startEngine(options: EngineOptions): Promise<{ available: true; version: string }> {
