@@ -24,3 +24,4 @@ export { pseudonymWords } from './pseudonym-words.ts';
 export { createSipHash } from './siphash.ts';
 export { enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
 export type { DetectorRule, LeakAllowance, LeakRule, Watch, WatchKind } from './watch.ts';
+export { leakRules, watchKinds } from './watch.ts';

@@ -13,8 +13,8 @@ const withoutScan: typeof createLeakScan = () => {
   const watched = { email: 0, phone: 0, login: 0, name: 0, secret: 0, value: 0 };
   return {
     observe: async () => undefined,
-    source: () => ({ chunks: (_extraction, _framing, chunks) => chunks, isClean: () => true, found: nothing, exempt: nothing }),
-    outcome: (_sources, scannedBytes) => ({
+    source: () => ({ chunks: (_extraction, _framing, chunks) => chunks, isClean: async () => true, found: nothing, exempt: nothing }),
+    outcome: async (_sources, scannedBytes) => ({
       watched,
       indistinct: 0,
       ambiguous: 0,
@@ -24,6 +24,7 @@ const withoutScan: typeof createLeakScan = () => {
       findings: 0,
       exemptions: [],
     }),
+    [Symbol.asyncDispose]: async () => undefined,
   };
 };
 

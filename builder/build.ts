@@ -59,7 +59,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
   await surveySources(policy, sessions.open, signal);
 
-  const leakScan = (ports.createLeakScan ?? createLeakScan)(
+  await using leakScan = (ports.createLeakScan ?? createLeakScan)(
     request.policy,
     policy,
     request.key,
@@ -88,7 +88,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
     environment: request.environment,
     policy: { digest: policy.policyDigest, ...(policy.exemptions.length > 0 ? { exemptions: [...policy.exemptions] } : {}) },
     key: { id: policy.keyId },
-    leakScan: leakScan.outcome(
+    leakScan: await leakScan.outcome(
       sources.map(({ leaks }) => leaks),
       sources.reduce((bytes, source) => bytes + writtenBytes(source), 0),
     ),

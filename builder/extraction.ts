@@ -1,6 +1,7 @@
-import type { CompiledPolicy, DefinitionsPlan, LiveSource, Watch } from '../anonymizers/index.ts';
+import type { CompiledPolicy, DefinitionsPlan, LiveSource } from '../anonymizers/index.ts';
 import type { ManifestSource, SourceKind } from '../core/index.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
+import type { WatchSink } from './leak-scan/scan-thread-client.ts';
 import type { Sample } from './sample.ts';
 
 /** The source's point in time, as it was reached. */
@@ -97,7 +98,7 @@ export type SourceSession = AsyncDisposable & {
   openPoint(signal: AbortSignal): Promise<Point>;
   describe(signal: AbortSignal): Promise<Description>;
   /** Reads the real values that the leak scan watches, at the point, and keeps none; before any extraction is read. */
-  observe(policy: CompiledPolicy, watch: Watch, signal: AbortSignal): Promise<void>;
+  observe(policy: CompiledPolicy, sink: WatchSink, signal: AbortSignal): Promise<void>;
   extractions(policy: CompiledPolicy): AnyExtraction[];
   /** Up to `rows` records from either end of each table, at the point; of a directory up to `rows` of each kind of entry. After `describe`. */
   sample(rows: number, signal: AbortSignal): AsyncIterable<Sample>;

@@ -1,4 +1,4 @@
-import { type ByteBuffer, createByteBuffer } from './byte-buffer.ts';
+import { type ByteBuffer, createByteBuffer, sharedBytes } from './byte-buffer.ts';
 import type { Extraction } from './extraction.ts';
 
 /** A run of records in the canonical encoding. */
@@ -76,7 +76,7 @@ function close(open: OpenChunk, streamNumber: number, free: Buffer[]): Chunk {
     boundary: open.boundary,
     release: () => void free.push(buffer),
   };
-  open.buffer.bytes = free.pop() ?? Buffer.allocUnsafeSlow(buffer.length);
+  open.buffer.bytes = free.pop() ?? sharedBytes(buffer.length);
   open.buffer.length = 0;
   open.rows = 0;
   open.number += 1;

@@ -128,7 +128,7 @@ async function storeFiles(
 ): Promise<{ path: string; content: BlobInfo }[]> {
   const stored: { path: string; content: BlobInfo }[] = [];
   for (const { name, text } of files) {
-    if (!leaks.isClean({ name, text })) continue;
+    if (!(await leaks.isClean({ name, text }))) continue;
     const bytes = Buffer.from(text);
     const content = { digest: digestOf(bytes), sizeBytes: bytes.length };
     await blobs.write(content, bytes, signal);

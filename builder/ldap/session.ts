@@ -50,12 +50,13 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
           files: async () => ({ before: [], after: [] }),
         };
       }),
-    observe: (policy, watch, observeSignal) =>
+    observe: (policy, sink, observeSignal) =>
       guarded(async () => {
         const { leaks } = policy.directory(name);
         if (leaks.attributes.length === 0) return;
         for await (const page of pages(client, config.base, { filter: everything, values: true, buffers: attributes }, observeSignal)) {
-          for (const entry of page) leaks.observe(toDirectoryEntry(entry), watch);
+          for (const entry of page) leaks.observe(toDirectoryEntry(entry), sink.watch);
+          await sink.ready();
         }
       }),
     extractions: (policy) => [

@@ -12,10 +12,12 @@ import type { AnyExtraction, SchemaFile, SourceSession } from '../extraction.ts'
 import type { Chunk } from '../pack.ts';
 import { allowanceFor, createFindings, type Findings, refuseLeaks } from './findings.ts';
 import { fieldAt, lineAt } from './places.ts';
-import { createScan, type Framing } from './scanner.ts';
-import { createWatchList } from './watch-list.ts';
+import { startScanThread } from './scan-thread-client.ts';
+import type { Framing } from './scanner.ts';
+import { watchKeys } from './watch-list.ts';
 
-export type LeakScan = {
+/** Disposing it frees its memory. */
+export type LeakScan = AsyncDisposable & {
   /** Takes the real values of a source, before anything is written. */
   observe(session: Pick<SourceSession, 'observe'>, signal: AbortSignal): Promise<void>;
   /** A fresh count for one reading of a source. */
@@ -24,14 +26,14 @@ export type LeakScan = {
    * What goes into the manifest. @param scannedBytes of all that was written, each byte once
    * @throws DynDataError LEAK_FOUND
    */
-  outcome(sources: readonly SourceScan[], scannedBytes: number): ManifestLeakScan;
+  outcome(sources: readonly SourceScan[], scannedBytes: number): Promise<ManifestLeakScan>;
 };
 
 export type SourceScan = {
-  /** Scans each chunk before it goes on. One with a finding does not: it must not reach the store. */
+  /** Scans each chunk before it goes on, the next ones being made meanwhile. One with a finding does not go on: it must not reach the store. */
   chunks(extraction: Pick<AnyExtraction, 'schema' | 'name'>, framing: Framing, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk>;
   /** False where the file must not be stored. */
-  isClean(file: SchemaFile): boolean;
+  isClean(file: SchemaFile): Promise<boolean>;
   readonly found: Findings;
   readonly exempt: Findings;
 };
@@ -53,35 +55,34 @@ export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Ke
   );
   const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
   if (!country) throw new DynDataError('INTERNAL', 'The policy was compiled with an unknown country. Please report it.');
-  const list = createWatchList(key, country, commonWords(sources));
-  const scan = createScan(list, compiled.literals);
+  const thread = startScanThread({ keys: watchKeys(key), country, common: commonWords(sources), literals: compiled.literals });
 
   /** True where nothing was found that the policy does not allow. */
-  const isClean = (bytes: Uint8Array, framing: Framing, locate: Locate, { found, exempt }: SourceScan): boolean => {
+  const isClean = async (bytes: Uint8Array, framing: Framing, locate: Locate, { found, exempt }: SourceScan): Promise<boolean> => {
     // A value that a rule finds several times, as it is and decoded, counts once.
     const seen = new Set<string>();
     let clean = true;
-    scan(bytes, framing, (rule, offset) => {
+    for (const { rule, offset } of await thread.scan(bytes, framing)) {
       const { start, places, isOwn } = locate(bytes, offset);
       const id = `${start} ${rule}`;
-      if (isOwn(rule) || seen.has(id)) return;
+      if (isOwn(rule) || seen.has(id)) continue;
       seen.add(id);
       const allowance = allowanceFor(allowances, places, rule);
       (allowance ? exempt : found).add(allowance?.place ?? places[0], rule);
       clean &&= allowance !== undefined;
-    });
+    }
     return clean;
   };
 
   return {
-    observe: (session, signal) => session.observe(compiled, list.add, signal),
+    observe: (session, signal) => session.observe(compiled, thread.sink, signal),
     source(live) {
       const self: SourceScan = {
         found: createFindings(),
         exempt: createFindings(),
-        async *chunks(extraction, framing, chunks) {
+        chunks(extraction, framing, chunks) {
           const locate = live.kind === 'ldap' ? locateAttribute(live.name, compiled) : locateColumn(live, extraction, compiled);
-          for await (const chunk of chunks) if (isClean(chunk.bytes, framing, locate, self)) yield chunk;
+          return cleanOnes(chunks, ({ bytes }) => isClean(bytes, framing, locate, self));
         },
         isClean({ name, text }) {
           const locate: Locate = (bytes, offset) => ({
@@ -94,9 +95,9 @@ export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Ke
       };
       return self;
     },
-    outcome(scans, scannedBytes) {
+    async outcome(scans, scannedBytes) {
       refuseLeaks(scans.flatMap(({ found }) => found.all));
-      const { values, indistinct, ambiguous, overflow, falsePositiveRate } = list.counts();
+      const { values, indistinct, ambiguous, overflow, falsePositiveRate } = await thread.counts();
       return {
         watched: values,
         indistinct,
@@ -115,7 +116,31 @@ export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Ke
         ),
       };
     },
+    [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };
+}
+
+/** Chunks of one table that are being scanned while the next one is made. */
+const chunksAhead = 2;
+
+/** The chunks that pass, in their order; the others give their memory back. */
+async function* cleanOnes(chunks: AsyncIterable<Chunk>, passes: (chunk: Chunk) => Promise<boolean>): AsyncGenerator<Chunk> {
+  const pending: { readonly chunk: Chunk; readonly passed: Promise<boolean> }[] = [];
+  const settle = async function* (most: number): AsyncGenerator<Chunk> {
+    while (pending.length > most) {
+      const { chunk, passed } = pending.shift() as (typeof pending)[number];
+      if (await passed) yield chunk;
+      else chunk.release();
+    }
+  };
+  for await (const chunk of chunks) {
+    const passed = passes(chunk);
+    // A failure is reported when its turn comes; until then it must not count as unhandled.
+    passed.catch(() => undefined);
+    pending.push({ chunk, passed });
+    yield* settle(chunksAhead - 1);
+  }
+  yield* settle(0);
 }
 
 function locateColumn(live: LiveSource, { schema, name }: Pick<AnyExtraction, 'schema' | 'name'>, compiled: CompiledPolicy): Locate {

@@ -1,58 +1,43 @@
 /**
- * A set of 64-bit tags in bounded memory, each with marks. Up to `limit` tags it is exact: an open-addressing table of 9 bytes a slot that is
- * at most four fifths full. Tags beyond go into a Bloom filter of a fixed size, whose rate of false positives `falsePositiveRate` tells.
+ * A set of 64-bit tags in bounded memory, each with marks. Up to `limit` tags it is exact: an open-addressing table, 101 MB, that is at most
+ * four fifths full. Tags beyond go into a Bloom filter of a fixed size, whose rate of false positives `falsePositiveRate` tells.
  */
 export type TagSet = {
   /** Adds marks to a tag; true where the tag was not there. */
   add(low: number, high: number, marks: number): boolean;
   /** The marks of a tag; 0 where it is not there, `overflowMark` where only the Bloom filter knows it. */
   marksOf(low: number, high: number): number;
-  /** Tags of the exact table whose marks are told by `wanted`. */
-  count(wanted: (marks: number) => boolean): number;
+  /** How many tags of the exact table have each of the 256 combinations of marks. */
+  countByMarks(): Uint32Array;
   /** Tags in the Bloom filter. */
   readonly overflow: number;
   /** Of one question to the Bloom filter; 0 while it is not used. */
   readonly falsePositiveRate: number;
 };
 
-/** What fills a table of 2²⁴ slots, 151 MB. */
+/** Tags of the exact table: four fifths of its 2²⁴ slots, 6 bytes each. It has this size from the start: memory does not depend on the source's size. */
 export const exactLimit = 13_421_772;
+const slots = 0x100_0000;
 export const overflowMark = 1;
 /** 2³⁰ bits, 134 MB; made only when the exact table is full. */
 const bloomBits = 0x4000_0000;
 const bloomHashes = 16;
-/** 151 MB, all that the exact table may take, from the start: memory is the same whatever the source's size. */
-const firstSlots = 0x100_0000;
-const fullness = 0.8;
 const empty = 0;
 
 export function createTagSet(limit: number = exactLimit): TagSet {
-  let slots = firstSlots;
-  let lows = new Uint32Array(slots);
-  let highs = new Uint32Array(slots);
-  let marked = new Uint8Array(slots);
+  // 24 bits of the tag's high word say where it stands, its other bits stand there: none is lost.
+  const lows = new Uint32Array(slots);
+  const highs = new Uint8Array(slots);
+  const marked = new Uint8Array(slots);
   let used = 0;
   let overflow = 0;
   let bloom: Uint8Array | undefined;
 
   const slotOf = (low: number, high: number): number => {
-    let slot = low & (slots - 1);
-    while (marked[slot] !== empty && (lows[slot] !== low || highs[slot] !== high)) slot = (slot + 1) & (slots - 1);
+    const top = high >>> 24;
+    let slot = high & (slots - 1);
+    while (marked[slot] !== empty && (lows[slot] !== low || highs[slot] !== top)) slot = (slot + 1) & (slots - 1);
     return slot;
-  };
-  const grow = (): void => {
-    const [oldLows, oldHighs, oldMarked] = [lows, highs, marked];
-    slots *= 2;
-    lows = new Uint32Array(slots);
-    highs = new Uint32Array(slots);
-    marked = new Uint8Array(slots);
-    for (let old = 0; old < oldMarked.length; old += 1) {
-      if (oldMarked[old] === empty) continue;
-      const slot = slotOf(oldLows[old] as number, oldHighs[old] as number);
-      lows[slot] = oldLows[old] as number;
-      highs[slot] = oldHighs[old] as number;
-      marked[slot] = oldMarked[old] as number;
-    }
   };
   const addToBloom = (bits: Uint8Array, low: number, high: number): boolean => {
     let fresh = false;
@@ -78,7 +63,7 @@ export function createTagSet(limit: number = exactLimit): TagSet {
     add(lowWord, highWord, marks) {
       const low = lowWord >>> 0;
       const high = highWord >>> 0;
-      let slot = slotOf(low, high);
+      const slot = slotOf(low, high);
       if (marked[slot] !== empty) {
         marked[slot] = (marked[slot] as number) | marks;
         return false;
@@ -89,12 +74,8 @@ export function createTagSet(limit: number = exactLimit): TagSet {
         if (fresh) overflow += 1;
         return fresh;
       }
-      if (used + 1 > slots * fullness) {
-        grow();
-        slot = slotOf(low, high);
-      }
       lows[slot] = low;
-      highs[slot] = high;
+      highs[slot] = high >>> 24;
       marked[slot] = marks;
       used += 1;
       return true;
@@ -106,10 +87,13 @@ export function createTagSet(limit: number = exactLimit): TagSet {
       if (marked[slot] !== empty) return marked[slot] as number;
       return bloom && inBloom(bloom, low, high) ? overflowMark : 0;
     },
-    count(wanted) {
-      let found = 0;
-      for (const marks of marked) if (marks !== empty && wanted(marks)) found += 1;
-      return found;
+    countByMarks() {
+      const counts = new Uint32Array(256);
+      for (let slot = 0; slot < slots; slot += 1) {
+        const marks = marked[slot] as number;
+        if (marks !== empty) counts[marks] = (counts[marks] as number) + 1;
+      }
+      return counts;
     },
     get overflow() {
       return overflow;

@@ -7,7 +7,7 @@ import {
   type WatchKind,
 } from '../../anonymizers/index.ts';
 import { classes, isLetterOrDigit, lowered, wordByte } from './bytes.ts';
-import { createTagSet, exactLimit, overflowMark, type TagSet } from './tag-set.ts';
+import { createTagSet, exactLimit, overflowMark } from './tag-set.ts';
 
 type PhoneCountry = (typeof phoneCountries)[number];
 
@@ -28,8 +28,8 @@ const shortestPhone = 8;
 const filterBits = 0x80_0000;
 
 export type WatchList = {
-  /** Remembers a real value; `pseudonym` gives what stands for it in the output. */
-  add(kind: WatchKind, value: Uint8Array, pseudonym: () => Uint8Array | null): void;
+  /** Remembers a real value. @param pseudonym what stands for a phone number in the output; null for all others */
+  add(kind: WatchKind, value: Uint8Array, pseudonym: Uint8Array | null): void;
   /** True where addresses of this domain are watched. */
   knowsDomain(domain: Uint8Array): boolean;
   email(address: Uint8Array): WatchKind | undefined;
@@ -78,14 +78,31 @@ export function nextHash(hash: number, part: number): number {
   return Math.imul(hash ^ part, hashFactor);
 }
 
+/** The keys of the tags, one for each kind of them: all that the scan needs of the policy's key. */
+export type WatchKeys = Readonly<Record<'email' | 'domain' | 'phone' | 'words', Uint8Array>>;
+
+export function watchKeys(key: Key): WatchKeys {
+  const of = (purpose: keyof WatchKeys): Uint8Array => key.subKey(`leak-scan/1/${purpose}`);
+  return { email: of('email'), domain: of('domain'), phone: of('phone'), words: of('words') };
+}
+
 /**
  * The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept.
  * @param common words, in lower case, that occur in the output without being anybody's
  */
-export function createWatchList(key: Key, country: PhoneCountry, common: ReadonlySet<string>, limit: number = exactLimit): WatchList {
+export function createWatchList(
+  keys: WatchKeys,
+  country: PhoneCountry,
+  common: ReadonlySet<string>,
+  limit: number = exactLimit,
+): WatchList {
   const tags = createTagSet(limit);
-  const hashOf = (purpose: string) => createSipHash(key.subKey(`leak-scan/1/${purpose}`));
-  const hashes = { email: hashOf('email'), domain: hashOf('domain'), phone: hashOf('phone'), words: hashOf('words') };
+  const hashes = {
+    email: createSipHash(keys.email),
+    domain: createSipHash(keys.domain),
+    phone: createSipHash(keys.phone),
+    words: createSipHash(keys.words),
+  };
   const parsePhone = createPhoneParser(country);
   const normalizer = createNormalizer();
   const digits = new Uint8Array(64);
@@ -119,7 +136,7 @@ export function createWatchList(key: Key, country: PhoneCountry, common: Readonl
     }
     return count < shortestPhone ? 0 : count;
   };
-  const addPhone = (value: Uint8Array, pseudonym: () => Uint8Array | null): void => {
+  const addPhone = (value: Uint8Array, pseudonym: Uint8Array | null): void => {
     const count = phoneDigits(value);
     if (count === 0) {
       indistinct += 1;
@@ -129,8 +146,7 @@ export function createWatchList(key: Key, country: PhoneCountry, common: Readonl
     for (let at = count - shortestPhone; at < count; at += 1) last = last * 10 + (digits[at] as number) - 0x30;
     setBit(phoneFilter, last);
     if (!mark(hashes.phone, digits, count, kindMarks.phone)) return;
-    const replaced = pseudonym();
-    const length = replaced ? phoneDigits(replaced) : 0;
+    const length = pseudonym ? phoneDigits(pseudonym) : 0;
     if (length > 0) mark(hashes.phone, digits, length, pseudonymMark);
   };
   const addEmail = (value: Uint8Array): void => {
@@ -188,15 +204,21 @@ export function createWatchList(key: Key, country: PhoneCountry, common: Readonl
     words: (text) => kindOf(askFolded(hashes.words, text)),
     mayEndWith: (hash) => hasBit(wordFilter, hash),
     mayBePhone: (lastDigits) => hasBit(phoneFilter, lastDigits),
-    counts: () => ({
-      values: Object.fromEntries(
-        kinds.map(([kind, wanted]) => [kind, tags.count((marks) => (marks & wanted) !== 0 && (marks & pseudonymMark) === 0)]),
-      ) as Record<WatchKind, number>,
-      indistinct,
-      ambiguous: ambiguousCount(tags),
-      overflow: tags.overflow,
-      falsePositiveRate: tags.falsePositiveRate,
-    }),
+    counts() {
+      const counts = tags.countByMarks();
+      const having = (wanted: (marks: number) => boolean): number =>
+        counts.reduce((sum, count, marks) => (wanted(marks) ? sum + count : sum), 0);
+      const isPseudonym = (marks: number): boolean => (marks & pseudonymMark) !== 0;
+      return {
+        values: Object.fromEntries(
+          kinds.map(([kind, mark]) => [kind, having((marks) => (marks & mark) !== 0 && !isPseudonym(marks))]),
+        ) as Record<WatchKind, number>,
+        indistinct,
+        ambiguous: having((marks) => (marks & kindMarks.phone) !== 0 && isPseudonym(marks)),
+        overflow: tags.overflow,
+        falsePositiveRate: tags.falsePositiveRate,
+      };
+    },
   };
 }
 
@@ -204,10 +226,6 @@ function kindOf(marks: number): WatchKind | undefined {
   if (marks === 0 || (marks & pseudonymMark) !== 0) return undefined;
   for (const [kind, mark] of kinds) if ((marks & mark) !== 0) return kind;
   return marks === overflowMark ? 'value' : undefined;
-}
-
-function ambiguousCount(tags: TagSet): number {
-  return tags.count((marks) => (marks & pseudonymMark) !== 0 && (marks & kindMarks.phone) !== 0);
 }
 
 /** Whether finding the value in the output says something. A name made only of words that anonymizers use says nothing. */

@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
-import type { TablePlan, Watch } from '../../anonymizers/index.ts';
+import type { TablePlan } from '../../anonymizers/index.ts';
+import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
 import type { MysqlTable } from './catalog.ts';
 import { qualifiedName } from './connection.ts';
 import { readRows } from './rows.ts';
@@ -10,7 +11,7 @@ export async function observeMysql(
   plan: TablePlan,
   connection: Connection,
   sourceName: string,
-  watch: Watch,
+  sink: WatchSink,
   signal: AbortSignal,
 ): Promise<void> {
   const watched = plan.leaks.flatMap((facts, index) => {
@@ -23,8 +24,9 @@ export async function observeMysql(
     for (const row of rows) {
       for (const [index, { observe }] of watched.entries()) {
         const value = row[index];
-        if (value) observe(value, watch);
+        if (value) observe(value, sink.watch);
       }
     }
+    await sink.ready();
   }
 }

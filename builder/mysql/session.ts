@@ -58,10 +58,10 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
           files: async (plan) => definitions.files(plan),
         };
       },
-      async observe(policy, watch, observeSignal) {
+      async observe(policy, sink, observeSignal) {
         for (const table of tables) {
           await using lent = borrow();
-          await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, watch, observeSignal);
+          await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
         }
       },
       extractions(policy: CompiledPolicy) {

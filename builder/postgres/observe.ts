@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import type { TablePlan, Watch } from '../../anonymizers/index.ts';
+import type { TablePlan } from '../../anonymizers/index.ts';
+import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
 import type { PostgresTable } from './catalog.ts';
 import { postgresError, qualifiedName, quoteName } from './connection.ts';
 import { copyRows } from './copy-text.ts';
@@ -12,7 +13,7 @@ export async function observePostgres(
   plan: TablePlan,
   client: Client,
   sourceName: string,
-  watch: Watch,
+  sink: WatchSink,
   signal: AbortSignal,
 ): Promise<void> {
   const watched = plan.leaks.flatMap((facts, index) => {
@@ -31,9 +32,10 @@ export async function observePostgres(
       for (const row of rows) {
         for (const [index, { observe, isBinary }] of watched.entries()) {
           const value = isBinary ? hexToBytes(row[index] ?? null) : row[index];
-          if (value) observe(value, watch);
+          if (value) observe(value, sink.watch);
         }
       }
+      await sink.ready();
     }
   } catch (error) {
     signal.throwIfAborted();

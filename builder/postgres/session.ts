@@ -95,10 +95,10 @@ export async function connectPostgres(
             },
           };
         }),
-      async observe(policy, watch, observeSignal) {
+      async observe(policy, sink, observeSignal) {
         for (const table of tables) {
           await using lent = borrow();
-          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, watch, observeSignal);
+          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
         }
       },
       extractions(policy: CompiledPolicy) {

@@ -42,13 +42,14 @@ const noScan: LeakScan = {
   observe: async () => undefined,
   source: () => ({
     chunks: (_extraction, _framing, chunks) => chunks,
-    isClean: () => true,
+    isClean: async () => true,
     found: createFindings(),
     exempt: createFindings(),
   }),
   outcome: () => {
     throw new Error('not asked for here');
   },
+  [Symbol.asyncDispose]: async () => undefined,
 };
 
 describeWithEngine('one point in time while writers write', () => {

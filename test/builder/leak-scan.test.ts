@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LeakRule, parseKey, phoneCountries, type WatchKind } from '../../anonymizers/index.ts';
 import { createScan, type Framing } from '../../builder/leak-scan/scanner.ts';
-import { createWatchList } from '../../builder/leak-scan/watch-list.ts';
+import { createWatchList, watchKeys } from '../../builder/leak-scan/watch-list.ts';
 
 const key = parseKey('01'.repeat(32));
 const france = phoneCountries.find(({ iso }) => iso === 'FR');
@@ -24,8 +24,8 @@ const watched: readonly (readonly [WatchKind, string])[] = [
 ];
 
 function scanner(literals: readonly string[] = [], common: readonly string[] = []) {
-  const list = createWatchList(key, france as NonNullable<typeof france>, new Set(common));
-  for (const [kind, value] of watched) list.add(kind, Buffer.from(value), () => null);
+  const list = createWatchList(watchKeys(key), france as NonNullable<typeof france>, new Set(common));
+  for (const [kind, value] of watched) list.add(kind, Buffer.from(value), null);
   const scan = createScan(
     list,
     literals.map((text) => Buffer.from(text)),

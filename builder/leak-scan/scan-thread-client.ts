@@ -1,0 +1,92 @@
+import { Worker } from 'node:worker_threads';
+import { type LeakRule, leakRules, type Watch } from '../../anonymizers/index.ts';
+import { DynDataError } from '../../core/index.ts';
+import type { ScanAnswer, ScanRequest, ScanThreadSettings } from './scan-thread.ts';
+import type { Framing } from './scanner.ts';
+import type { WatchCounts } from './watch-list.ts';
+import { createValueBatch } from './watched-values.ts';
+
+/** Takes real values; after each batch of rows, `ready` waits until there is room for more. */
+export type WatchSink = {
+  readonly watch: Watch;
+  ready(): Promise<void>;
+};
+
+/** The scan in a thread of its own. Disposing ends the thread. */
+export type ScanThread = AsyncDisposable & {
+  readonly sink: WatchSink;
+  /**
+   * What is found in a text, each with its offset; all values that were given before are looked for.
+   * @param bytes on shared memory, and not changed until the answer; else they are copied
+   */
+  scan(bytes: Uint8Array, framing: Framing): Promise<readonly { readonly rule: LeakRule; readonly offset: number }[]>;
+  counts(): Promise<WatchCounts>;
+};
+
+/** Batches of values that the thread has not taken yet: beyond it the reading of the source waits. */
+const batchesInFlight = 4;
+/** A thread's young generation grows to as much; its objects are few and short-lived. */
+const youngGenerationMb = 8;
+
+export function startScanThread(settings: ScanThreadSettings): ScanThread {
+  const worker = new Worker(new URL('./scan-thread.ts', import.meta.url), {
+    workerData: settings,
+    resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+  });
+  /** In the order of the requests, which is the order of the answers. */
+  const waiting: { resolve(answer: ScanAnswer): void; reject(error: unknown): void }[] = [];
+  const freeBatches: Uint8Array<ArrayBuffer>[] = [];
+  const batch = createValueBatch();
+  const adding: Promise<void>[] = [];
+  let failure: DynDataError | undefined;
+
+  worker.on('message', (answer: ScanAnswer) => waiting.shift()?.resolve(answer));
+  worker.on('error', (error: unknown) => {
+    failure = new DynDataError('INTERNAL', 'The leak scan failed. Nothing of this build is visible. Please report it.', { cause: error });
+    for (const { reject } of waiting.splice(0)) reject(failure);
+  });
+
+  const ask = async <K extends ScanAnswer['kind']>(request: ScanRequest, _kind: K, transfer: ArrayBuffer[] = []) => {
+    if (failure) throw failure;
+    const answered = new Promise<ScanAnswer>((resolve, reject) => waiting.push({ resolve, reject }));
+    worker.postMessage(request, transfer);
+    return (await answered) as Extract<ScanAnswer, { kind: K }>;
+  };
+  const send = (): void => {
+    if (batch.isEmpty) return;
+    const { bytes, length } = batch.take(freeBatches.pop());
+    const added = ask({ kind: 'add', bytes, length }, 'added', [bytes.buffer]).then((answer) => void freeBatches.push(answer.bytes));
+    // A failure is reported when its turn comes; until then it must not count as unhandled.
+    added.catch(() => undefined);
+    adding.push(added);
+  };
+
+  return {
+    sink: {
+      watch(kind, value, pseudonym) {
+        const replaced = kind === 'phone' ? pseudonym() : null;
+        if (batch.add(kind, value, replaced)) return;
+        send();
+        batch.add(kind, value, replaced);
+      },
+      async ready() {
+        while (adding.length > batchesInFlight) await adding.shift();
+      },
+    },
+    async scan(bytes, framing) {
+      send();
+      const { found } = await ask({ kind: 'scan', bytes, framing }, 'scanned');
+      return Array.from({ length: found.length / 2 }, (_, index) => ({
+        rule: leakRules[found[2 * index] as number] as LeakRule,
+        offset: found[2 * index + 1] as number,
+      }));
+    },
+    async counts() {
+      send();
+      return (await ask({ kind: 'counts' }, 'counted')).counts;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await worker.terminate();
+    },
+  };
+}

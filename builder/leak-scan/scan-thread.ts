@@ -1,0 +1,50 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type LeakRule, leakRules } from '../../anonymizers/index.ts';
+import { createScan, type Framing } from './scanner.ts';
+import { createWatchList, type WatchCounts, type WatchKeys } from './watch-list.ts';
+import { readValues } from './watched-values.ts';
+
+// The scan's own thread: it alone holds the tags of the real values. Requests are answered one by one, in their order.
+
+export type ScanThreadSettings = {
+  readonly keys: WatchKeys;
+  readonly country: Parameters<typeof createWatchList>[1];
+  readonly common: ReadonlySet<string>;
+  readonly literals: readonly Uint8Array[];
+};
+
+export type ScanRequest =
+  | { readonly kind: 'add'; readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }
+  /** @param bytes on shared memory, or copied here */
+  | { readonly kind: 'scan'; readonly bytes: Uint8Array; readonly framing: Framing }
+  | { readonly kind: 'counts' };
+
+export type ScanAnswer =
+  /** The batch's memory, given back. */
+  | { readonly kind: 'added'; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** Pairs: the rule's number in `leakRules`, and the offset. */
+  | { readonly kind: 'scanned'; readonly found: readonly number[] }
+  | { readonly kind: 'counted'; readonly counts: WatchCounts };
+
+const { keys, country, common, literals } = workerData as ScanThreadSettings;
+const list = createWatchList(keys, country, common);
+const scan = createScan(list, literals);
+const numberOf = new Map<LeakRule, number>(leakRules.map((rule, index) => [rule, index]));
+
+function answer(request: ScanRequest): ScanAnswer {
+  if (request.kind === 'counts') return { kind: 'counted', counts: list.counts() };
+  if (request.kind === 'scan') {
+    const found: number[] = [];
+    scan(request.bytes, request.framing, (rule, offset) => void found.push(numberOf.get(rule) as number, offset));
+    return { kind: 'scanned', found };
+  }
+  readValues(request.bytes, request.length, list.add);
+  // Real values do not stay in memory that is handed around.
+  request.bytes.fill(0, 0, request.length);
+  return { kind: 'added', bytes: request.bytes };
+}
+
+parentPort?.on('message', (request: ScanRequest) => {
+  const given = answer(request);
+  parentPort?.postMessage(given, given.kind === 'added' ? [given.bytes.buffer] : []);
+});
