@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import { DynDataError, issueLines, type SourceKind } from '../core/index.ts';
 import type { LiveColumn, Value } from './api.ts';
 import type { PhoneCountry } from './phone-countries.ts';
+import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
 import type { Prf } from './siphash.ts';
-import type { LeakFacts } from './watch.ts';
+import type { LeakFacts, Watch } from './watch.ts';
 
 /** Where an anonymizer's values come from and go to: a column, an LDAP attribute, or a leaf inside a JSON value. */
 export type Target = Omit<LiveColumn, 'name'> & {
@@ -44,8 +45,12 @@ export type Made = {
   readonly readsReal?: readonly string[];
   /** True where equal values get equal results that no other value gets, so that a result tells how often its value occurs. */
   readonly deterministic?: boolean;
+  /** How it replaces phone numbers, so that the leak scan can tell a real number from another one's pseudonym. */
+  readonly phonePermutation?: PhonePermutationKey;
   /** What the leak scan must know of the place; set by the rule maker. */
   readonly leaks?: LeakFacts;
+  /** For documents: hands on the real values in its parts. Nothing where it cannot be read. */
+  readonly observe?: (value: Uint8Array, watch: Watch) => void;
   /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
   readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
 };

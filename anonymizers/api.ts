@@ -1,4 +1,5 @@
 import type { Digest, SourceKind } from '../core/index.ts';
+import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
 import type { DetectorRule, LeakFacts, Watch } from './watch.ts';
 
@@ -110,7 +111,10 @@ export type DirectoryPlan = {
   transform(entry: DirectoryEntry): DirectoryEntry;
   /** The same mapping alone, for any DN below the base. */
   mapDn(dn: string): string;
-  /** For the leak scan: attributes with real values to watch, how to take them out of an entry, and forms an attribute's own results have. */
+  /**
+   * For the leak scan: the attributes to read (those with real values to watch, and those that tell which rules are an entry's; none where
+   * nothing is watched), how to take the values out of an entry, and forms an attribute's own results have.
+   */
   readonly leaks: {
     readonly attributes: readonly string[];
     observe(entry: DirectoryEntry, watch: Watch): void;
@@ -155,6 +159,8 @@ export type CompiledPolicy = {
   readonly surveys: readonly Survey[];
   /** What the policy itself writes into the output: constants, and the development password's hashes. */
   readonly literals: readonly Uint8Array[];
+  /** How it replaces phone numbers, each way once. */
+  readonly phonePermutations: readonly PhonePermutationKey[];
   /** In the order of their places. */
   readonly exemptions: readonly Exemption[];
 };

@@ -91,6 +91,7 @@ export function compilePolicy(input: {
     definitions: (source) => definitions.get(source) ?? { comments: 'drop', drops: () => false },
     surveys: compilation?.surveys ?? [],
     literals: hooks.literals,
+    phonePermutations: hooks.phonePermutations,
     exemptions: (compilation?.exemptions ?? []).sort((a, b) => (a.place < b.place ? -1 : 1)),
   };
 }

@@ -66,8 +66,11 @@ function createDirectoryLeaks(source: LdapSource, rules: DirectoryRules, decide:
       const decision = decisionOf(section, description);
       return decision?.kind === 'made' ? (decision.made.leaks ?? []) : [];
     });
+  const isWatched = (description: string): boolean => factsOf(description).some(({ observe }) => observe !== undefined);
   return {
-    attributes: source.attributes.filter((description) => factsOf(description).some(({ observe }) => observe !== undefined)),
+    attributes: source.attributes.some(isWatched)
+      ? source.attributes.filter((description) => isWatched(description) || rules.deciding.has(canonicalType(description)))
+      : [],
     observe(entry, watch) {
       const decisions = decide(entry);
       for (const [description, values] of entry.attributes) {

@@ -4,7 +4,7 @@ import type { LiveSource } from './api.ts';
 import { catalogue } from './catalogue/index.ts';
 import { directoryDefaults } from './directory-defaults.ts';
 import { canonicalType, parseDn, type Rdn, sameDn } from './dn.ts';
-import { type MatchesEntry, parseLdapFilter } from './ldap-filter.ts';
+import { type EntryFilter, type MatchesEntry, parseLdapFilter } from './ldap-filter.ts';
 import { type Rule, readRule, type SourcePolicy } from './policy.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
 
@@ -25,6 +25,8 @@ export type DirectoryRules = {
   readonly special: readonly { readonly matches: MatchesEntry; readonly decisions: Decisions }[];
   /** Entries of services: their password stays, and where they are named by DN, so does the name. */
   readonly services: { readonly matches: MatchesEntry; readonly dns: readonly (readonly Rdn[])[] };
+  /** Canonical types of the attributes by which it is told which rules are an entry's. */
+  readonly deciding: ReadonlySet<string>;
   readonly where: string | undefined;
   /** By canonical type. */
   readonly dn: ReadonlyMap<string, { readonly made: Made; readonly key: string }>;
@@ -98,16 +100,17 @@ export function compileDirectoryRules(
   const special = [
     ...levels.flatMap(({ filters = {} }) =>
       Object.entries(filters).flatMap(([filter, rules]) => {
-        const matches = parseLdapFilter(filter);
-        if (!matches) problems.invalid.push(`${source.name} filter ${filter}: is no search filter, such as (objectClass=person)`);
-        return matches
-          ? { matches, decisions: section(Object.entries(rules), `${source.name} filter ${filter} attribute`, new Map()) }
+        const parsed = parseLdapFilter(filter);
+        if (!parsed) problems.invalid.push(`${source.name} filter ${filter}: is no search filter, such as (objectClass=person)`);
+        return parsed
+          ? { ...parsed, decisions: section(Object.entries(rules), `${source.name} filter ${filter} attribute`, new Map()) }
           : [];
       }),
     ),
     ...levels.flatMap(({ classes = {} }) =>
       Object.entries(classes).map(([objectClass, rules]) => ({
         matches: hasClass(objectClass),
+        reads: new Set(['objectclass']),
         decisions: section(Object.entries(rules), `${source.name} class ${objectClass} attribute`, new Map()),
       })),
     ),
@@ -133,7 +136,9 @@ export function compileDirectoryRules(
   if (policy.where !== undefined && !policy.where.startsWith('(')) {
     problems.invalid.push(`${source.name} where: a search filter in parentheses expected`);
   }
-  return { all, special, dn, slots, services: readServices(source, policy.keep_entries ?? [], problems), where: policy.where };
+  const services = readServices(source, policy.keep_entries ?? [], problems);
+  const deciding = new Set([...special, services].flatMap(({ reads }) => [...reads]));
+  return { all, special, dn, slots, services, deciding, where: policy.where };
 }
 
 function hasClass(objectClass: string): MatchesEntry {
@@ -147,8 +152,12 @@ function hasClass(objectClass: string): MatchesEntry {
   };
 }
 
-function readServices(source: LdapSource, entries: readonly string[], problems: Problems): DirectoryRules['services'] {
-  const filters: MatchesEntry[] = [];
+function readServices(
+  source: LdapSource,
+  entries: readonly string[],
+  problems: Problems,
+): DirectoryRules['services'] & Pick<EntryFilter, 'reads'> {
+  const filters: EntryFilter[] = [];
   const dns: (readonly Rdn[])[] = [];
   for (const entry of entries) {
     const place = `${source.name} keep_entries ${entry}`;
@@ -163,11 +172,11 @@ function readServices(source: LdapSource, entries: readonly string[], problems: 
     else problems.invalid.push(`${place}: is neither a DN nor a search filter`);
   }
   const matches: MatchesEntry = (entry) => {
-    if (filters.some((filter) => filter(entry))) return true;
+    if (filters.some((filter) => filter.matches(entry))) return true;
     const own = dns.length === 0 ? undefined : parseDn(entry.dn);
     return own !== undefined && dns.some((dn) => sameDn(dn, own));
   };
-  return { matches, dns };
+  return { matches, dns, reads: new Set(filters.flatMap(({ reads }) => [...reads])) };
 }
 
 function keptDecision(make: MakeRule, sibling: Tools['sibling']): Decision {

@@ -18,6 +18,7 @@ export { type Key, parseKey } from './key.ts';
 export { createNormalizer } from './normalize.ts';
 export { phoneCountries } from './phone-countries.ts';
 export { createPhoneParser } from './phone-numbers.ts';
+export { createPhonePermutation, type PhonePermutationKey } from './phone-permutation.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';
 export { type Policy, parsePolicy, type Rule } from './policy.ts';
 export { pseudonymWords } from './pseudonym-words.ts';

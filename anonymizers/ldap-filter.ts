@@ -3,6 +3,9 @@ import { canonicalType } from './dn.ts';
 
 export type MatchesEntry = (entry: DirectoryEntry) => boolean;
 
+/** `reads` are the canonical types of the attributes that decide. */
+export type EntryFilter = { readonly matches: MatchesEntry; readonly reads: ReadonlySet<string> };
+
 const item = /^([A-Za-z][A-Za-z0-9;.-]*|\d+(?:\.\d+)*)(=|~=|>=|<=)(.*)$/s;
 
 /**
@@ -10,8 +13,9 @@ const item = /^([A-Za-z][A-Za-z0-9;.-]*|\d+(?:\.\d+)*)(=|~=|>=|<=)(.*)$/s;
  * attributes are; `~=` is equality.
  * @returns undefined for what is no filter, or one with a matching rule of its own (`:=`).
  */
-export function parseLdapFilter(text: string): MatchesEntry | undefined {
+export function parseLdapFilter(text: string): EntryFilter | undefined {
   let at = 0;
+  const reads = new Set<string>();
   const filter = (): MatchesEntry | undefined => {
     if (text[at++] !== '(') return undefined;
     const operator = text[at] ?? '';
@@ -30,18 +34,19 @@ export function parseLdapFilter(text: string): MatchesEntry | undefined {
     }
     const end = text.indexOf(')', at);
     if (end < 0) return undefined;
-    const made = comparison(text.slice(at, end));
+    const made = comparison(text.slice(at, end), reads);
     at = end + 1;
     return made;
   };
-  const parsed = filter();
-  return at === text.length ? parsed : undefined;
+  const matches = filter();
+  return matches && at === text.length ? { matches, reads } : undefined;
 }
 
-function comparison(text: string): MatchesEntry | undefined {
+function comparison(text: string, reads: Set<string>): MatchesEntry | undefined {
   const [, attribute, operator, written] = item.exec(text) ?? [];
   if (attribute === undefined || operator === undefined || written === undefined) return undefined;
   const type = canonicalType(attribute);
+  reads.add(type);
   if (operator === '=' && written === '*') return (entry) => valuesOf(entry, type).length > 0;
   if (operator === '=' && written.includes('*')) {
     const [head = '', ...rest] = written.split('*').map(unescaped);

@@ -1,17 +1,14 @@
 import { DynDataError } from '../core/index.ts';
 import { type Apply, type Made, refuse } from './anonymizer.ts';
-import type { Value } from './api.ts';
+import type { PhonePermutationKey } from './phone-permutation.ts';
 
 export const watchKinds = ['email', 'phone', 'login', 'name', 'secret', 'value'] as const;
 
 /** What a real value is that must not occur in what is written; it decides how spellings of one value are brought together. */
 export type WatchKind = (typeof watchKinds)[number];
 
-/**
- * Takes a real value. `pseudonym` gives what stands for it in the output: a real phone number can be another one's pseudonym, and then it
- * tells nothing.
- */
-export type Watch = (kind: WatchKind, value: Uint8Array, pseudonym: () => Value) => void;
+/** Takes a real value. */
+export type Watch = (kind: WatchKind, value: Uint8Array) => void;
 
 export const detectorRules = ['email', 'iban', 'card', 'ip', 'private-key', 'jwt', 'bcrypt', 'api-key'] as const;
 
@@ -85,12 +82,15 @@ export type LeakHooks = {
   inner(made: Made): Made;
   /** What the policy itself writes into the output. */
   readonly literals: readonly Uint8Array[];
+  /** How phone numbers are replaced, each way once. */
+  readonly phonePermutations: readonly PhonePermutationKey[];
 };
 
 /** One per compiled policy. Observing is synchronous, so one sink at a time is enough. */
 export function createLeakHooks(): LeakHooks {
   let sink: Watch | undefined;
   const literals: Uint8Array[] = [];
+  const phonePermutations = new Map<string, PhonePermutationKey>();
   const through = (made: Made): NonNullable<LeakFacts['observe']> => {
     return (value, watch) => {
       const outer = sink;
@@ -104,17 +104,25 @@ export function createLeakHooks(): LeakHooks {
   };
   return {
     literals,
+    get phonePermutations() {
+      return [...phonePermutations.values()];
+    },
     facts(name, sensitive, made, inner) {
       const kind = watchedKinds[name] ?? (sensitive ? 'value' : undefined);
       literals.push(...literalsOf(name, made));
+      if (made.phonePermutation) {
+        const { key, country } = made.phonePermutation;
+        phonePermutations.set(`${Buffer.from(key).toString('hex')} ${country.iso}`, made.phonePermutation);
+      }
       // Where a rule keeps some of the values, which ones is not known here: none of them is watched, so that a kept one is no leak.
       const observed = name === 'when' && inner.some(({ keeps }) => keeps) ? [] : inner.flatMap(({ leaks }) => leaks?.observe ?? []);
-      const own: LeakFacts['observe'] = kind && ((value, watch) => watch(kind, value, () => made.apply(value, [])));
+      const own: LeakFacts['observe'] = kind && ((value, watch) => watch(kind, value));
       const each: LeakFacts['observe'] = (value, watch) => {
         for (const observe of observed) observe(value, watch);
       };
-      // A document's parts are reached by going through it; what else holds a rule applies it to the whole value.
-      const observe = own ?? (observed.length === 0 ? undefined : name === 'json' || name === 'scrub' ? through(made) : each);
+      // Prose is looked through by scrubbing it; what else holds a rule applies it to the whole value.
+      const whole = name === 'scrub' ? through(made) : each;
+      const observe = own ?? (observed.length === 0 ? undefined : (made.observe ?? whole));
       return {
         ...(observe === undefined ? {} : { observe }),
         produces: new Set([...(producedForms[name] ?? []), ...inner.flatMap(({ leaks }) => [...(leaks?.produces ?? [])])]),

@@ -1,12 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
-import { type Apply, defineAnonymizer, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import { type Apply, defineAnonymizer, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
 import { findUndecidedPaths } from '../json-inspect.ts';
 import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
-import { createJsonRewriter, JsonRefused } from '../json-rewrite.ts';
+import { createJsonRewriter } from '../json-rewrite.ts';
+import { JsonRefused } from '../json-text.ts';
+import { createJsonVisitor } from '../json-visit.ts';
 import { ruleSchema } from '../policy.ts';
 
-type LeafRule = { readonly apply: Apply; readonly keeps: boolean };
+type LeafRule = { readonly apply: Apply; readonly keeps: boolean; readonly observe: NonNullable<Made['leaks']>['observe'] };
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -31,8 +33,8 @@ export const json = defineAnonymizer({
     keep: z._default(z.array(z.string()), []),
     paths: z._default(z.record(z.string(), ruleSchema), {}),
   }),
-  create: ({ keep, paths }, { target, inner }) => {
-    const rules = [...keep.map((path) => [path, 'keep'] as const), ...Object.entries(paths)];
+  create: ({ keep: kept, paths }, { target, inner }) => {
+    const rules = [...kept.map((path) => [path, 'keep'] as const), ...Object.entries(paths)];
     const root = createPathNode<LeafRule>();
     for (const [path, rule] of rules) {
       const steps = parseJsonPath(path);
@@ -40,11 +42,11 @@ export const json = defineAnonymizer({
       const leafTarget: Target = { ...leaf, place: `${target.place} ${path}`, sourceKind: target.sourceKind };
       const made = inner(rule, leafTarget);
       if (made.stage !== undefined) refuse(`${path}: an anonymizer that reads other columns cannot stand inside JSON`);
-      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true })) refuse(`"json" decides ${path} twice`);
+      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true, observe: made.leaks?.observe }))
+        refuse(`"json" decides ${path} twice`);
     }
 
     const rewriteLeaf = (rule: LeafRule, text: string, isString: boolean): string => {
-      if (rule.keeps) return isString ? JSON.stringify(text) : text;
       const result = rule.apply(Buffer.from(text), []);
       if (result === null) return 'null';
       const replaced = textOf(result);
@@ -54,12 +56,16 @@ export const json = defineAnonymizer({
     };
 
     const states = createPathState([root]);
-    const rewrite = createJsonRewriter(states, rewriteLeaf);
+    const rewrite = createJsonRewriter(states, ({ keeps }) => keeps, rewriteLeaf);
+    const visit = createJsonVisitor(states, ({ observe }) => observe !== undefined);
 
     return {
       unique: false,
       // Checked on every value: how long the leaves are together is not known before.
       longest: 'input',
+      observe: (value, watch) => {
+        if (isUtf8(value)) visit(textOf(value), ({ observe }, text) => observe?.(Buffer.from(text), watch));
+      },
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value) => {
         if (!isUtf8(value)) throw invalid(target.place);

@@ -1,10 +1,9 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter, refuse } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
-import { createPermutation } from '../permutation.ts';
+import { numberPermutationKey } from '../permutation.ts';
 import { phoneCountries } from '../phone-countries.ts';
-import { createPhoneParser, type PhoneNumber } from '../phone-numbers.ts';
-import { copyOf } from '../pseudonym-bytes.ts';
+import { createPhonePermutation } from '../phone-permutation.ts';
 
 /** `+999` and twelve digits: E.164 in form, assigned to nobody. */
 const fallbackLength = 16;
@@ -35,62 +34,17 @@ export const phone = defineAnonymizer({
     const country = iso === undefined ? tools.country : phoneCountries.find((candidate) => candidate.iso === iso.toUpperCase());
     if (!country) return refuse(`"phone" knows these countries: ${phoneCountries.map((known) => known.iso).join(' ')}`);
     if ((tools.target.maxLength ?? fallbackLength) < fallbackLength) refuse(`"phone" needs room for ${fallbackLength} characters`);
-    const parse = createPhoneParser(country);
-    const permute = createPermutation(tools.prf('phone/1', identity, 'phone'));
+    const key = numberPermutationKey(tools.prf('phone/1', identity, 'phone'));
+    const { pseudonym } = createPhonePermutation({ key, country });
     const fallback = createFallback(tools.prf('phone-fallback/1', identity, 'phone'));
-    const word = new Uint8Array(longestSubscriber);
     return {
       unique: true,
       longest: 'input',
-      apply: (value) => {
-        const number = parse(value);
-        if (!number) return fallback(value);
-        const length = number.count - number.subscriber;
-        for (let at = 0; at < length; at++) word[at] = number.digits[number.subscriber + at] as number;
-        // Of a number, all but the parity of its digits is permuted: the last digit is worth five values. The parity then becomes the other one.
-        const last = length - 1;
-        const parity = sumOf(word, length) & 1;
-        word[last] = (word[last] as number) >> 1;
-        // Walking on until the result is as valid as the value keeps the permutation one, on the valid numbers and on the others.
-        const valid = isValid(number, word);
-        const radices = radicesOf(length);
-        let prefix = 0;
-        for (let at = 0; at < number.prefixLength; at++) prefix = prefix * 10 + (number.prefix[at] as number);
-        do permute(word, radices, length, prefix, number.prefixLength | (length << 8));
-        while (isValid(number, word) !== valid);
-        word[last] = 2 * (word[last] as number);
-        if ((sumOf(word, length) & 1) === parity) word[last] = (word[last] as number) + 1;
-        const result = copyOf(value);
-        for (let at = 0; at < length; at++) {
-          result[number.positions[number.subscriber + at] as number] = 0x30 + (word[at] as number);
-        }
-        return result;
-      },
+      phonePermutation: { key, country },
+      apply: (value) => pseudonym(value) ?? fallback(value),
     };
   },
 });
-
-const longestSubscriber = 16;
-
-/** Ten for every digit, five for the last, by the number of digits. */
-const radicesByLength: readonly Uint8Array[] = Array.from({ length: longestSubscriber + 1 }, (_item, length) =>
-  Uint8Array.from({ length }, (_digit, at) => (at === length - 1 ? 5 : 10)),
-);
-
-function radicesOf(length: number): Uint8Array {
-  return radicesByLength[length] as Uint8Array;
-}
-
-function sumOf(word: Uint8Array, length: number): number {
-  let sum = 0;
-  for (let at = 0; at < length; at++) sum += word[at] as number;
-  return sum;
-}
-
-/** In North America the digit after the area code is never 0 or 1. */
-function isValid(number: PhoneNumber, subscriber: Uint8Array): boolean {
-  return number.callingCode !== '1' || (subscriber[0] as number) >= 2;
-}
 
 function createFallback(prf: (message: Uint8Array, lengthBytes: number, into: Uint32Array) => void): (value: Uint8Array) => Uint8Array {
   const normalizer = createNormalizer();

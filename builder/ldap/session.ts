@@ -54,7 +54,12 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
       guarded(async () => {
         const { leaks } = policy.directory(name);
         if (leaks.attributes.length === 0) return;
-        for await (const page of pages(client, config.base, { filter: everything, values: true, buffers: attributes }, observeSignal)) {
+        for await (const page of pages(
+          client,
+          config.base,
+          { filter: everything, values: true, buffers: leaks.attributes, only: true },
+          observeSignal,
+        )) {
           for (const entry of page) leaks.observe(toDirectoryEntry(entry), sink.watch);
           await sink.ready();
         }
@@ -130,7 +135,8 @@ async function* sampleDirectory(read: AsyncIterable<readonly Entry[]>, sourceNam
 
 const everything = '(objectClass=*)';
 
-type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[] };
+/** @param buffers attributes that are read as bytes. @param only no others are read */
+type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[]; readonly only?: boolean };
 
 /** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
 async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
@@ -139,7 +145,7 @@ async function* pages(client: Client, base: string, wanted: Wanted, signal: Abor
     {
       scope: 'sub',
       filter: wanted.filter,
-      attributes: ['*', '+'],
+      attributes: wanted.only ? [...wanted.buffers] : ['*', '+'],
       derefAliases: 'never',
       returnAttributeValues: wanted.values,
       explicitBufferAttributes: [...wanted.buffers],

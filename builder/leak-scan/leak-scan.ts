@@ -55,7 +55,13 @@ export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Ke
   );
   const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
   if (!country) throw new DynDataError('INTERNAL', 'The policy was compiled with an unknown country. Please report it.');
-  const thread = startScanThread({ keys: watchKeys(key), country, common: commonWords(sources), literals: compiled.literals });
+  const thread = startScanThread({
+    keys: watchKeys(key),
+    country,
+    common: commonWords(sources),
+    phonePermutations: compiled.phonePermutations,
+    literals: compiled.literals,
+  });
 
   /** True where nothing was found that the policy does not allow. */
   const isClean = async (bytes: Uint8Array, framing: Framing, locate: Locate, { found, exempt }: SourceScan): Promise<boolean> => {

@@ -63,11 +63,10 @@ export function startScanThread(settings: ScanThreadSettings): ScanThread {
 
   return {
     sink: {
-      watch(kind, value, pseudonym) {
-        const replaced = kind === 'phone' ? pseudonym() : null;
-        if (batch.add(kind, value, replaced)) return;
+      watch(kind, value) {
+        if (batch.add(kind, value)) return;
         send();
-        batch.add(kind, value, replaced);
+        batch.add(kind, value);
       },
       async ready() {
         while (adding.length > batchesInFlight) await adding.shift();

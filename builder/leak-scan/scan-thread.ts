@@ -1,15 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type LeakRule, leakRules } from '../../anonymizers/index.ts';
 import { createScan, type Framing } from './scanner.ts';
-import { createWatchList, type WatchCounts, type WatchKeys } from './watch-list.ts';
+import { createWatchList, type WatchCounts, type WatchListSettings } from './watch-list.ts';
 import { readValues } from './watched-values.ts';
 
 // The scan's own thread: it alone holds the tags of the real values. Requests are answered one by one, in their order.
 
-export type ScanThreadSettings = {
-  readonly keys: WatchKeys;
-  readonly country: Parameters<typeof createWatchList>[1];
-  readonly common: ReadonlySet<string>;
+export type ScanThreadSettings = WatchListSettings & {
   readonly literals: readonly Uint8Array[];
 };
 
@@ -26,9 +23,9 @@ export type ScanAnswer =
   | { readonly kind: 'scanned'; readonly found: readonly number[] }
   | { readonly kind: 'counted'; readonly counts: WatchCounts };
 
-const { keys, country, common, literals } = workerData as ScanThreadSettings;
-const list = createWatchList(keys, country, common);
-const scan = createScan(list, literals);
+const settings = workerData as ScanThreadSettings;
+const list = createWatchList(settings);
+const scan = createScan(list, settings.literals);
 const numberOf = new Map<LeakRule, number>(leakRules.map((rule, index) => [rule, index]));
 
 function answer(request: ScanRequest): ScanAnswer {

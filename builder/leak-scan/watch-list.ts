@@ -1,8 +1,10 @@
 import {
   createNormalizer,
   createPhoneParser,
+  createPhonePermutation,
   createSipHash,
   type Key,
+  type PhonePermutationKey,
   type phoneCountries,
   type WatchKind,
 } from '../../anonymizers/index.ts';
@@ -14,7 +16,6 @@ type PhoneCountry = (typeof phoneCountries)[number];
 /** Marks of a tag. A domain alone is no leak: it only tells which addresses are worth a closer look. */
 const kindMarks: Readonly<Record<WatchKind, number>> = { login: 4, name: 8, secret: 16, value: 32, email: 64, phone: 128 };
 const domainMark = 1;
-const pseudonymMark = 2;
 const kinds = Object.entries(kindMarks) as [WatchKind, number][];
 
 /** Below these lengths, in bytes, a value is found everywhere by chance. */
@@ -28,8 +29,8 @@ const shortestPhone = 8;
 const filterBits = 0x80_0000;
 
 export type WatchList = {
-  /** Remembers a real value. @param pseudonym what stands for a phone number in the output; null for all others */
-  add(kind: WatchKind, value: Uint8Array, pseudonym: Uint8Array | null): void;
+  /** Remembers a real value. */
+  add(kind: WatchKind, value: Uint8Array): void;
   /** True where addresses of this domain are watched. */
   knowsDomain(domain: Uint8Array): boolean;
   email(address: Uint8Array): WatchKind | undefined;
@@ -49,7 +50,7 @@ export type WatchCounts = {
   readonly values: Readonly<Record<WatchKind, number>>;
   /** Values left out since they are too short, or words that anonymizers or the structure use too. */
   readonly indistinct: number;
-  /** Phone numbers left out since they are another number's pseudonym. */
+  /** How often a real phone number was passed over since it is another one's pseudonym. */
   readonly ambiguous: number;
   readonly overflow: number;
   readonly falsePositiveRate: number;
@@ -86,16 +87,19 @@ export function watchKeys(key: Key): WatchKeys {
   return { email: of('email'), domain: of('domain'), phone: of('phone'), words: of('words') };
 }
 
-/**
- * The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept.
- * @param common words, in lower case, that occur in the output without being anybody's
- */
-export function createWatchList(
-  keys: WatchKeys,
-  country: PhoneCountry,
-  common: ReadonlySet<string>,
-  limit: number = exactLimit,
-): WatchList {
+export type WatchListSettings = {
+  readonly keys: WatchKeys;
+  /** Of numbers written without one. */
+  readonly country: PhoneCountry;
+  /** Words, in lower case, that occur in the output without being anybody's. */
+  readonly common: ReadonlySet<string>;
+  /** How phone numbers are replaced in the output. */
+  readonly phonePermutations: readonly PhonePermutationKey[];
+};
+
+/** The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept. */
+export function createWatchList(settings: WatchListSettings, limit: number = exactLimit): WatchList {
+  const { keys, country, common } = settings;
   const tags = createTagSet(limit);
   const hashes = {
     email: createSipHash(keys.email),
@@ -110,7 +114,11 @@ export function createWatchList(
   const wordFilter = new Uint8Array(filterBits / 8);
   const phoneFilter = new Uint8Array(filterBits / 8);
   const decoder = new TextDecoder();
+  let longestCommon = shortestDigitsOnly;
+  for (const word of common) longestCommon = Math.max(longestCommon, Buffer.byteLength(word));
+  const permutations = settings.phonePermutations.map(createPhonePermutation);
   let indistinct = 0;
+  let ambiguous = 0;
 
   const mark = (hash: typeof hashes.email, bytes: Uint8Array, length: number, marks: number): boolean => {
     hash(bytes, length, tag);
@@ -136,7 +144,11 @@ export function createWatchList(
     }
     return count < shortestPhone ? 0 : count;
   };
-  const addPhone = (value: Uint8Array, pseudonym: Uint8Array | null): void => {
+  const knowsPhone = (text: Uint8Array): boolean => {
+    const count = phoneDigits(text);
+    return count > 0 && ask(hashes.phone, digits, count) !== 0;
+  };
+  const addPhone = (value: Uint8Array): void => {
     const count = phoneDigits(value);
     if (count === 0) {
       indistinct += 1;
@@ -145,9 +157,7 @@ export function createWatchList(
     let last = 0;
     for (let at = count - shortestPhone; at < count; at += 1) last = last * 10 + (digits[at] as number) - 0x30;
     setBit(phoneFilter, last);
-    if (!mark(hashes.phone, digits, count, kindMarks.phone)) return;
-    const length = pseudonym ? phoneDigits(pseudonym) : 0;
-    if (length > 0) mark(hashes.phone, digits, length, pseudonymMark);
+    mark(hashes.phone, digits, count, kindMarks.phone);
   };
   const addEmail = (value: Uint8Array): void => {
     const length = normalizer.folded(value);
@@ -168,7 +178,8 @@ export function createWatchList(
     while (from < length && !isLetterOrDigit(whole[from])) from += 1;
     const bytes = whole.subarray(from, length);
     length -= from;
-    if (!isDistinct(kind, bytes, decoder.decode(bytes), common)) {
+    // A piece of a secret that is longer than any common word is none.
+    if (!(kind === 'secret' && length > longestCommon) && !isDistinct(kind, bytes, decoder.decode(bytes), common)) {
       indistinct += 1;
       return;
     }
@@ -188,8 +199,8 @@ export function createWatchList(
   };
 
   return {
-    add(kind, value, pseudonym) {
-      if (kind === 'phone') addPhone(value, pseudonym);
+    add(kind, value) {
+      if (kind === 'phone') addPhone(value);
       else if (kind === 'email') addEmail(value);
       else if (kind === 'secret') addSecret(value);
       else if (kind === 'login' && value.includes(0x40)) addEmail(value);
@@ -198,8 +209,15 @@ export function createWatchList(
     knowsDomain: (domain) => askFolded(hashes.domain, domain) !== 0,
     email: (address) => kindOf(askFolded(hashes.email, address)),
     phone(text) {
-      const count = phoneDigits(text);
-      return count === 0 ? undefined : kindOf(ask(hashes.phone, digits, count));
+      if (!knowsPhone(text)) return undefined;
+      // A real number can by chance be what stands for another one: then it tells nothing.
+      for (const { original } of permutations) {
+        const real = original(text);
+        if (!real || !knowsPhone(real)) continue;
+        ambiguous += 1;
+        return undefined;
+      }
+      return 'phone';
     },
     words: (text) => kindOf(askFolded(hashes.words, text)),
     mayEndWith: (hash) => hasBit(wordFilter, hash),
@@ -208,13 +226,13 @@ export function createWatchList(
       const counts = tags.countByMarks();
       const having = (wanted: (marks: number) => boolean): number =>
         counts.reduce((sum, count, marks) => (wanted(marks) ? sum + count : sum), 0);
-      const isPseudonym = (marks: number): boolean => (marks & pseudonymMark) !== 0;
       return {
-        values: Object.fromEntries(
-          kinds.map(([kind, mark]) => [kind, having((marks) => (marks & mark) !== 0 && !isPseudonym(marks))]),
-        ) as Record<WatchKind, number>,
+        values: Object.fromEntries(kinds.map(([kind, mark]) => [kind, having((marks) => (marks & mark) !== 0)])) as Record<
+          WatchKind,
+          number
+        >,
         indistinct,
-        ambiguous: having((marks) => (marks & kindMarks.phone) !== 0 && isPseudonym(marks)),
+        ambiguous,
         overflow: tags.overflow,
         falsePositiveRate: tags.falsePositiveRate,
       };
@@ -223,7 +241,6 @@ export function createWatchList(
 }
 
 function kindOf(marks: number): WatchKind | undefined {
-  if (marks === 0 || (marks & pseudonymMark) !== 0) return undefined;
   for (const [kind, mark] of kinds) if ((marks & mark) !== 0) return kind;
   return marks === overflowMark ? 'value' : undefined;
 }

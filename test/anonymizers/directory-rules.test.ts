@@ -30,7 +30,7 @@ test.each([
   ['(uidNumber>=5)', true],
   ['(uidNumber<=5)', false],
 ])('%s: %s', (filter, expected) => {
-  const matches = parseLdapFilter(filter);
+  const matches = parseLdapFilter(filter)?.matches;
   expect(matches?.(entry({ objectClass: ['top', 'person'], cn: ['Marie Dupont'], uidNumber: ['7'] }))).toBe(expected);
 });
 

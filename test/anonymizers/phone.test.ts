@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createPhonePermutation, phoneCountries } from '../../anonymizers/index.ts';
 import { textRule } from './making.ts';
 
 const phone = textRule('phone');
@@ -73,4 +74,18 @@ test('the sum of the subscriber digits changes between even and odd, so no numbe
     const subscriber = String(10_000_000 + index * 3571).slice(-8);
     expect(parityOf((phone(`+336${subscriber}`) ?? '').slice(4))).toBe(1 - parityOf(subscriber));
   }
+});
+
+test('with the key, the original of a pseudonym is found again, in its style', () => {
+  const france = phoneCountries.find(({ iso }) => iso === 'FR');
+  if (!france) throw new Error('no France');
+  const { pseudonym, original } = createPhonePermutation({ key: new Uint8Array(16).fill(9), country: france });
+  for (let n = 0; n < 20_000; n++) {
+    const [digits, area] = [String((n * 7_919) % 100_000_000).padStart(8, '0'), 200 + (n % 700)];
+    for (const number of [`06 ${digits}`, `+1${area}${digits.slice(0, 7)}`, `+44 20 ${digits}`, `+35312${digits.slice(0, 6)}`]) {
+      const replaced = pseudonym(Buffer.from(number));
+      expect(replaced && Buffer.from(original(replaced) ?? []).toString()).toBe(number);
+    }
+  }
+  expect(original(Buffer.from('no number'))).toBeUndefined();
 });

@@ -28,6 +28,7 @@ const keepAll: CompiledPolicy = {
   definitions: () => ({ comments: 'keep', drops: () => false }),
   surveys: [],
   literals: [],
+  phonePermutations: [],
   exemptions: [],
   table: () => ({ rows: 'all', reference: false, kept: new Array(100).fill(true), leaks: [], transform: () => undefined }),
   directory: () => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseKey, phoneCountries } from '../../anonymizers/index.ts';
+import { createPhonePermutation, parseKey, phoneCountries } from '../../anonymizers/index.ts';
 import { createTagSet, overflowMark } from '../../builder/leak-scan/tag-set.ts';
 import { createWatchList, watchKeys } from '../../builder/leak-scan/watch-list.ts';
 
@@ -37,39 +37,45 @@ describe('the list of watched values', () => {
   const [country] = france;
   if (!country) throw new Error('France is missing.');
   const bytes = (text: string): Buffer => Buffer.from(text);
+  const phonePermutation = { key: new Uint8Array(16).fill(7), country };
+  const listOf = (common: readonly string[] = [], ofKey = key) =>
+    createWatchList({ keys: watchKeys(ofKey), country, common: new Set(common), phonePermutations: [phonePermutation] });
 
   it('leaves out what would be found everywhere: short words, and words of anonymizers and of the structure', () => {
-    const list = createWatchList(watchKeys(key), country, new Set(['users', 'mallory', 'hudson']));
-    for (const login of ['ann', '1234', 'users', 'Mallory', 'maria']) list.add('login', bytes(login), null);
-    list.add('name', bytes('Mallory Hudson'), null);
-    list.add('name', bytes('Maman'), null);
-    list.add('phone', bytes('3900'), null);
+    const list = listOf(['users', 'mallory', 'hudson']);
+    for (const login of ['ann', '1234', 'users', 'Mallory', 'maria']) list.add('login', bytes(login));
+    list.add('name', bytes('Mallory Hudson'));
+    list.add('name', bytes('Maman'));
+    list.add('phone', bytes('3900'));
     expect(list.counts()).toMatchObject({ indistinct: 8, values: { login: 0, name: 0, phone: 0 } });
-    list.add('login', bytes('maria7'), null);
-    list.add('name', bytes('Mallory Dupont'), null);
+    list.add('login', bytes('maria7'));
+    list.add('name', bytes('Mallory Dupont'));
     expect(list.counts()).toMatchObject({ values: { login: 1, name: 1 } });
   });
 
   it('does not take a number for a leak that is the pseudonym of another one', () => {
-    const list = createWatchList(watchKeys(key), country, new Set());
-    list.add('phone', bytes('06 12 34 56 78'), bytes('06 98 76 54 32'));
+    const list = listOf();
+    list.add('phone', bytes('06 12 34 56 78'));
     expect(list.phone(bytes('+33612345678'))).toBe('phone');
-    list.add('phone', bytes('0698765432'), null);
-    expect(list.phone(bytes('+33698765432'))).toBeUndefined();
-    expect(list.counts()).toMatchObject({ values: { phone: 1 }, ambiguous: 1 });
+    const pseudonym = createPhonePermutation(phonePermutation).pseudonym(bytes('06 12 34 56 78'));
+    expect(pseudonym).toBeDefined();
+    list.add('phone', pseudonym ?? bytes(''));
+    expect(list.phone(pseudonym ?? bytes(''))).toBeUndefined();
+    expect(list.phone(bytes('0612345678'))).toBe('phone');
+    expect(list.counts()).toMatchObject({ values: { phone: 2 }, ambiguous: 1 });
   });
 
   it('counts different values, not spellings', () => {
-    const list = createWatchList(watchKeys(key), country, new Set());
-    for (const email of ['Marie@Acme.test', ' marie@acme.TEST']) list.add('email', bytes(email), null);
-    for (const phone of ['0612345678', '+33 6 12 34 56 78', '0033612345678']) list.add('phone', bytes(phone), null);
+    const list = listOf();
+    for (const email of ['Marie@Acme.test', ' marie@acme.TEST']) list.add('email', bytes(email));
+    for (const phone of ['0612345678', '+33 6 12 34 56 78', '0033612345678']) list.add('phone', bytes(phone));
     expect(list.counts().values).toMatchObject({ email: 1, phone: 1 });
   });
 
   it('knows nothing under another key of what one key knows', () => {
-    const list = createWatchList(watchKeys(key), country, new Set());
-    const other = createWatchList(watchKeys(parseKey('02'.repeat(32))), country, new Set());
-    list.add('email', bytes('marie@acme.test'), null);
+    const list = listOf();
+    const other = listOf([], parseKey('02'.repeat(32)));
+    list.add('email', bytes('marie@acme.test'));
     expect(list.email(bytes('marie@acme.test'))).toBe('email');
     expect(other.email(bytes('marie@acme.test'))).toBeUndefined();
   });

@@ -24,8 +24,13 @@ const watched: readonly (readonly [WatchKind, string])[] = [
 ];
 
 function scanner(literals: readonly string[] = [], common: readonly string[] = []) {
-  const list = createWatchList(watchKeys(key), france as NonNullable<typeof france>, new Set(common));
-  for (const [kind, value] of watched) list.add(kind, Buffer.from(value), null);
+  const list = createWatchList({
+    keys: watchKeys(key),
+    country: france as NonNullable<typeof france>,
+    common: new Set(common),
+    phonePermutations: [],
+  });
+  for (const [kind, value] of watched) list.add(kind, Buffer.from(value));
   const scan = createScan(
     list,
     literals.map((text) => Buffer.from(text)),
