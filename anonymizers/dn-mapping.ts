@@ -31,7 +31,7 @@ export function createDnMapping(
     if (!value) throw unmaskable(place, 'a DN whose value cannot be replaced', 'Correct the entry at the source.');
     return { type: attribute.type, value, ber: false };
   };
-  return (text, place) => {
+  const mapWhole: MapDn = (text, place) => {
     const dn = parseDn(text);
     if (!dn) throw unmaskable(place, 'a value that is no DN', 'Correct the entry at the source, or drop the attribute in the policy.');
     const below = depthBelow(dn, base) ?? dn.length;
@@ -47,7 +47,19 @@ export function createDnMapping(
       }),
     );
   };
+  // Managers, creators and members are named again and again.
+  const mapped = new Map<string, string>();
+  return (text, place) => {
+    const known = mapped.get(text);
+    if (known !== undefined) return known;
+    const result = mapWhole(text, place);
+    if (mapped.size >= mostRemembered) mapped.clear();
+    mapped.set(text, result);
+    return result;
+  };
 }
+
+const mostRemembered = 10_000;
 
 /** What a BER value of a short definite length holds; anything else is taken as it is, which still hides it. */
 function berContent(value: Uint8Array): Uint8Array {

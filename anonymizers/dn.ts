@@ -151,9 +151,18 @@ const canonicalTypes: ReadonlyMap<string, string> = new Map(
 
 /** The name by which an attribute type is looked up, whatever its case, its other names and its options (`cn;lang-fr`). */
 export function canonicalType(description: string): string {
+  const known = canonicalOf.get(description);
+  if (known !== undefined) return known;
   const type = (description.split(';')[0] ?? '').toLowerCase();
-  return canonicalTypes.get(type) ?? type;
+  const canonical = canonicalTypes.get(type) ?? type;
+  if (canonicalOf.size >= mostDescriptions) canonicalOf.clear();
+  canonicalOf.set(description, canonical);
+  return canonical;
 }
+
+/** A directory has few descriptions, and each is asked for in every entry. */
+const canonicalOf = new Map<string, string>();
+const mostDescriptions = 10_000;
 
 /** Equality of components as directories see it: types by any name, values without case and doubled spaces, in any order. */
 export function sameRdn(a: Rdn, b: Rdn): boolean {

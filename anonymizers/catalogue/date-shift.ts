@@ -1,11 +1,15 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
+import { copyOf } from '../pseudonym-bytes.ts';
 
-const datePattern = /^(\d{4})-(\d{2})-(\d{2})(?:([ T])(.*))?$/;
 const dayMs = 86_400_000;
-const zeroDate = '0000-00-00';
-const otherwise = '1970-01-02';
+const zeroDate = Buffer.from('0000-00-00');
+const otherwise = Buffer.from('1970-01-02');
+const otherwiseWithTime = Buffer.from('1970-01-02 00:00:00');
+const [zero, hyphen, space, letterT] = [0x30, 0x2d, 0x20, 0x54];
+/** Year, month, day. */
+const dateLength = 10;
 
 export const dateShift = defineAnonymizer({
   name: 'date-shift',
@@ -37,44 +41,89 @@ export const dateShift = defineAnonymizer({
     const tag = new Uint32Array(4);
     const withTime = target.type === 'datetime';
     const range = rangeOf(target.sqlType);
-    const encoder = new TextEncoder();
     return {
       unique: false,
       longest: 'input',
       stage: 'before',
       reads: [subject],
       apply: (value, row) => {
-        const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
-        if (text.startsWith(zeroDate)) return value;
+        if (startsWith(value, zeroDate)) return value;
         const whose = row[subjectIndex] ?? value;
         const length = normalizer.folded(whose);
         prf(normalizer.bytes, length, tag);
         const roll = (tag[0] as number) % (2 * days);
         const shift = roll < days ? roll - days : roll - days + 1;
-        return encoder.encode(moved(text, shift, range) ?? (withTime ? `${otherwise} 00:00:00` : otherwise));
+        return moved(value, shift, range) ?? copyOf(withTime ? otherwiseWithTime : otherwise);
       },
     };
   },
 });
 
-/** First and last day that the type holds. MySQL's TIMESTAMP ends in 2038; years have four digits everywhere. */
-function rangeOf(sqlType: string): readonly [fromMs: number, toMs: number] {
+/** First and last day that the type holds, in days since 1970. MySQL's TIMESTAMP ends in 2038; years have four digits everywhere. */
+function rangeOf(sqlType: string): readonly [fromDay: number, toDay: number] {
   const short = /^timestamp(\(\d\))?$/i.test(sqlType);
-  return short ? [Date.UTC(1970, 0, 2), Date.UTC(2038, 0, 18)] : [Date.UTC(1000, 0, 1), Date.UTC(9999, 11, 31)];
+  const of = (...date: [number, number, number]): number => Date.UTC(...date) / dayMs;
+  return short ? [of(1970, 0, 2), of(2038, 0, 18)] : [of(1000, 0, 1), of(9999, 11, 31)];
 }
 
-/** The date `days` later; the other way where that would leave the range. Undefined for what is no date. */
-function moved(text: string, days: number, [fromMs, toMs]: readonly [number, number]): string | undefined {
-  const match = datePattern.exec(text);
-  if (!match) return undefined;
-  const [, year, month, day, separator, time] = match;
-  const atMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  if (new Date(atMs).toISOString().slice(0, 10) !== `${year}-${month}-${day}`) return undefined;
-  if (time !== undefined && !timePattern.test(time)) return undefined;
-  const forwardsMs = atMs + days * dayMs;
-  const movedMs = forwardsMs < fromMs || forwardsMs > toMs ? atMs - days * dayMs : forwardsMs;
-  if (movedMs < fromMs || movedMs > toMs) return undefined;
-  return new Date(movedMs).toISOString().slice(0, 10) + (time === undefined ? '' : `${separator}${time}`);
+function startsWith(value: Uint8Array, beginning: Uint8Array): boolean {
+  if (value.length < beginning.length) return false;
+  for (let at = 0; at < beginning.length; at++) if (value[at] !== beginning[at]) return false;
+  return true;
+}
+
+/** The date `shift` days later; the other way where that would leave the range. Undefined for what is no date. */
+function moved(value: Uint8Array, shift: number, [fromDay, toDay]: readonly [number, number]): Uint8Array | undefined {
+  const day = dayOf(value);
+  if (day === undefined || !isTime(value)) return undefined;
+  const forwards = day + shift;
+  const target = forwards < fromDay || forwards > toDay ? day - shift : forwards;
+  if (target < fromDay || target > toDay) return undefined;
+  const result = copyOf(value);
+  writeDay(target, result);
+  return result;
+}
+
+/** The number of `count` digits that stands there; NaN where others stand there. */
+function numberAt(value: Uint8Array, from: number, count: number): number {
+  let number = 0;
+  for (let at = from; at < from + count; at++) {
+    const digit = (value[at] as number) - zero;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+/** Days since 1970 of the date that a value begins with; undefined for what is no date of the calendar. */
+function dayOf(value: Uint8Array): number | undefined {
+  if (value.length < dateLength || value[4] !== hyphen || value[7] !== hyphen) return undefined;
+  const [year, month, day] = [numberAt(value, 0, 4), numberAt(value, 5, 2), numberAt(value, 8, 2)];
+  // Years below 100 would be read as those of the 20th century; such dates are outside of every range.
+  if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 31)) return undefined;
+  const days = Date.UTC(year, month - 1, day) / dayMs;
+  const isReal = new Date(days * dayMs).getUTCDate() === day;
+  return isReal ? days : undefined;
+}
+
+/** Nothing behind the date, or a time. */
+function isTime(value: Uint8Array): boolean {
+  if (value.length === dateLength) return true;
+  if (value[dateLength] !== space && value[dateLength] !== letterT) return false;
+  return timePattern.test(Buffer.from(value.buffer, value.byteOffset + dateLength + 1, value.length - dateLength - 1).toString('latin1'));
+}
+
+function writeDay(days: number, into: Uint8Array): void {
+  const date = new Date(days * dayMs);
+  const put = (number: number, from: number, count: number): void => {
+    for (let at = from + count - 1, rest = number; at >= from; at--) {
+      into[at] = zero + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+  };
+  put(date.getUTCFullYear(), 0, 4);
+  put(date.getUTCMonth() + 1, 5, 2);
+  put(date.getUTCDate(), 8, 2);
 }
 
 const timePattern = /^\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[-+]\d{2}(?::?\d{2}){0,2}|Z)?$/;

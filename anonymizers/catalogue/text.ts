@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
 import { createDraw } from '../draw.ts';
+import { writeBytes } from '../pseudonym-bytes.ts';
 import { neutralWords } from '../words/neutral-words.ts';
 
 const longestWord = 10;
+const [space, lineFeed, carriageReturn] = [0x20, 0x0a, 0x0d];
 const lineBreaks = /(\r\n|\n|\r)/;
 
 export const text = defineAnonymizer({
@@ -39,11 +42,57 @@ export const text = defineAnonymizer({
     };
     const decoder = new TextDecoder();
     const encoder = new TextEncoder();
+    const words = neutralWords.map((word) => encoder.encode(word));
+    /** Writes a line of `room` characters. @returns its end */
+    const writeLine = (into: Uint8Array, from: number, count: number): number => {
+      let at = from;
+      for (let room = count; room > 0; ) {
+        const word = words[draw.below(upTo[Math.min(room, longestWord)] as number)] as Uint8Array;
+        if (at > from) into[at++] = space;
+        at = writeBytes(word, into, at);
+        room -= word.length + 1;
+      }
+      return at;
+    };
+    /** On bytes; undefined where the ends of a line are not ASCII, so that what is white space there takes a closer look. */
+    const replaceBytes = (value: Uint8Array): Uint8Array | undefined => {
+      const result = new Uint8Array(value.length);
+      let length = 0;
+      for (let at = 0; ; at++) {
+        const start = at;
+        let first = -1;
+        let last = -1;
+        // Of a character, its first byte.
+        let count = 0;
+        let countToLast = 0;
+        for (; at < value.length && value[at] !== lineFeed && value[at] !== carriageReturn; at++) {
+          const byte = value[at] as number;
+          const isBlank = byte === space || (byte >= 0x09 && byte <= 0x0d);
+          if (isBlank && first < 0) continue;
+          if (first < 0) first = at;
+          if ((byte & 0xc0) !== 0x80) count++;
+          if (isBlank) continue;
+          last = at;
+          countToLast = count;
+        }
+        if (first >= start && ((value[first] as number) >= 0x80 || (value[last] as number) >= 0x80)) return undefined;
+        length = writeLine(result, length, countToLast);
+        if (at >= value.length) break;
+        result[length++] = value[at] as number;
+        if (value[at] === carriageReturn && value[at + 1] === lineFeed) result[length++] = value[++at] as number;
+      }
+      return result.subarray(0, length);
+    };
     return {
       unique: false,
       longest: 'input',
       apply: (value) => {
         draw.start(value, value.length);
+        if (isUtf8(value)) {
+          const replaced = replaceBytes(value);
+          if (replaced) return replaced;
+          draw.start(value, value.length);
+        }
         const pieces = decoder.decode(value).split(lineBreaks);
         // Every second piece is a line break.
         for (let at = 0; at < pieces.length; at += 2) pieces[at] = replaceLine(pieces[at] as string);

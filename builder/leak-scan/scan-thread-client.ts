@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type LeakRule, leakRules, type Watch } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
+import { createRecentValues } from './recent-values.ts';
 import type { ScanAnswer, ScanRequest, ScanThreadSettings } from './scan-thread.ts';
 import type { Framing } from './scanner.ts';
 import type { WatchCounts } from './watch-list.ts';
@@ -37,6 +38,7 @@ export function startScanThread(settings: ScanThreadSettings): ScanThread {
   const waiting: { resolve(answer: ScanAnswer): void; reject(error: unknown): void }[] = [];
   const freeBatches: Uint8Array<ArrayBuffer>[] = [];
   const batch = createValueBatch();
+  const isRecent = createRecentValues();
   const adding: Promise<void>[] = [];
   let failure: DynDataError | undefined;
 
@@ -64,7 +66,7 @@ export function startScanThread(settings: ScanThreadSettings): ScanThread {
   return {
     sink: {
       watch(kind, value) {
-        if (batch.add(kind, value)) return;
+        if (isRecent(kind, value) || batch.add(kind, value)) return;
         send();
         batch.add(kind, value);
       },

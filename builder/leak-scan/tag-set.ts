@@ -1,15 +1,16 @@
 /**
- * A set of 64-bit tags in bounded memory, each with marks. Up to `limit` tags it is exact: an open-addressing table, 101 MB, that is at most
- * four fifths full. Tags beyond go into a Bloom filter of a fixed size, whose rate of false positives `falsePositiveRate` tells.
+ * A set of 64-bit tags in bounded memory, each with up to eight marks, which are bits of a byte. Up to `limit` tags it is exact: an
+ * open-addressing table, 101 MB, that is at most four fifths full. What comes beyond goes into a Bloom filter of a fixed size, whose rate of
+ * false positives `falsePositiveRate` tells. What the set says of itself does not depend on the order in which things were added.
  */
 export type TagSet = {
-  /** Adds marks to a tag; true where the tag was not there. */
-  add(low: number, high: number, marks: number): boolean;
-  /** The marks of a tag; 0 where it is not there, `overflowMark` where only the Bloom filter knows it. */
+  /** Adds one mark to a tag. */
+  add(low: number, high: number, mark: number): void;
+  /** The marks of a tag; 0 where it is not there. */
   marksOf(low: number, high: number): number;
-  /** How many tags of the exact table have each of the 256 combinations of marks. */
-  countByMarks(): Uint32Array;
-  /** Tags in the Bloom filter. */
+  /** How many tags have a mark. */
+  count(mark: number): number;
+  /** Marks beyond the exact table. */
   readonly overflow: number;
   /** Of one question to the Bloom filter; 0 while it is not used. */
   readonly falsePositiveRate: number;
@@ -18,11 +19,11 @@ export type TagSet = {
 /** Tags of the exact table: four fifths of its 2²⁴ slots, 6 bytes each. It has this size from the start: memory does not depend on the source's size. */
 export const exactLimit = 13_421_772;
 const slots = 0x100_0000;
-export const overflowMark = 1;
 /** 2³⁰ bits, 134 MB; made only when the exact table is full. */
 const bloomBits = 0x4000_0000;
 const bloomHashes = 16;
 const empty = 0;
+const marks = Array.from({ length: 8 }, (_, bit) => 1 << bit);
 
 export function createTagSet(limit: number = exactLimit): TagSet {
   // 24 bits of the tag's high word say where it stands, its other bits stand there: none is lost.
@@ -30,7 +31,7 @@ export function createTagSet(limit: number = exactLimit): TagSet {
   const highs = new Uint8Array(slots);
   const marked = new Uint8Array(slots);
   let used = 0;
-  let overflow = 0;
+  const counts = new Float64Array(8);
   let bloom: Uint8Array | undefined;
 
   const slotOf = (low: number, high: number): number => {
@@ -39,10 +40,12 @@ export function createTagSet(limit: number = exactLimit): TagSet {
     while (marked[slot] !== empty && (lows[slot] !== low || highs[slot] !== top)) slot = (slot + 1) & (slots - 1);
     return slot;
   };
-  const addToBloom = (bits: Uint8Array, low: number, high: number): boolean => {
+  const bloomBit = (low: number, high: number, mark: number, turn: number): number =>
+    ((low ^ Math.imul(mark, 0x9e3779b1)) + Math.imul(turn, high | 1)) & (bloomBits - 1);
+  const addToBloom = (bits: Uint8Array, low: number, high: number, mark: number): boolean => {
     let fresh = false;
     for (let turn = 0; turn < bloomHashes; turn += 1) {
-      const bit = (low + Math.imul(turn, high | 1)) & (bloomBits - 1);
+      const bit = bloomBit(low, high, mark, turn);
       const mask = 1 << (bit & 7);
       if (((bits[bit >>> 3] as number) & mask) === 0) {
         fresh = true;
@@ -51,55 +54,51 @@ export function createTagSet(limit: number = exactLimit): TagSet {
     }
     return fresh;
   };
-  const inBloom = (bits: Uint8Array, low: number, high: number): boolean => {
+  const inBloom = (bits: Uint8Array, low: number, high: number, mark: number): boolean => {
     for (let turn = 0; turn < bloomHashes; turn += 1) {
-      const bit = (low + Math.imul(turn, high | 1)) & (bloomBits - 1);
+      const bit = bloomBit(low, high, mark, turn);
       if (((bits[bit >>> 3] as number) & (1 << (bit & 7))) === 0) return false;
     }
     return true;
   };
+  const overflow = (): number => Math.max(0, counts.reduce((sum, count) => sum + count, 0) - limit);
 
   return {
-    add(lowWord, highWord, marks) {
+    add(lowWord, highWord, mark) {
       const low = lowWord >>> 0;
       const high = highWord >>> 0;
       const slot = slotOf(low, high);
       if (marked[slot] !== empty) {
-        marked[slot] = (marked[slot] as number) | marks;
-        return false;
-      }
-      if (used >= limit) {
+        if (((marked[slot] as number) & mark) !== 0) return;
+        marked[slot] = (marked[slot] as number) | mark;
+      } else if (used < limit) {
+        lows[slot] = low;
+        highs[slot] = high >>> 24;
+        marked[slot] = mark;
+        used += 1;
+      } else {
         bloom ??= new Uint8Array(bloomBits / 8);
-        const fresh = addToBloom(bloom, low, high);
-        if (fresh) overflow += 1;
-        return fresh;
+        if (!addToBloom(bloom, low, high, mark)) return;
       }
-      lows[slot] = low;
-      highs[slot] = high >>> 24;
-      marked[slot] = marks;
-      used += 1;
-      return true;
+      const bit = 31 - Math.clz32(mark);
+      counts[bit] = (counts[bit] as number) + 1;
     },
     marksOf(lowWord, highWord) {
       const low = lowWord >>> 0;
       const high = highWord >>> 0;
       const slot = slotOf(low, high);
       if (marked[slot] !== empty) return marked[slot] as number;
-      return bloom && inBloom(bloom, low, high) ? overflowMark : 0;
+      if (!bloom) return 0;
+      let found = 0;
+      for (const mark of marks) if (inBloom(bloom, low, high, mark)) found |= mark;
+      return found;
     },
-    countByMarks() {
-      const counts = new Uint32Array(256);
-      for (let slot = 0; slot < slots; slot += 1) {
-        const marks = marked[slot] as number;
-        if (marks !== empty) counts[marks] = (counts[marks] as number) + 1;
-      }
-      return counts;
-    },
+    count: (mark) => counts[31 - Math.clz32(mark)] as number,
     get overflow() {
-      return overflow;
+      return overflow();
     },
     get falsePositiveRate() {
-      return overflow === 0 ? 0 : (1 - Math.exp((-bloomHashes * overflow) / bloomBits)) ** bloomHashes;
+      return overflow() === 0 ? 0 : (1 - Math.exp((-bloomHashes * overflow()) / bloomBits)) ** bloomHashes;
     },
   };
 }

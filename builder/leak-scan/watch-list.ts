@@ -9,13 +9,15 @@ import {
   type WatchKind,
 } from '../../anonymizers/index.ts';
 import { classes, isLetterOrDigit, lowered, wordByte } from './bytes.ts';
-import { createTagSet, exactLimit, overflowMark } from './tag-set.ts';
+import { createTagSet, exactLimit } from './tag-set.ts';
 
 type PhoneCountry = (typeof phoneCountries)[number];
 
 /** Marks of a tag. A domain alone is no leak: it only tells which addresses are worth a closer look. */
 const kindMarks: Readonly<Record<WatchKind, number>> = { login: 4, name: 8, secret: 16, value: 32, email: 64, phone: 128 };
 const domainMark = 1;
+/** Of a value that is left out. */
+const indistinctMark = 2;
 const kinds = Object.entries(kindMarks) as [WatchKind, number][];
 
 /** Below these lengths, in bytes, a value is found everywhere by chance. */
@@ -25,7 +27,7 @@ const shortestDigitsOnly = 8;
 const shortestSecret = 16;
 const shortestPhone = 8;
 
-/** 2²³ bits each. */
+/** 2²³ bits each, 1 MB: what fits into a processor's cache. */
 const filterBits = 0x80_0000;
 
 export type WatchList = {
@@ -48,7 +50,7 @@ export type WatchList = {
 export type WatchCounts = {
   /** Different values by kind. */
   readonly values: Readonly<Record<WatchKind, number>>;
-  /** Values left out since they are too short, or words that anonymizers or the structure use too. */
+  /** Different values left out since they are too short, or words that anonymizers or the structure use too. */
   readonly indistinct: number;
   /** How often a real phone number was passed over since it is another one's pseudonym. */
   readonly ambiguous: number;
@@ -117,12 +119,11 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   let longestCommon = shortestDigitsOnly;
   for (const word of common) longestCommon = Math.max(longestCommon, Buffer.byteLength(word));
   const permutations = settings.phonePermutations.map(createPhonePermutation);
-  let indistinct = 0;
   let ambiguous = 0;
 
-  const mark = (hash: typeof hashes.email, bytes: Uint8Array, length: number, marks: number): boolean => {
+  const mark = (hash: typeof hashes.email, bytes: Uint8Array, length: number, kindMark: number): void => {
     hash(bytes, length, tag);
-    return tags.add(tag[0] as number, tag[1] as number, marks);
+    tags.add(tag[0] as number, tag[1] as number, kindMark);
   };
   const ask = (hash: typeof hashes.email, bytes: Uint8Array, length: number): number => {
     hash(bytes, length, tag);
@@ -151,7 +152,8 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   const addPhone = (value: Uint8Array): void => {
     const count = phoneDigits(value);
     if (count === 0) {
-      indistinct += 1;
+      const length = normalizer.folded(value);
+      mark(hashes.words, normalizer.bytes, length, indistinctMark);
       return;
     }
     let last = 0;
@@ -180,7 +182,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     length -= from;
     // A piece of a secret that is longer than any common word is none.
     if (!(kind === 'secret' && length > longestCommon) && !isDistinct(kind, bytes, decoder.decode(bytes), common)) {
-      indistinct += 1;
+      mark(hashes.words, bytes, length, indistinctMark);
       return;
     }
     let start = length;
@@ -222,27 +224,18 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     words: (text) => kindOf(askFolded(hashes.words, text)),
     mayEndWith: (hash) => hasBit(wordFilter, hash),
     mayBePhone: (lastDigits) => hasBit(phoneFilter, lastDigits),
-    counts() {
-      const counts = tags.countByMarks();
-      const having = (wanted: (marks: number) => boolean): number =>
-        counts.reduce((sum, count, marks) => (wanted(marks) ? sum + count : sum), 0);
-      return {
-        values: Object.fromEntries(kinds.map(([kind, mark]) => [kind, having((marks) => (marks & mark) !== 0)])) as Record<
-          WatchKind,
-          number
-        >,
-        indistinct,
-        ambiguous,
-        overflow: tags.overflow,
-        falsePositiveRate: tags.falsePositiveRate,
-      };
-    },
+    counts: () => ({
+      values: Object.fromEntries(kinds.map(([kind, kindMark]) => [kind, tags.count(kindMark)])) as Record<WatchKind, number>,
+      indistinct: tags.count(indistinctMark),
+      ambiguous,
+      overflow: tags.overflow,
+      falsePositiveRate: tags.falsePositiveRate,
+    }),
   };
 }
 
 function kindOf(marks: number): WatchKind | undefined {
-  for (const [kind, mark] of kinds) if ((marks & mark) !== 0) return kind;
-  return marks === overflowMark ? 'value' : undefined;
+  return kinds.find(([, kindMark]) => (marks & kindMark) !== 0)?.[0];
 }
 
 /** Whether finding the value in the output says something. A name made only of words that anonymizers use says nothing. */
