@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { type BlobInfo, type BlobWriter, type ChunkIndex, digestHex, digestOf, type ManifestChunk } from '../core/index.ts';
+import { createLimit } from './limit.ts';
 import type { Chunk } from './pack.ts';
 
 const compress = promisify(zstdCompress);
@@ -9,6 +11,9 @@ const level = 3;
 const chunksInFlight = 2;
 /** The compressor's output buffer: most frames fit into it at once. */
 const outputBytes = 512 * 1024;
+
+/** A compressor takes several megabytes while it works: no more of them than processors, however many tables are read. */
+const compressing = createLimit(availableParallelism());
 
 /** Names what produced the frames: another library version or level may give other bytes, and equal data must give equal images. */
 export const chunkCodec = `zstd-${process.versions.zstd ?? 'unknown'}-${level}`;
@@ -50,11 +55,13 @@ async function storeChunk(
   const sizeBytes = chunk.bytes.length;
   let blob = await to.index.find(digest, signal);
   if (!blob) {
-    const frame = await compress(chunk.bytes, {
-      params: { [constants.ZSTD_c_compressionLevel]: level },
-      pledgedSrcSize: sizeBytes,
-      chunkSize: outputBytes,
-    });
+    const frame = await compressing(() =>
+      compress(chunk.bytes, {
+        params: { [constants.ZSTD_c_compressionLevel]: level },
+        pledgedSrcSize: sizeBytes,
+        chunkSize: outputBytes,
+      }),
+    );
     blob = { digest: digestOf(frame), sizeBytes: frame.length };
     await to.blobs.write(blob, frame, signal);
     await to.index.remember(digest, blob, signal);

@@ -11,16 +11,18 @@ export type RunningRegistry = {
   readonly child: ChildProcess;
 };
 
+/** Those of `npm run registry`: a build makes much that is short-lived, and a larger young generation would only grow with it. */
+const nodeOptions = ['--max-semi-space-size=8'];
 const startTimeoutMs = 30_000;
 
 /**
- * Starts the registry as an operator does, `node registry/main.ts --config FILE`, and waits until it says where it listens. It goes on
+ * Starts the registry as an operator does, `npm run registry -- --config FILE`, and waits until it says where it listens. It goes on
  * when this process ends, unless the caller ends it. Its log goes to `logFile`.
  * @throws DynDataError with the registry's own words where it does not start.
  */
 export function startRegistry(configFile: string, logFile: string, environment: NodeJS.ProcessEnv = process.env): Promise<RunningRegistry> {
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, [join(projectFolder, 'registry', 'main.ts'), '--config', configFile], {
+  const child = spawn(process.execPath, [...nodeOptions, join(projectFolder, 'registry', 'main.ts'), '--config', configFile], {
     cwd: projectFolder,
     detached: true,
     stdio: ['ignore', 'pipe', log],

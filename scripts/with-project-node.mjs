@@ -1,6 +1,6 @@
 // Runs one of the project's TypeScript programs under the project's own Node (the `node` devDependency), whatever Node started this
 // file. Installs the dependencies first where they are missing or older than the lock file, so a fresh clone needs no install by hand.
-// Usage: node scripts/with-project-node.mjs FILE [ARG ...]
+// Usage: node scripts/with-project-node.mjs [NODE-OPTION ...] FILE [ARG ...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -23,10 +23,16 @@ if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(install
     process.exit(1);
   }
 }
-const [file, ...args] = process.argv.slice(2);
-const run = spawnSync(join(bin, 'node'), [file, ...args], {
+const run = spawnSync(join(bin, 'node'), process.argv.slice(2), {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+  // glibc's allocator would keep what chunks and network buffers once took, in an arena for each thread.
+  env: {
+    MALLOC_ARENA_MAX: '2',
+    MALLOC_MMAP_THRESHOLD_: '131072',
+    MALLOC_TRIM_THRESHOLD_: '131072',
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+  },
 });
 process.exit(run.status ?? 1);

@@ -7,7 +7,7 @@ import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
 import { appendEntry } from './ldif.ts';
 
-const entriesPerPage = 500;
+const entriesPerPage = 100;
 /** Referral objects are read as entries, not followed (RFC 3296). */
 const manageDsaIt = '2.16.840.1.113730.3.4.2';
 

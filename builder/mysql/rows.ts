@@ -2,10 +2,10 @@ import type { Connection } from 'mysql2/promise';
 import type { Value } from '../../anonymizers/index.ts';
 import { mysqlError } from './connection.ts';
 
-const rowsPerBatch = 512;
-const bytesPerBatch = 1024 * 1024;
+const rowsPerBatch = 128;
+const bytesPerBatch = 256 * 1024;
 /** Batches read ahead of the consumer; beyond it the connection is paused, so the server waits. */
-const batchesAhead = 4;
+const batchesAhead = 2;
 
 type CastField = { buffer(): Buffer | null };
 /** The callback connection below the promise one: its query emits rows as they arrive and can be paused. */
