@@ -1,7 +1,30 @@
+import { wasm } from '../core/index.ts';
+
+const {
+  branch,
+  branchIf,
+  call,
+  code,
+  createWasmModule,
+  f64Const,
+  get,
+  getGlobal,
+  i32,
+  i32Const,
+  i64,
+  i64Const,
+  load64,
+  op,
+  set,
+  setGlobal,
+  store32,
+  store64,
+} = wasm;
+type Code = wasm.Code;
+
 /**
  * SipHash-2-4 (128-bit form) and the Feistel network over it as a WebAssembly module, whose 64-bit arithmetic is several times faster than
- * pairs of 32-bit numbers are here. The module is written out instruction by instruction below: there is no build step, and nothing is
- * carried that a reader cannot check.
+ * pairs of 32-bit numbers are here.
  */
 export type SipHashModule = {
   /** The one memory of the module. */
@@ -35,76 +58,6 @@ export const messageAt = 64;
 export const resultAt = 0;
 /** Of one message, or one piece of it: a multiple of 8. */
 export const mostBytes = 65_536 - messageAt - 8;
-
-const [i32, i64] = [0x7f, 0x7e];
-const empty = 0x40;
-
-const op = {
-  block: [0x02, empty],
-  loop: [0x03, empty],
-  if: [0x04, empty],
-  else: [0x05],
-  end: [0x0b],
-  i32Add: [0x6a],
-  i32Sub: [0x6b],
-  i32And: [0x71],
-  i32Or: [0x72],
-  i32Xor: [0x73],
-  i32Eq: [0x46],
-  i32LessUnsigned: [0x49],
-  i32GreaterEqualUnsigned: [0x4f],
-  i32Wrap: [0xa7],
-  i64And: [0x83],
-  i64Or: [0x84],
-  i64Xor: [0x85],
-  i64Add: [0x7c],
-  i64Sub: [0x7d],
-  i64ShiftLeft: [0x86],
-  i64ShiftRight: [0x88],
-  i64RotateLeft: [0x89],
-  i64Extend: [0xad],
-  f64FromI64: [0xba],
-  f64FromI32: [0xb8],
-  f64Multiply: [0xa2],
-  f64Truncate: [0xab],
-  i64Load: [0x29, 0x00, 0x00],
-  i64Store: [0x37, 0x00],
-  i32Store: [0x36, 0x00],
-} as const;
-
-type Code = readonly number[];
-
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
-  return bytes;
-}
-
-function signed(value: bigint): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>= 7n) {
-    const low = Number(rest & 0x7fn);
-    if ((rest >> 7n === 0n && (low & 0x40) === 0) || (rest >> 7n === -1n && (low & 0x40) !== 0)) return [...bytes, low];
-    bytes.push(low | 0x80);
-  }
-}
-
-const get = (local: number): Code => [0x20, ...unsigned(local)];
-const set = (local: number): Code => [0x21, ...unsigned(local)];
-const getState = (word: number): Code => [0x23, ...unsigned(word)];
-const setState = (word: number): Code => [0x24, ...unsigned(word)];
-const call = (index: number): Code => [0x10, ...unsigned(index)];
-const branch = (depth: number): Code => [0x0c, depth];
-const branchIf = (depth: number): Code => [0x0d, depth];
-const i32Const = (value: number): Code => [0x41, ...signed(BigInt(value))];
-const i64Const = (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))];
-const f64Const = (value: number): Code => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)];
-const code = (...parts: readonly Code[]): number[] => parts.flat();
 
 /** A round on four locals of 64 bits. */
 function round(v0: number, v1: number, v2: number, v3: number): number[] {
@@ -162,25 +115,24 @@ function initial(put: readonly [Code, Code, Code, Code]): number[] {
 }
 
 const states = [0, 1, 2, 3] as const;
-type Body = { readonly name: keyof SipHashModule; readonly parameters: number; readonly locals: Code; readonly code: Code };
 
-const begin: Body = {
+const begin: wasm.WasmFunction = {
   name: 'begin',
   parameters: 4,
-  locals: [0],
-  code: initial([setState(0), setState(1), setState(2), setState(3)]),
+  locals: [],
+  code: initial([setGlobal(0), setGlobal(1), setGlobal(2), setGlobal(3)]),
 };
 
-const more: Body = (() => {
+const more: wasm.WasmFunction = (() => {
   const [length, at] = [0, 0];
   const v = [1, 2, 3, 4] as const;
   const [m, stop] = [5, 6];
   return {
     name: 'more',
     parameters: 1,
-    locals: [2, 5, i64, 1, i32],
+    locals: [...Array.from({ length: 5 }, () => i64), i32],
     code: code(
-      ...states.map((word) => code(getState(word), set(v[word]))),
+      ...states.map((word) => code(getGlobal(word), set(v[word]))),
       get(length),
       i32Const(messageAt),
       op.i32Add,
@@ -190,17 +142,17 @@ const more: Body = (() => {
       op.block,
       op.loop,
       code(get(at), get(stop), op.i32GreaterEqualUnsigned, branchIf(1)),
-      code(get(at), op.i64Load, set(m)),
+      code(get(at), load64(0), set(m)),
       compress(v, m),
       code(get(at), i32Const(8), op.i32Add, set(at), branch(0)),
       op.end,
       op.end,
-      ...states.map((word) => code(get(v[word]), setState(word))),
+      ...states.map((word) => code(get(v[word]), setGlobal(word))),
     ),
   };
 })();
 
-const end: Body = (() => {
+const end: wasm.WasmFunction = (() => {
   const [restAt, length] = [0, 1];
   const v = [2, 3, 4, 5] as const;
   const m = 6;
@@ -208,27 +160,27 @@ const end: Body = (() => {
   return {
     name: 'end',
     parameters: 2,
-    locals: [1, 5, i64],
+    locals: Array.from({ length: 5 }, () => i64),
     code: code(
-      ...states.map((word) => code(getState(word), set(v[word]))),
+      ...states.map((word) => code(getGlobal(word), set(v[word]))),
       // The last block: the rest of the message, and its length in the highest byte.
-      code(get(restAt), op.i64Load, i64Const(1n), restBits, op.i64ShiftLeft, i64Const(1n), op.i64Sub, op.i64And),
+      code(get(restAt), load64(0), i64Const(1n), restBits, op.i64ShiftLeft, i64Const(1n), op.i64Sub, op.i64And),
       code(get(length), op.i64Extend, i64Const(56n), op.i64ShiftLeft, op.i64Or, set(m)),
       compress(v, m),
       xorWith(v[2], 0xeen),
       times(4, round(...v)),
-      code(i32Const(resultAt), joined(v), op.i64Store, [0]),
+      code(i32Const(resultAt), joined(v), store64(0)),
       xorWith(v[1], 0xddn),
       times(4, round(...v)),
-      code(i32Const(resultAt), joined(v), op.i64Store, [8]),
+      code(i32Const(resultAt), joined(v), store64(8)),
     ),
   };
 })();
 
-const hash: Body = {
+const hash: wasm.WasmFunction = {
   name: 'hash',
   parameters: 5,
-  locals: [0],
+  locals: [],
   code: code(
     ...states.map(get),
     call(0),
@@ -237,7 +189,7 @@ const hash: Body = {
   ),
 };
 
-const feistel: Body = (() => {
+const feistel: wasm.WasmFunction = (() => {
   const [tweakLow, tweakHigh, left, right, leftSize, rightSize, back] = [4, 5, 6, 7, 8, 9, 10];
   const s = [11, 12, 13, 14] as const;
   const v = [15, 16, 17, 18] as const;
@@ -271,7 +223,7 @@ const feistel: Body = (() => {
   return {
     name: 'feistel',
     parameters: 11,
-    locals: [2, 9, i64, 3, i32],
+    locals: [...Array.from({ length: 9 }, () => i64), i32, i32, i32],
     code: code(
       initial([set(s[0]), set(s[1]), set(s[2]), set(s[3])]),
       code(wide(tweakLow, tweakHigh), set(m)),
@@ -289,48 +241,15 @@ const feistel: Body = (() => {
       code(get(turn), i32Const(1), op.i32Add, set(turn)),
       code(get(turn), i32Const(10), op.i32LessUnsigned, branchIf(0)),
       op.end,
-      code(i32Const(resultAt), get(left), op.i32Store, [0]),
-      code(i32Const(resultAt), get(right), op.i32Store, [4]),
+      code(i32Const(resultAt), get(left), store32(0)),
+      code(i32Const(resultAt), get(right), store32(4)),
     ),
   };
 })();
 
-const bodies: readonly Body[] = [begin, more, end, hash, feistel];
-
-function vector(items: readonly Code[]): number[] {
-  return [...unsigned(items.length), ...items.flat()];
-}
-
-function section(id: number, content: Code): number[] {
-  return [id, ...unsigned(content.length), ...content];
-}
-
-function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const name = (text: string): number[] => [...unsigned(text.length), ...new TextEncoder().encode(text)];
-  const types = bodies.map(({ parameters }) => [0x60, ...unsigned(parameters), ...times(parameters, [i32]), 0]);
-  const exported = [...bodies.map((body, index) => [...name(body.name), 0, index]), [...name('memory'), 2, 0]];
-  const functions = bodies.map(({ locals, code: body }) => {
-    const whole = [...locals, ...body, ...op.end];
-    return [...unsigned(whole.length), ...whole];
-  });
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector(types)),
-    ...section(3, vector(bodies.map((_, index) => [index]))),
-    // One page of memory, never more.
-    ...section(5, vector([[1, 1, 1]])),
-    ...section(6, vector(states.map(() => [i64, 1, ...i64Const(0n), ...op.end]))),
-    ...section(7, vector(exported)),
-    ...section(10, vector(functions)),
-  ]);
-}
-
-/** As far as it is used here: the types of Node leave it out. */
-type Engine = {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly;
-
 /** The module, once for a thread. */
-export const siphash = new Instance(new Module(moduleBytes())).exports as SipHashModule;
+export const siphash = createWasmModule({
+  pages: 1,
+  globals: states.length,
+  functions: [begin, more, end, hash, feistel],
+}) as SipHashModule;

@@ -15,3 +15,4 @@ export * from './policy-tools.ts';
 export * from './references.ts';
 export * from './registry-config.ts';
 export * from './version.ts';
+export * as wasm from './wasm-code.ts';
