@@ -70,9 +70,8 @@ const apiKeyForms =
 const fcmRest = /^:APA91b[A-Za-z0-9_-]{100,}/;
 
 /** Their first two letters. */
-const beginnings: ReadonlySet<number> = new Set(
-  ['ey', 'AK', 'AS', 'gh', 'gi', 'xo', 'AI', 'sk', 'rk', 'SG', 'gl', 'AA'].map((two) => (two.charCodeAt(0) << 8) | two.charCodeAt(1)),
-);
+export const secretBeginnings = ['ey', 'AK', 'AS', 'gh', 'gi', 'xo', 'AI', 'sk', 'rk', 'SG', 'gl', 'AA'] as const;
+const beginnings: ReadonlySet<number> = new Set(secretBeginnings.map((two) => (two.charCodeAt(0) << 8) | two.charCodeAt(1)));
 
 /** JSON Web Tokens and keys of well-known services, by their first letters; `word` is a whole run of letters, digits, `_` `.` `+` `-`. */
 export function secretIn(bytes: Uint8Array, from: number, to: number): DetectorRule | undefined {

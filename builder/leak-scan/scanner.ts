@@ -1,9 +1,22 @@
 import type { LeakRule } from '../../anonymizers/index.ts';
-import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
+import {
+  base64Byte,
+  base64Values,
+  classes,
+  digitByte,
+  hexByte,
+  is,
+  isLetterOrDigit,
+  latin1,
+  triggerByte,
+  upperByte,
+  wordByte,
+} from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
-import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
+import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretBeginnings, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
 import { createNumberScan } from './numbers.ts';
+import { createSweep, longNote, mostTextBytes, notesAt, numberNote, sweepPlaces, sweepTraits, textAt, wordNote } from './sweep-wasm.ts';
 import { hashParts, hashStart, nextHash, type WatchList } from './watch-list.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
@@ -40,25 +53,32 @@ const backslash = 0x5c;
 const tab = 0x09;
 const lineFeed = 0x0a;
 
-const foldedOddly = 1;
-const punctuated = 2;
-const numbered = 4;
-const lettered = 8;
-/** Bytes of characters whose spellings do not share a quick hash (combining marks, ß, final sigma, wide forms); punctuation; digits; letters. */
-const remarks: Uint8Array = (() => {
-  const table = new Uint8Array(256);
-  for (const byte of [0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef]) table[byte] = foldedOddly;
-  for (const byte of [plus, hyphen, 0x2e]) table[byte] = punctuated;
-  for (let byte = 0x30; byte <= 0x39; byte += 1) table[byte] = numbered;
-  for (let byte = 0x41; byte <= 0x7a; byte += 1) if (isLetterOrDigit(byte)) table[byte] = lettered;
+const { foldedOddly, lettered } = sweepTraits;
+const numbered = 1 << 17;
+const punctuated = 1 << 18;
+
+/** All that the scan asks of a byte, in one look: its classes, 8 bits of its part of a word's hash, and remarks on it. */
+const traits: Int32Array = (() => {
+  const table = Int32Array.from({ length: 256 }, (_, byte) => {
+    const digit = byte >= 0x30 && byte <= 0x39 ? numbered : 0;
+    const letter = byte < 0x80 && digit === 0 && isLetterOrDigit(byte) ? lettered : 0;
+    return (classes[byte] as number) | ((hashParts[byte] as number) << sweepTraits.hashShift) | digit | letter;
+  });
+  const remark = (bytes: readonly number[], trait: number): void => {
+    for (const byte of bytes) table[byte] = (table[byte] as number) | trait;
+  };
+  // Bytes of characters whose spellings do not share a quick hash: combining marks, ß, final sigma, wide forms.
+  remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef], foldedOddly);
+  remark([plus, hyphen, 0x2e], punctuated);
+  // Space ( ) - . / and the bytes of no-break spaces.
+  remark([plus, hyphen, slash, 0x5f], sweepTraits.base64Sign);
+  remark([...new Set(secretBeginnings.map((beginning) => beginning.charCodeAt(0)))], sweepTraits.secret);
+  for (let byte = 0; byte < 256; byte += 1) {
+    if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
+  }
+  remark([space, 0x28, 0x29, hyphen, 0x2e, slash, 0xc2, 0xa0, 0xe2, 0x80, 0xaf], sweepTraits.separator);
   return table;
 })();
-
-/** All that the scan asks of a byte, in one look: its classes, then 8 bits of its part of a word's hash, then its remarks. */
-const traits: Int32Array = Int32Array.from(
-  { length: 256 },
-  (_, byte) => (classes[byte] as number) | ((hashParts[byte] as number) << 8) | ((remarks[byte] as number) << 16),
-);
 
 /** @param literals what the policy itself writes: forms that are found in it are allowed wherever they stand */
 export function createScan(watch: WatchList, literals: readonly Uint8Array[]): Scan {
@@ -175,12 +195,67 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return end;
   };
 
+  /** What the signs `@ $ % \` stand for. Of each text, the places up to which it was undone are remembered. */
+  const sign = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary', depth: number, place: number, ends: Ends): void => {
+    const byte = bytes[at];
+    const next = at + 1;
+    if (byte === atSign) email(bytes, at, to, place, depth > 0);
+    else if (byte === dollar) {
+      if (isBcrypt(bytes, at, to)) found('bcrypt', place, bytes, at, at + bcryptLength);
+    } else if (byte === percent) {
+      const isCode = at >= ends.percent && next + 1 < to && is(bytes[next], hexByte) && is(bytes[next + 1], hexByte);
+      if (isCode && depth < deepest) ends.percent = percentEncoded(bytes, at, to, depth, place);
+    } else if (framing !== 'binary') {
+      // In rows, a backslash and its letter are one sign; an escaped backslash belongs to the value, and may be an escape again.
+      const isValue = framing === 'text' || bytes[next] === backslash;
+      if (isValue && at >= ends.escaped && depth < deepest) ends.escaped = escaped(bytes, at, to, framing, depth, place);
+    }
+  };
+
+  /** Numbers that begin in a word. */
+  const numbersOf = (bytes: Uint8Array, start: number, end: number, to: number, remark: number, place: number, ends: Ends): void => {
+    const first = bytes[start] as number;
+    if (is(first, digitByte) || first === plus) {
+      // Alone, so few digits are neither a phone number nor an address.
+      if (start >= ends.number && (end - start >= shortestNumber || (end < to && goesOn(bytes[end] as number)))) {
+        ends.number = numbers(bytes, start, to, place);
+      }
+    } else if ((remark & punctuated) !== 0 && (remark & numbered) !== 0) {
+      for (let inside = Math.max(start + 1, ends.number); inside < end; inside += 1) {
+        if (!is(bytes[inside], digitByte) || isLetterOrDigit(bytes[inside - 1])) continue;
+        ends.number = numbers(bytes, bytes[inside - 1] === plus ? inside - 1 : inside, to, place);
+        inside = Math.max(inside, ends.number);
+      }
+    }
+  };
+
+  /** What a word can be by its form: a secret, a key, an account number, an address, encoded text. */
+  const form = (bytes: Uint8Array, start: number, end: number, to: number, depth: number, place: number, ends: Ends): void => {
+    const length = end - start;
+    const first = bytes[start] as number;
+    if (length >= 11) {
+      const secret = secretIn(bytes, start, end);
+      if (secret) found(secret, place, bytes, start, end);
+      else if (first === hyphen && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
+    } else if (first === hyphen && length === 10 && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
+    if (length >= 4 && is(first, upperByte) && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
+      const ibanTo = ibanEnd(bytes, start, to);
+      if (ibanTo > 0) found('iban', place, bytes, start, ibanTo);
+    }
+    if (length === 4 && bytes[end] === colon && (first === 0x32 || first === 0x33)) {
+      let addressEnd = end;
+      while (addressEnd < to && (is(bytes[addressEnd], hexByte) || bytes[addressEnd] === colon)) addressEnd += 1;
+      const isAddress = !isLetterOrDigit(bytes[addressEnd]) && isPublicIpv6(latin1(bytes, start, addressEnd));
+      if (isAddress) found('ip', place, bytes, start, addressEnd);
+    }
+    if ((length >= shortestRun || bytes[end] === slash) && start >= ends.run && depth < deepest) {
+      ends.run = longRun(bytes, start, to, depth, place);
+    }
+  };
+
   const scanRange = (bytes: Uint8Array, from: number, to: number, framing: Framing | 'binary', depth: number, origin: number): void => {
+    const ends = newEnds();
     let at = from;
-    let runEnd = 0;
-    let numberEnd = 0;
-    let escapedEnd = 0;
-    let percentEnd = 0;
     while (at < to) {
       const kind = traits[bytes[at] as number] as number;
       if ((kind & interesting) === 0) {
@@ -190,67 +265,73 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const start = at;
       const place = depth === 0 ? start : origin;
       if ((kind & triggerByte) !== 0) {
-        const byte = bytes[at];
-        at += 1;
-        if (byte === atSign) email(bytes, start, to, place, depth > 0);
-        else if (byte === dollar) {
-          if (isBcrypt(bytes, start, to)) found('bcrypt', place, bytes, start, start + bcryptLength);
-        } else if (byte === percent) {
-          const isCode = start >= percentEnd && at + 1 < to && is(bytes[at], hexByte) && is(bytes[at + 1], hexByte);
-          if (isCode && depth < deepest) percentEnd = percentEncoded(bytes, start, to, depth, place);
-        } else if (byte === backslash && framing !== 'binary') {
-          // In rows, a backslash and its letter are one sign; an escaped backslash belongs to the value, and may be an escape again.
-          const isValue = framing === 'text' || bytes[at] === backslash;
-          if (framing === 'table') at += 1;
-          if (isValue && start >= escapedEnd && depth < deepest) escapedEnd = escaped(bytes, start, to, framing, depth, place);
-        }
+        sign(bytes, at, to, framing, depth, place, ends);
+        at += framing === 'table' && bytes[at] === backslash ? 2 : 1;
         continue;
       }
       let hash = hashStart;
       let remark = 0;
       let trait = kind;
       do {
-        const part = (trait >>> 8) & 0xff;
+        const part = (trait >>> sweepTraits.hashShift) & 0xff;
         if (part !== 0) hash = nextHash(hash, part);
         remark |= trait;
         at += 1;
         if (at === to) break;
         trait = traits[bytes[at] as number] as number;
       } while ((trait & wordByte) !== 0);
-      remark >>>= 16;
       if ((remark & foldedOddly) !== 0 || watch.mayEndWith(hash)) words(bytes, start, at, place);
-      const first = bytes[start] as number;
-      if ((kind & digitByte) !== 0 || first === plus) {
-        // Alone, so few digits are neither a phone number nor an address.
-        if (start >= numberEnd && (at - start >= shortestNumber || (at < to && goesOn(bytes[at] as number)))) {
-          numberEnd = numbers(bytes, start, to, place);
-        }
-      } else if ((remark & (punctuated | numbered)) === (punctuated | numbered)) {
-        for (let inside = Math.max(start + 1, numberEnd); inside < at; inside += 1) {
-          if (!is(bytes[inside], digitByte) || isLetterOrDigit(bytes[inside - 1])) continue;
-          numberEnd = numbers(bytes, bytes[inside - 1] === plus ? inside - 1 : inside, to, place);
-          inside = Math.max(inside, numberEnd);
-        }
-      }
-      const length = at - start;
+      numbersOf(bytes, start, at, to, remark, place, ends);
+      const next = at < to ? bytes[at] : 0;
       // So few digits alone are neither a secret nor encoded text.
-      if ((remark & lettered) === 0 && length < shortestHex && first !== hyphen && bytes[at] !== slash && bytes[at] !== colon) continue;
-      if (length >= 11) {
-        const secret = secretIn(bytes, start, at);
-        if (secret) found(secret, place, bytes, start, at);
-        else if (first === hyphen && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
-      } else if (first === hyphen && length === 10 && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
-      if ((kind & upperByte) !== 0 && length >= 4 && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
-        const end = ibanEnd(bytes, start, to);
-        if (end > 0) found('iban', place, bytes, start, end);
-      }
-      if (length === 4 && bytes[at] === colon && (first === 0x32 || first === 0x33)) {
-        let end = at;
-        while (end < to && (is(bytes[end], hexByte) || bytes[end] === colon)) end += 1;
-        if (!isLetterOrDigit(bytes[end]) && isPublicIpv6(latin1(bytes, start, end))) found('ip', place, bytes, start, end);
-      }
-      if ((length >= shortestRun || bytes[at] === slash) && start >= runEnd && depth < deepest)
-        runEnd = longRun(bytes, start, to, depth, place);
+      const isPlain = (remark & lettered) === 0 && at - start < shortestHex;
+      if (!isPlain || bytes[start] === hyphen || next === slash || next === colon) form(bytes, start, at, to, depth, place, ends);
+    }
+  };
+
+  /** Numbers that begin in the words of a range. */
+  const numbersIn = (bytes: Uint8Array, from: number, rangeEnd: number, ends: Ends): void => {
+    for (let at = from; at < rangeEnd; ) {
+      const start = at;
+      let remark = 0;
+      for (; at < bytes.length && is(bytes[at], wordByte); at += 1) remark |= traits[bytes[at] as number] as number;
+      if (at > start) numbersOf(bytes, start, at, bytes.length, remark, start, ends);
+      else at += 1;
+    }
+  };
+
+  const sweep = createSweep();
+  const sweepMemory = new Uint8Array(sweep.memory.buffer);
+  const notes = new Int32Array(sweep.memory.buffer, notesAt);
+  new Int32Array(sweep.memory.buffer, sweepPlaces.traitsAt, traits.length).set(traits);
+  let sweptFilters = -1;
+
+  /** The same as `scanRange` on the whole text, for texts of many bytes: only what the sweep has noted is looked at. */
+  const scanText = (bytes: Uint8Array, framing: Framing): void => {
+    const { length } = bytes;
+    if (watch.filters.version !== sweptFilters) {
+      sweepMemory.set(watch.filters.words, sweepPlaces.wordFilterAt);
+      sweepMemory.set(watch.filters.phones, sweepPlaces.phoneFilterAt);
+      sweptFilters = watch.filters.version;
+    }
+    if (length <= mostTextBytes) {
+      sweepMemory.set(bytes, textAt);
+      sweepMemory.fill(0, textAt + length, textAt + length + 8);
+    }
+    const count = length <= mostTextBytes ? sweep.sweep(length, framing === 'table' ? 1 : 0) : -1;
+    if (count < 0) {
+      scanRange(bytes, 0, length, framing, 0, 0);
+      return;
+    }
+    const ends = newEnds();
+    for (let note = 0; note < count * 3; note += 3) {
+      const kind = notes[note] as number;
+      const start = notes[note + 1] as number;
+      const end = notes[note + 2] as number;
+      if (kind === wordNote) words(bytes, start, end, start);
+      else if (kind === longNote) form(bytes, start, end, length, 0, start, ends);
+      else if (kind === numberNote) numbersIn(bytes, start, end, ends);
+      else sign(bytes, start, length, framing, 0, start, ends);
     }
   };
 
@@ -268,8 +349,15 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       if (rule.startsWith('known-') || !isAllowed(rule, where, from, to)) report(rule, place, where, from, to);
     };
     // Always a plain array of bytes, never a Buffer: the engine then reads it without asking which of the two it is.
-    scanRange(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength, framing, 0, 0);
+    scanText(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), framing);
   };
+}
+
+/** Up to where a text was looked at as something larger than a word. */
+type Ends = { run: number; number: number; escaped: number; percent: number };
+
+function newEnds(): Ends {
+  return { run: 0, number: 0, escaped: 0, percent: 0 };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {

@@ -9,6 +9,7 @@ import {
   type WatchKind,
 } from '../../anonymizers/index.ts';
 import { classes, isLetterOrDigit, lowered, wordByte } from './bytes.ts';
+import { filterBytes } from './sweep-wasm.ts';
 import { createTagSet, exactLimit } from './tag-set.ts';
 
 type PhoneCountry = (typeof phoneCountries)[number];
@@ -28,7 +29,7 @@ const shortestSecret = 16;
 const shortestPhone = 8;
 
 /** 2²³ bits each, 1 MB: what fits into a processor's cache. */
-const filterBits = 0x80_0000;
+const filterBits = filterBytes * 8;
 
 export type WatchList = {
   /** Remembers a real value. */
@@ -44,6 +45,8 @@ export type WatchList = {
   mayEndWith(hash: number): boolean;
   /** Likewise by the number's last eight digits. */
   mayBePhone(lastDigits: number): boolean;
+  /** What the two answer by, a bit for each place; `version` changes with them. */
+  readonly filters: { readonly words: Uint8Array; readonly phones: Uint8Array; readonly version: number };
   counts(): WatchCounts;
 };
 
@@ -113,8 +116,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   const normalizer = createNormalizer();
   const digits = new Uint8Array(64);
   const tag = new Uint32Array(4);
-  const wordFilter = new Uint8Array(filterBits / 8);
-  const phoneFilter = new Uint8Array(filterBits / 8);
+  const filters = { words: new Uint8Array(filterBytes), phones: new Uint8Array(filterBytes), version: 0 };
   const decoder = new TextDecoder();
   let longestCommon = shortestDigitsOnly;
   for (const word of common) longestCommon = Math.max(longestCommon, Buffer.byteLength(word));
@@ -158,7 +160,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     }
     let last = 0;
     for (let at = count - shortestPhone; at < count; at += 1) last = last * 10 + (digits[at] as number) - 0x30;
-    setBit(phoneFilter, last);
+    setBit(filters.phones, last);
     mark(hashes.phone, digits, count, kindMarks.phone);
   };
   const addEmail = (value: Uint8Array): void => {
@@ -187,7 +189,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     }
     let start = length;
     while (start > 0 && ((classes[bytes[start - 1] as number] as number) & wordByte) !== 0) start -= 1;
-    setBit(wordFilter, wordHash(bytes, start, length));
+    setBit(filters.words, wordHash(bytes, start, length));
     mark(hashes.words, bytes, length, kindMarks[kind]);
   };
   /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme. */
@@ -201,7 +203,9 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   };
 
   return {
+    filters,
     add(kind, value) {
+      filters.version += 1;
       if (kind === 'phone') addPhone(value);
       else if (kind === 'email') addEmail(value);
       else if (kind === 'secret') addSecret(value);
@@ -222,8 +226,8 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       return 'phone';
     },
     words: (text) => kindOf(askFolded(hashes.words, text)),
-    mayEndWith: (hash) => hasBit(wordFilter, hash),
-    mayBePhone: (lastDigits) => hasBit(phoneFilter, lastDigits),
+    mayEndWith: (hash) => hasBit(filters.words, hash),
+    mayBePhone: (lastDigits) => hasBit(filters.phones, lastDigits),
     counts: () => ({
       values: Object.fromEntries(kinds.map(([kind, kindMark]) => [kind, tags.count(kindMark)])) as Record<WatchKind, number>,
       indistinct: tags.count(indistinctMark),
