@@ -7,7 +7,10 @@ import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
 import { appendEntry } from './ldif.ts';
 
+/** Of whole entries, with their pictures. */
 const entriesPerPage = 100;
+/** Of entries with few attributes, or without values. */
+const smallEntriesPerPage = 1000;
 /** Referral objects are read as entries, not followed (RFC 3296). */
 const manageDsaIt = '2.16.840.1.113730.3.4.2';
 
@@ -149,7 +152,7 @@ async function* pages(client: Client, base: string, wanted: Wanted, signal: Abor
       derefAliases: 'never',
       returnAttributeValues: wanted.values,
       explicitBufferAttributes: [...wanted.buffers],
-      paged: { pageSize: entriesPerPage },
+      paged: { pageSize: wanted.only || !wanted.values ? smallEntriesPerPage : entriesPerPage },
     },
     new Control(manageDsaIt, { critical: false }),
   );

@@ -1,7 +1,7 @@
 import { type WatchKind, watchKinds } from '../../anonymizers/index.ts';
 
-/** Each with its kind and length: 4 MB for all. */
-const slots = 0x1_0000;
+/** Each with its kind and length: 17 MB for all. */
+const slots = 0x4_0000;
 const slotBytes = 64;
 const headBytes = 2;
 const numberOf = new Map(watchKinds.map((kind, index) => [kind, index + 1]));

@@ -25,7 +25,7 @@ export type ScanThread = AsyncDisposable & {
 };
 
 /** Batches of values that the thread has not taken yet: beyond it the reading of the source waits. */
-const batchesInFlight = 4;
+const batchesInFlight = 16;
 /** A thread's young generation grows to as much; its objects are few and short-lived. */
 const youngGenerationMb = 8;
 

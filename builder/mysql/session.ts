@@ -2,6 +2,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { CompiledPolicy } from '../../anonymizers/index.ts';
 import { DynDataError, type MysqlSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type SourceSession } from '../extraction.ts';
+import { inParallel } from '../in-parallel.ts';
 import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
 import { type MysqlTable, readTables } from './catalog.ts';
@@ -59,10 +60,11 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
         };
       },
       async observe(policy, sink, observeSignal) {
-        for (const table of tables) {
+        const observe = async (table: MysqlTable): Promise<void> => {
           await using lent = borrow();
           await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
-        }
+        };
+        await inParallel(tables, readerCount, observe, observeSignal);
       },
       extractions(policy: CompiledPolicy) {
         return tables.map((table) => anyExtraction(mysqlExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { CompiledPolicy } from '../../anonymizers/index.ts';
 import type { PostgresSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type SchemaFile, type SourceSession } from '../extraction.ts';
+import { inParallel } from '../in-parallel.ts';
 import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
 import { type PostgresTable, readTables } from './catalog.ts';
@@ -96,10 +97,11 @@ export async function connectPostgres(
           };
         }),
       async observe(policy, sink, observeSignal) {
-        for (const table of tables) {
+        const observe = async (table: PostgresTable): Promise<void> => {
           await using lent = borrow();
           await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
-        }
+        };
+        await inParallel(tables, readerCount, observe, observeSignal);
       },
       extractions(policy: CompiledPolicy) {
         return tables.map((table) => anyExtraction(postgresExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));
