@@ -88,7 +88,9 @@ export function createNumberScan(watch: WatchList, found: Found): NumberScan {
       for (let at = group; at < group + count; at += 1) {
         digits += latin1(bytes, starts[at] as number, (starts[at] as number) + (lengths[at] as number));
       }
-      if (count > 0 && isCard(digits)) found('card', place, bytes, start, (starts[group + count - 1] as number) + 5);
+      if (count === 0 || !isCard(digits)) continue;
+      const last = group + count - 1;
+      found('card', place, bytes, start, (starts[last] as number) + (lengths[last] as number));
     }
   };
 

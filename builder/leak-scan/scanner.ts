@@ -38,6 +38,7 @@ const shortestText = 5;
 const mostWords = 6;
 const longestPhrase = 128;
 const longestEscaped = 0x10_0000;
+const endBytes = 8;
 const interesting = wordByte | triggerByte;
 
 const space = 0x20;
@@ -91,11 +92,17 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
 
   const buffer = (depth: number, sizeBytes: number): Uint8Array => {
     let own = buffers[depth];
-    if (!own || own.length < sizeBytes) {
+    if (!own || own.length < sizeBytes + endBytes) {
       own = new Uint8Array(Math.max(sizeBytes, 4096) * 2);
       buffers[depth] = own;
     }
     return own;
+  };
+
+  /** What was decoded ends with zeros: what an earlier text left behind it must not be taken for its continuation. */
+  const ended = (into: Uint8Array, length: number): number => {
+    into.fill(0, length, length + endBytes);
+    return length;
   };
 
   /** The word, and phrases that end with it: words with single signs between them. */
@@ -126,7 +133,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     const into = buffer(depth + 1, to - from);
     const hexFrom = bytes[from] === 0x78 ? from + 1 : bytes[from] === 0x30 && bytes[from + 1] === 0x78 ? from + 2 : from;
     const hex = to - hexFrom >= shortestHex && isHex(bytes, hexFrom, to);
-    const length = hex ? decodeHex(bytes, hexFrom, to, into) : decodeBase64(bytes, from, to, into);
+    const length = ended(into, hex ? decodeHex(bytes, hexFrom, to, into) : decodeBase64(bytes, from, to, into));
     if (length === 0) return;
     if (isBinary(into, length)) textIn(into, length, depth + 1, place);
     else scanRange(into, 0, length, 'text', depth + 1, place);
@@ -172,15 +179,15 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     while (end < to && end - at < longestEscaped && !isEnd(bytes[end])) end += 1;
     const into = buffer(depth + 1, end - start);
     if (framing === 'table') {
-      scanRange(into, 0, decodeTableEscapes(bytes, start, end, into), 'text', depth + 1, place);
+      scanRange(into, 0, ended(into, decodeTableEscapes(bytes, start, end, into)), 'text', depth + 1, place);
       return end;
     }
     if (hasEscape(bytes, start, end, jsonEscape)) {
-      scanRange(into, 0, decodeJsonEscapes(bytes, start, end, into), 'text', depth + 1, place);
+      scanRange(into, 0, ended(into, decodeJsonEscapes(bytes, start, end, into)), 'text', depth + 1, place);
     }
     if (hasEscape(bytes, start, end, dnEscape)) {
       const again = buffer(depth + 1, end - start);
-      scanRange(again, 0, decodeDnEscapes(bytes, start, end, again), 'text', depth + 1, place);
+      scanRange(again, 0, ended(again, decodeDnEscapes(bytes, start, end, again)), 'text', depth + 1, place);
     }
     return end;
   };
@@ -191,7 +198,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     let end = at;
     while (end < to && !isUrlEnd(bytes[end])) end += 1;
     const into = buffer(depth + 1, end - start);
-    scanRange(into, 0, decodePercent(bytes, start, end, into), 'text', depth + 1, place);
+    scanRange(into, 0, ended(into, decodePercent(bytes, start, end, into)), 'text', depth + 1, place);
     return end;
   };
 

@@ -72,6 +72,8 @@ const pageBytes = 64 * kibibyte;
 const shortestRun = 12;
 const shortestHex = 16;
 const longRun = 64;
+/** The scanner reads no more groups of digits at once. */
+const mostGroups = 12;
 
 export const sweepPlaces = { traitsAt, wordFilterAt, phoneFilterAt } as const;
 
@@ -88,7 +90,19 @@ function isInFilter(value: Code, filterAt: number, scratch: number): number[] {
 }
 
 /** Of the number run that the sweep is in, and of the notes; 32 bits each, in memory. */
-const cells = ['notes', 'isFull', 'runStart', 'digits', 'groups', 'afterDot', 'isLong', 'isKnown', 'dots', 'separators'] as const;
+const cells = [
+  'notes',
+  'isFull',
+  'runStart',
+  'digits',
+  'groups',
+  'afterDot',
+  'afterLetter',
+  'isLong',
+  'isKnown',
+  'dots',
+  'separators',
+] as const;
 type Cell = (typeof cells)[number];
 const cellOf = (name: Cell): Code => code(i32Const(0), load32(cellsAt + 4 * cells.indexOf(name)));
 const putCell = (name: Cell, value: Code): Code => code(i32Const(0), value, store32(cellsAt + 4 * cells.indexOf(name)));
@@ -156,12 +170,22 @@ const startGroup: wasm.WasmFunction = (() => {
       ),
       putCell('groups', sum(cellOf('groups'), one)),
       putCell('separators', zero),
-      // A fraction: a digit, the dot, this group.
+      when(
+        isZero(v('inRun')),
+        putCell(
+          'afterLetter',
+          or(isSet(bits(traitOf(byteAt(difference(v('at'), one))), sweepTraits.lettered)), atLeast(byteAt(difference(v('at'), one)), 0x80)),
+        ),
+      ),
+      // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
       putCell(
         'afterDot',
         and(
+          v('inRun'),
           equals(byteAt(difference(v('at'), one)), 0x2e),
           isSet(bits(traitOf(byteAt(difference(v('at'), i32Const(2)))), sweepTraits.digit)),
+          isZero(and(equals(cellOf('groups'), 2), cellOf('afterLetter'))),
+          code(cellOf('groups'), i32Const(mostGroups), op.i32LessUnsigned),
         ),
       ),
     ),
