@@ -136,8 +136,8 @@ export type Survey = {
   readonly table: string;
   readonly column: string;
   readonly place: string;
-  /** The key under which the policy names the table. */
-  readonly tableKey: string;
+  /** The key under which the policy names the table; absent for an attribute of a directory, whose schema and table are empty. */
+  readonly tableKey?: string;
   /** Paths in a document that no rule decides, as they are written in a policy: of its structure only. Absent for what is no document. */
   readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
   /** The rule that a patch proposes for a path. */

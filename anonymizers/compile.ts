@@ -3,7 +3,8 @@ import type { CompiledPolicy, DefinitionsPlan, DirectoryPlan, Exemption, LiveSou
 import { compileDefinitions } from './definitions-plan.ts';
 import { createDirectoryPlan } from './directory-plan.ts';
 import { compileDirectoryRules, decisionOf } from './directory-rules.ts';
-import { parseDn } from './dn.ts';
+import { directorySurveys } from './directory-surveys.ts';
+import { canonicalType, parseDn } from './dn.ts';
 import type { Key } from './key.ts';
 import type { Policy, SourcePolicy } from './policy.ts';
 import { createReferences, type References, type SourceRules } from './references.ts';
@@ -27,7 +28,7 @@ type Compilation = {
   readonly exemptions: Exemption[];
 };
 
-const directorySections = ['keep', 'drop', 'attributes', 'classes', 'filters', 'keep_entries', 'where', 'dn'] as const;
+const directorySections = ['keep', 'drop', 'attributes', 'classes', 'filters', 'keep_entries', 'low_cardinality', 'where', 'dn'] as const;
 const tableSections = ['tables', 'comments', 'programs', 'defaults'] as const;
 
 function checkSections(name: string, policy: SourcePolicy, wrong: readonly (keyof SourcePolicy)[], why: string, problems: Problems): void {
@@ -146,10 +147,31 @@ function compileDirectory(
     const rule = suggestRule(attribute, target, make);
     suggestions.attribute(source.name, attribute, rule === 'text' ? 'drop' : rule);
   }
+  const lowCardinality = readLowCardinality(source, policy, compilation);
+  compilation.surveys.push(...directorySurveys(source, rules, lowCardinality, make));
   const base = parseDn(source.base);
   if (base) return createDirectoryPlan(source, base, rules);
   problems.invalid.push(`${source.name}: the base "${source.base}" is no DN`);
   return undefined;
+}
+
+/** Attributes by their canonical types, of which the policy says in writing that they may have few values. */
+function readLowCardinality(source: LdapSource, policy: SourcePolicy, { problems, exemptions }: Compilation): ReadonlySet<string> {
+  const written = Object.assign(
+    {},
+    ...(policy.included ?? []).map(({ low_cardinality }) => low_cardinality).reverse(),
+    policy.low_cardinality,
+  );
+  const used = new Set(source.attributes.map(canonicalType));
+  for (const attribute of Object.keys(policy.low_cardinality ?? {})) {
+    if (!used.has(canonicalType(attribute)))
+      problems.invalid.push(`${source.name} attribute ${attribute}: low_cardinality names no attribute that is in use`);
+  }
+  for (const [attribute, reason] of Object.entries<string>(written)) {
+    if (used.has(canonicalType(attribute)))
+      exemptions.push({ place: `${source.name} attribute ${attribute}`, rule: 'low-cardinality', reason });
+  }
+  return new Set(Object.keys(written).map(canonicalType));
 }
 
 function report({ invalid }: Problems, undecided: readonly string[], suggestions: Suggestions | undefined): void {

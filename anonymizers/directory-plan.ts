@@ -102,7 +102,12 @@ function createDecide(source: LdapSource, rules: DirectoryRules): Decide {
   };
 }
 
-const kept: Decision = { kind: 'made', key: '', made: { apply: (value) => value, unique: true, longest: 'input', keeps: true } };
+const kept: Decision = {
+  kind: 'made',
+  name: 'keep',
+  key: '',
+  made: { apply: (value) => value, unique: true, longest: 'input', keeps: true },
+};
 
 /** The first real value of each attribute that another one's rule reads. */
 function realValues(entry: DirectoryEntry, slots: readonly string[]): readonly Value[] {

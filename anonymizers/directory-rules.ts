@@ -14,7 +14,7 @@ type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 export type Decision =
   | { readonly kind: 'drop' }
   | { readonly kind: 'dn' }
-  | { readonly kind: 'made'; readonly made: Made; readonly key: string };
+  | { readonly kind: 'made'; readonly made: Made; readonly name: string; readonly key: string };
 
 /** Decisions by attribute: by its whole description in lower case, else by its canonical type. */
 export type Decisions = ReadonlyMap<string, Decision>;
@@ -65,7 +65,7 @@ export function compileDirectoryRules(
       if (name === 'dn') return { kind: 'dn' };
       if (byDefault === 'dn') refuse('the values are DNs; they can only be rewritten ("dn", which needs no rule) or dropped');
       const made = make(rule, targetOf(name, place, unique), sibling);
-      return { kind: 'made', made, key: canonicalJson([name, parameters as JsonValue]) };
+      return { kind: 'made', made, name, key: canonicalJson([name, parameters as JsonValue]) };
     });
 
   const section = (rules: readonly (readonly [string, Rule | 'drop'])[], place: string, into: Map<string, Decision>): Decisions => {
@@ -180,7 +180,7 @@ function readServices(
 }
 
 function keptDecision(make: MakeRule, sibling: Tools['sibling']): Decision {
-  return { kind: 'made', made: make('keep', targetOf('keep', '', false), sibling), key: canonicalJson(['keep', {}]) };
+  return { kind: 'made', made: make('keep', targetOf('keep', '', false), sibling), name: 'keep', key: canonicalJson(['keep', {}]) };
 }
 
 /** LDAP tells no types before the values are read, so an attribute is taken for what its anonymizer is for. */

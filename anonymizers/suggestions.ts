@@ -60,6 +60,7 @@ export type Suggestions = {
   /** Comments are left out: nothing works less without them. */
   comments(source: string): void;
   path(source: string, tableKey: string, column: string, path: string, rule: Rule): void;
+  attributePath(source: string, attribute: string, path: string, rule: Rule): void;
   /** Kept by name, once somebody has looked at it. */
   listed(source: string, section: 'programs' | 'defaults', name: string): void;
   /** The lines of a YAML document to be merged into the policy. */
@@ -107,10 +108,12 @@ export function createSuggestions(): Suggestions {
       const patch = sourceOf(source);
       patch.tables ??= {};
       patch.tables[tableKey] ??= { columns: {} };
-      const { columns } = patch.tables[tableKey];
-      const written = columns[column];
-      const paths = typeof written === 'object' && written !== null ? (written.json as { paths: Record<string, Rule> }).paths : {};
-      columns[column] = { json: { paths: { ...paths, [path]: rule } } };
+      addPathRule(patch.tables[tableKey].columns, column, path, rule);
+    },
+    attributePath(source, attribute, path, rule) {
+      const patch = sourceOf(source);
+      patch.attributes ??= {};
+      addPathRule(patch.attributes, attribute, path, rule);
     },
     listed(source, section, name) {
       const patch = sourceOf(source);
@@ -119,4 +122,10 @@ export function createSuggestions(): Suggestions {
     },
     lines: () => stringify({ sources }).trimEnd().split('\n'),
   };
+}
+
+function addPathRule(rules: Record<string, Rule>, name: string, path: string, rule: Rule): void {
+  const written = rules[name];
+  const paths = typeof written === 'object' && written !== null ? (written.json as { paths: Record<string, Rule> }).paths : {};
+  rules[name] = { json: { paths: { ...paths, [path]: rule } } };
 }

@@ -35,7 +35,9 @@ export function reportSurveys(answers: readonly SurveyAnswer[]): void {
   const suggestions = createSuggestions();
   const undecided = answers.flatMap(({ survey, paths }) =>
     paths.map((path) => {
-      suggestions.path(survey.source, survey.tableKey, survey.column, path, survey.suggestFor(path));
+      const rule = survey.suggestFor(path);
+      if (survey.tableKey === undefined) suggestions.attributePath(survey.source, survey.column, path, rule);
+      else suggestions.path(survey.source, survey.tableKey, survey.column, path, rule);
       return `${survey.place} ${path}`;
     }),
   );

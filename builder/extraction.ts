@@ -75,13 +75,19 @@ export type Description = {
 
 export type SchemaFiles = { readonly before: readonly SchemaFile[]; readonly after: readonly SchemaFile[] };
 
+/** Of a directory, `column` is an attribute, and the others are empty. */
 export type ColumnPlace = { readonly schema: string; readonly table: string; readonly column: string };
 
 export type ColumnSurvey = {
   /** Some values, none of them NULL: from both ends of the table and from places in between. */
   values(place: ColumnPlace, signal: AbortSignal): Promise<readonly Uint8Array[]>;
   /** How many different values, counted up to `mostValues`, in how many rows with a value, counted up to `mostRows`. */
-  count(place: ColumnPlace, mostValues: number, mostRows: number): Promise<{ readonly values: number; readonly rows: number }>;
+  count(
+    place: ColumnPlace,
+    mostValues: number,
+    mostRows: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly values: number; readonly rows: number }>;
 };
 
 /**
@@ -102,8 +108,8 @@ export type SourceSession = AsyncDisposable & {
   extractions(policy: CompiledPolicy): AnyExtraction[];
   /** Up to `rows` records from either end of each table, at the point; of a directory up to `rows` of each kind of entry. After `describe`. */
   sample(rows: number, signal: AbortSignal): AsyncIterable<Sample>;
-  /** Bounded questions about the values of a column, at the point, after `describe`. A directory has none: its entries are read once. */
-  readonly survey?: ColumnSurvey;
+  /** Bounded questions about the values of a column, at the point, after `describe`. */
+  readonly survey: ColumnSurvey;
   /** True where the source has no snapshots and changed since `openPoint`; then everything is read again from a new point. */
   changed(signal: AbortSignal): Promise<boolean>;
 };

@@ -10,14 +10,13 @@ export async function surveySources(policy: CompiledPolicy, sessions: readonly S
   const answers: SurveyAnswer[] = [];
   await Promise.all(
     sessions.map(async ({ name, survey: ask }) => {
-      if (!ask) return;
       for (const survey of policy.surveys) {
         if (survey.source !== name) continue;
         signal.throwIfAborted();
         const paths = new Set<string>();
         const { undecidedPaths } = survey;
         if (undecidedPaths) for (const value of await ask.values(survey, signal)) for (const path of undecidedPaths(value)) paths.add(path);
-        const counted = survey.fewValuesRefused === undefined ? undefined : await ask.count(survey, fewValues + 1, enoughRows);
+        const counted = survey.fewValuesRefused === undefined ? undefined : await ask.count(survey, fewValues + 1, enoughRows, signal);
         answers.push({ survey, paths: [...paths].sort(), ...(counted ? { counted } : {}) });
       }
     }),

@@ -1,18 +1,13 @@
-import { type Client, Control, type Entry } from 'ldapts';
+import type { Client, Entry } from 'ldapts';
 import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
+import { everything, pages, toDirectoryEntry } from './entries.ts';
 import { appendEntry } from './ldif.ts';
-
-/** Of whole entries, with their pictures. */
-const entriesPerPage = 100;
-/** Of entries with few attributes, or without values. */
-const smallEntriesPerPage = 1000;
-/** Referral objects are read as entries, not followed (RFC 3296). */
-const manageDsaIt = '2.16.840.1.113730.3.4.2';
+import { ldapSurvey } from './survey.ts';
 
 /**
  * An LDAP source: one naming context over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
@@ -72,6 +67,7 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
     ],
     sample: (rows, sampleSignal) =>
       sampleDirectory(pages(client, config.base, { filter: everything, values: true, buffers: attributes }, sampleSignal), name, rows),
+    survey: ldapSurvey(name, client, config.base),
     changed: () => guarded(async () => (await readContextCsn(client, config.base)) !== csnAtPoint),
     [Symbol.asyncDispose]: async () => {
       await client.unbind().catch(() => undefined);
@@ -134,45 +130,6 @@ async function* sampleDirectory(read: AsyncIterable<readonly Entry[]>, sourceNam
     throw ldapError(sourceName, error);
   }
   yield { kind: 'directory', entries };
-}
-
-const everything = '(objectClass=*)';
-
-/** @param buffers attributes that are read as bytes. @param only no others are read */
-type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[]; readonly only?: boolean };
-
-/** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
-async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
-  const search = client.searchPaginated(
-    base,
-    {
-      scope: 'sub',
-      filter: wanted.filter,
-      attributes: wanted.only ? [...wanted.buffers] : ['*', '+'],
-      derefAliases: 'never',
-      returnAttributeValues: wanted.values,
-      explicitBufferAttributes: [...wanted.buffers],
-      paged: { pageSize: wanted.only || !wanted.values ? smallEntriesPerPage : entriesPerPage },
-    },
-    new Control(manageDsaIt, { critical: false }),
-  );
-  for await (const { searchEntries } of search) {
-    signal.throwIfAborted();
-    for (const entry of searchEntries) for (const asked of ['*', '+']) delete entry[asked];
-    yield searchEntries;
-  }
-}
-
-function toDirectoryEntry({ dn, ...attributes }: Entry): DirectoryEntry {
-  const values = Object.entries(attributes).map(([name, value]): [string, Uint8Array[]] => [
-    name,
-    (Array.isArray(value) ? value : [value]).map(toBytes),
-  ]);
-  return { dn, attributes: new Map(values.filter(([, list]) => list.length > 0)) };
-}
-
-function toBytes(value: Buffer | string): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(value) : value;
 }
 
 async function readContextCsn(client: Client, base: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DirectoryEntry, LiveSource } from '../../anonymizers/index.ts';
+import { type DirectoryEntry, type LiveSource, reportSurveys } from '../../anonymizers/index.ts';
 import { parseLdapFilter } from '../../anonymizers/ldap-filter.ts';
 import { compile, refusal, transformedEntry } from './live.ts';
 import { textRule } from './making.ts';
@@ -113,5 +113,62 @@ describe('rules of a directory', () => {
       expect.stringMatching(/^ldap keep_entries \(cn=gate\*: is no search filter/),
       expect.stringMatching(/^ldap keep_entries nobody: is neither a DN nor a search filter/),
     ]);
+  });
+});
+
+describe('what a directory is asked before an entry is taken', () => {
+  const live: LiveSource = { ...directory, attributes: ['objectClass', 'cn', 'uid', 'departmentNumber', 'settings'] };
+  const asked = (more = ''): ReturnType<typeof compile> =>
+    compile(
+      `sources: {ldap: {attributes: {uid: login, departmentNumber: token, settings: {json: {keep: [$.theme], paths: {}}}}, keep: [cn], dn: {uid: login}${more}}}`,
+      live,
+    );
+
+  test('how many values there are of attributes that are replaced value by value and name no entry, and the paths in documents', () => {
+    const { surveys } = asked();
+    expect(surveys.map(({ place, fewValuesRefused, undecidedPaths }) => [place, fewValuesRefused, undecidedPaths !== undefined])).toEqual([
+      ['ldap attribute departmentNumber', 'token', false],
+      ['ldap attribute settings', undefined, true],
+    ]);
+    expect(surveys[1]?.undecidedPaths?.(Buffer.from('{"theme":"dark","boss":{"mail":"marie@acme.fr"}}'))).toEqual(['$.boss.mail']);
+  });
+
+  test('what is found is named, with a patch for the attribute', () => {
+    const [few, document] = asked().surveys;
+    if (!few || !document) throw new Error('two surveys were expected');
+    const answers = [
+      { survey: few, paths: [], counted: { values: 3, rows: 900 } },
+      { survey: document, paths: ['$.boss.mail'] },
+    ];
+    expect(() => reportSurveys(answers)).toThrow(expect.objectContaining({ code: 'POLICY_INVALID' }));
+    expect(() => reportSurveys(answers.slice(1))).toThrow(
+      expect.objectContaining({
+        code: 'POLICY_UNDECIDED',
+        details: [
+          'ldap attribute settings $.boss.mail',
+          '',
+          'A patch for the policy; look at every line before you take it:',
+          'sources:',
+          '  ldap:',
+          '    attributes:',
+          '      settings:',
+          '        json:',
+          '          paths:',
+          '            $.boss.mail: email',
+        ],
+      }),
+    );
+  });
+
+  test('a reason in the policy excuses few values and goes into the manifest', () => {
+    const excused = asked(', low_cardinality: {departmentnumber: Public.}');
+    expect(excused.surveys.map(({ column: attribute }) => attribute)).toEqual(['settings']);
+    expect(excused.exemptions).toEqual([{ place: 'ldap attribute departmentnumber', rule: 'low-cardinality', reason: 'Public.' }]);
+    expect(
+      refusal(
+        'sources: {ldap: {attributes: {uid: login}, keep: [cn, departmentNumber, settings], dn: {uid: login}, low_cardinality: {l: Public.}}}',
+        live,
+      ).details,
+    ).toContain('ldap attribute l: low_cardinality names no attribute that is in use');
   });
 });

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compilePolicy, type LiveSource, parseKey, parsePolicy } from '../../anonymizers/index.ts';
 import type { Description, SourceSession } from '../../builder/extraction.ts';
+import { connectLdap } from '../../builder/ldap/session.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import { surveySources } from '../../builder/survey.ts';
@@ -47,6 +48,7 @@ const refusalOf = async (work: Promise<unknown>): Promise<DynDataError> => {
 describeWithEngine('a policy on a live MySQL and PostgreSQL', () => {
   let mysql: SourceSession;
   let postgres: SourceSession;
+  let ldap: SourceSession;
   let shop: Description;
   let push: Description;
   /** All tables but those given are carried empty. */
@@ -73,6 +75,9 @@ describeWithEngine('a policy on a live MySQL and PostgreSQL', () => {
     const none = { env: 'none' };
     const database = { kind: 'mysql' as const, ...sample.mysql, password: none, databases: [sample.mysql.database] };
     mysql = await connectMysql('mysql', database, sample.mysql.password, signal);
+    const { host, port, bindDn, baseDn } = sample.ldap;
+    const directory = { kind: 'ldap' as const, url: `ldap://${host}:${port}`, bindDn, base: baseDn, password: none };
+    ldap = await connectLdap('ldap', directory, sample.ldap.password, signal);
     const pgDump = pgDumpCommand(imageVariables().POSTGRES_IMAGE ?? 'postgres:18');
     postgres = await connectPostgres(
       'push',
@@ -89,6 +94,7 @@ describeWithEngine('a policy on a live MySQL and PostgreSQL', () => {
   afterAll(async () => {
     await mysql?.[Symbol.asyncDispose]();
     await postgres?.[Symbol.asyncDispose]();
+    await ldap?.[Symbol.asyncDispose]();
     await removeSample({ project, env: environment() });
   });
 
@@ -192,6 +198,18 @@ describeWithEngine('a policy on a live MySQL and PostgreSQL', () => {
     const few = await refusalOf(surveySources(compile(only(live, calls), live), [mysql], signal));
     expect(few.code).toBe('POLICY_INVALID');
     expect(few.details[0]).toMatch(/^mysql dynamease\.calls\.direction: has only \d different values, so "hash" would show/);
+  });
+
+  it('asks a directory the same, reading no further than the answer needs', async () => {
+    const of = (column: string) => ({ schema: '', table: '', column });
+    const mails = await ldap.survey.values(of('mail'), signal);
+    expect(mails.length).toBeGreaterThan(21);
+    expect(mails.every((value) => Buffer.from(value).includes('@'))).toBe(true);
+    expect(await ldap.survey.count(of('mail'), 21, 1000, signal)).toEqual({ values: 21, rows: 21 });
+    const classes = await ldap.survey.values(of('objectClass'), signal);
+    const different = new Set(classes.map((value) => Buffer.from(value).toString())).size;
+    expect(await ldap.survey.count(of('objectClass'), 1000, 5, signal)).toEqual({ values: different, rows: 5 });
+    expect(await ldap.survey.count(of('carLicense'), 21, 1000, signal)).toEqual({ values: 0, rows: 0 });
   });
 });
 

@@ -1,0 +1,48 @@
+import { type Client, Control, type Entry } from 'ldapts';
+import type { DirectoryEntry } from '../../anonymizers/index.ts';
+
+/** Of whole entries, with their pictures. */
+const entriesPerPage = 100;
+/** Of entries with few attributes, or without values. */
+const smallEntriesPerPage = 1000;
+/** Referral objects are read as entries, not followed (RFC 3296). */
+const manageDsaIt = '2.16.840.1.113730.3.4.2';
+
+export const everything = '(objectClass=*)';
+
+/** @param buffers attributes that are read as bytes. @param only no others are read */
+type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[]; readonly only?: boolean };
+
+/** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
+export async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
+  const search = client.searchPaginated(
+    base,
+    {
+      scope: 'sub',
+      filter: wanted.filter,
+      attributes: wanted.only ? [...wanted.buffers] : ['*', '+'],
+      derefAliases: 'never',
+      returnAttributeValues: wanted.values,
+      explicitBufferAttributes: [...wanted.buffers],
+      paged: { pageSize: wanted.only || !wanted.values ? smallEntriesPerPage : entriesPerPage },
+    },
+    new Control(manageDsaIt, { critical: false }),
+  );
+  for await (const { searchEntries } of search) {
+    signal.throwIfAborted();
+    for (const entry of searchEntries) for (const asked of ['*', '+']) delete entry[asked];
+    yield searchEntries;
+  }
+}
+
+export function toDirectoryEntry({ dn, ...attributes }: Entry): DirectoryEntry {
+  const values = Object.entries(attributes).map(([name, value]): [string, Uint8Array[]] => [
+    name,
+    (Array.isArray(value) ? value : [value]).map(toBytes),
+  ]);
+  return { dn, attributes: new Map(values.filter(([, list]) => list.length > 0)) };
+}
+
+function toBytes(value: Buffer | string): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : value;
+}

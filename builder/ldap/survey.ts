@@ -1,0 +1,40 @@
+import type { Client } from 'ldapts';
+import type { ColumnSurvey } from '../extraction.ts';
+import { translated } from '../translated.ts';
+import { ldapError } from './connection.ts';
+import { pages, toDirectoryEntry } from './entries.ts';
+
+const mostValuesRead = 1000;
+
+/** Questions about the values of one attribute; `column` names it. An entry is read no further than the answer needs. */
+export function ldapSurvey(sourceName: string, client: Client, base: string): ColumnSurvey {
+  const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(sourceName, error), work);
+  async function* valuesOf(attribute: string, signal: AbortSignal): AsyncGenerator<readonly Uint8Array[]> {
+    const wanted = { filter: `(${attribute}=*)`, values: true, buffers: [attribute], only: true };
+    for await (const page of pages(client, base, wanted, signal)) {
+      for (const entry of page) yield [...toDirectoryEntry(entry).attributes.values()].flat();
+    }
+  }
+  return {
+    values: (place, signal) =>
+      guarded(async () => {
+        const found: Uint8Array[] = [];
+        for await (const values of valuesOf(place.column, signal)) {
+          found.push(...values);
+          if (found.length >= mostValuesRead) break;
+        }
+        return found;
+      }),
+    count: (place, mostValues, mostRows, signal) =>
+      guarded(async () => {
+        const different = new Set<string>();
+        let rows = 0;
+        for await (const values of valuesOf(place.column, signal)) {
+          rows += 1;
+          for (const value of values) different.add(Buffer.from(value).toString('latin1'));
+          if (different.size >= mostValues) break;
+        }
+        return { values: Math.min(different.size, mostValues), rows: Math.min(rows, mostRows) };
+      }),
+  };
+}
