@@ -39,6 +39,11 @@ const watchedKinds: Readonly<Record<string, WatchKind>> = {
   'full-name': 'name',
   'device-token': 'secret',
   password: 'secret',
+  'fcm-key': 'secret',
+  'p8-key': 'secret',
+  'vapid-key': 'secret',
+  pkcs12: 'secret',
+  'pkcs12-passphrase': 'secret',
 };
 
 /** Results that look like a leak and are none. Those with few results, such as `password`, are known by the results themselves. */

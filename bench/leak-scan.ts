@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { createLeakScan } from '../builder/leak-scan/leak-scan.ts';
+import type { LeakScan, prepareLeakScan } from '../builder/leak-scan/leak-scan.ts';
 import { type SampleConnections, sampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
 
@@ -8,10 +8,10 @@ const usage = `Usage: node bench/leak-scan.ts --ports MYSQL,LDAP,POSTGRES [--run
 Builds a snapshot of a filled sample system (sample/seed.ts) with the leak scan and without it, in turns, and prints what the scan adds.`;
 
 /** A scan that looks at nothing. */
-const withoutScan: typeof createLeakScan = () => {
+const withoutScan: typeof prepareLeakScan = () => {
   const nothing = { add: () => undefined, all: [] };
   const watched = { email: 0, phone: 0, login: 0, name: 0, secret: 0, value: 0 };
-  return {
+  const scan: LeakScan = {
     observe: async () => undefined,
     source: () => ({ chunks: (_extraction, _framing, chunks) => chunks, isClean: async () => true, found: nothing, exempt: nothing }),
     outcome: async (_sources, scannedBytes) => ({
@@ -24,8 +24,8 @@ const withoutScan: typeof createLeakScan = () => {
       findings: 0,
       exemptions: [],
     }),
-    [Symbol.asyncDispose]: async () => undefined,
   };
+  return { start: () => scan, [Symbol.asyncDispose]: async () => undefined };
 };
 
 type Cost = { readonly wallMs: number; readonly cpuMs: number };
@@ -36,7 +36,7 @@ const measure = async (connections: SampleConnections, scanned: boolean): Promis
   const { manifest, durationMs } = await buildSample({
     connections,
     postgresImage,
-    ...(scanned ? {} : { ports: { createLeakScan: withoutScan } }),
+    ...(scanned ? {} : { ports: { prepareLeakScan: withoutScan } }),
   });
   const { user, system } = process.cpuUsage(before);
   return { wallMs: durationMs, cpuMs: (user + system) / 1_000, bytes: manifest.leakScan?.scannedBytes ?? 0 };

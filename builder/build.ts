@@ -12,7 +12,7 @@ import {
 } from '../core/index.ts';
 import { bake } from './bake.ts';
 import type { SourceSession } from './extraction.ts';
-import { createLeakScan } from './leak-scan/leak-scan.ts';
+import { prepareLeakScan } from './leak-scan/leak-scan.ts';
 import { createProgressMeter } from './progress.ts';
 import { buildSource, type SourceData } from './source-data.ts';
 import { surveySources } from './survey.ts';
@@ -34,7 +34,7 @@ export type BuildPorts = {
   readonly now: () => Date;
   readonly onProgress: (progress: Progress) => void;
   /** Only to measure what the leak scan costs: a build never goes without it. */
-  readonly createLeakScan?: typeof createLeakScan;
+  readonly prepareLeakScan?: typeof prepareLeakScan;
 };
 
 /**
@@ -45,6 +45,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   const startedAt = ports.now();
   const meter = createProgressMeter(ports.onProgress);
   meter.step('connect');
+  await using preparedScan = (ports.prepareLeakScan ?? prepareLeakScan)();
   await using sessions = await connectAll(request.connect, signal);
 
   const points = await Promise.all(sessions.open.map((session) => session.openPoint(signal)));
@@ -59,7 +60,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
   await surveySources(policy, sessions.open, signal);
 
-  await using leakScan = (ports.createLeakScan ?? createLeakScan)(
+  const leakScan = preparedScan.start(
     request.policy,
     policy,
     request.key,

@@ -12,12 +12,17 @@ import type { AnyExtraction, SchemaFile, SourceSession } from '../extraction.ts'
 import type { Chunk } from '../pack.ts';
 import { allowanceFor, createFindings, type Findings, refuseLeaks } from './findings.ts';
 import { fieldAt, lineAt } from './places.ts';
-import { startScanThread } from './scan-thread-client.ts';
+import { createScanThread, type ScanThread } from './scan-thread-client.ts';
 import type { Framing } from './scanner.ts';
 import { watchKeys } from './watch-list.ts';
 
-/** Disposing it frees its memory. */
-export type LeakScan = AsyncDisposable & {
+/** A leak scan on its way: made first of all, and started when the plan stands. Disposing it frees its memory. */
+export type PreparedLeakScan = AsyncDisposable & {
+  /** @throws DynDataError POLICY_INVALID for an allowance whose place there is none of */
+  start(policy: Policy, compiled: CompiledPolicy, key: Key, sources: readonly LiveSource[]): LeakScan;
+};
+
+export type LeakScan = {
   /** Takes the real values of a source, before anything is written. */
   observe(session: Pick<SourceSession, 'observe'>, signal: AbortSignal): Promise<void>;
   /** A fresh count for one reading of a source. */
@@ -45,9 +50,16 @@ type Locate = (bytes: Uint8Array, offset: number) => Located;
 /**
  * The leak scan of one build: first it takes the real values of identity columns as keyed hashes, then it looks at every byte that is written
  * for them and for what has the form of a secret.
- * @throws DynDataError POLICY_INVALID for an allowance whose place there is none of
  */
-export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Key, sources: readonly LiveSource[]): LeakScan {
+export function prepareLeakScan(): PreparedLeakScan {
+  const thread = createScanThread();
+  return {
+    start: (policy, compiled, key, sources) => startLeakScan(thread, policy, compiled, key, sources),
+    [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
+  };
+}
+
+function startLeakScan(thread: ScanThread, policy: Policy, compiled: CompiledPolicy, key: Key, sources: readonly LiveSource[]): LeakScan {
   const allowances = policy.leak_scan?.allow ?? [];
   checkPlaces(
     allowances.map(({ place }) => place),
@@ -55,7 +67,7 @@ export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Ke
   );
   const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
   if (!country) throw new DynDataError('INTERNAL', 'The policy was compiled with an unknown country. Please report it.');
-  const thread = startScanThread({
+  thread.start({
     keys: watchKeys(key),
     country,
     common: commonWords(sources),
@@ -122,7 +134,6 @@ export function createLeakScan(policy: Policy, compiled: CompiledPolicy, key: Ke
         ),
       };
     },
-    [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };
 }
 

@@ -15,6 +15,8 @@ export type WatchSink = {
 
 /** The scan in a thread of its own. Disposing ends the thread. */
 export type ScanThread = AsyncDisposable & {
+  /** To be called once, before all else. */
+  start(settings: ScanThreadSettings): void;
   readonly sink: WatchSink;
   /**
    * What is found in a text, each with its offset; all values that were given before are looked for.
@@ -29,9 +31,9 @@ const batchesInFlight = 16;
 /** A thread's young generation grows to as much; its objects are few and short-lived. */
 const youngGenerationMb = 8;
 
-export function startScanThread(settings: ScanThreadSettings): ScanThread {
+/** Takes most of a second until it answers, so it is made before it is needed. */
+export function createScanThread(): ScanThread {
   const worker = new Worker(new URL('./scan-thread.ts', import.meta.url), {
-    workerData: settings,
     resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
   });
   /** In the order of the requests, which is the order of the answers. */
@@ -64,6 +66,9 @@ export function startScanThread(settings: ScanThreadSettings): ScanThread {
   };
 
   return {
+    start(settings) {
+      ask({ kind: 'start', settings }, 'started').catch(() => undefined);
+    },
     sink: {
       watch(kind, value) {
         if (isRecent(kind, value) || batch.add(kind, value)) return;

@@ -1,7 +1,7 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { type LeakRule, leakRules } from '../../anonymizers/index.ts';
-import { createScan, type Framing } from './scanner.ts';
-import { createWatchList, type WatchCounts, type WatchListSettings } from './watch-list.ts';
+import { createScan, type Framing, type Scan } from './scanner.ts';
+import { createWatchList, type WatchCounts, type WatchList, type WatchListSettings } from './watch-list.ts';
 import { readValues } from './watched-values.ts';
 
 // The scan's own thread: it alone holds the tags of the real values. Requests are answered one by one, in their order.
@@ -10,25 +10,32 @@ export type ScanThreadSettings = WatchListSettings & {
   readonly literals: readonly Uint8Array[];
 };
 
+/** The first request is `start`. */
 export type ScanRequest =
+  | { readonly kind: 'start'; readonly settings: ScanThreadSettings }
   | { readonly kind: 'add'; readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }
   /** @param bytes on shared memory, or copied here */
   | { readonly kind: 'scan'; readonly bytes: Uint8Array; readonly framing: Framing }
   | { readonly kind: 'counts' };
 
 export type ScanAnswer =
+  | { readonly kind: 'started' }
   /** The batch's memory, given back. */
   | { readonly kind: 'added'; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Pairs: the rule's number in `leakRules`, and the offset. */
   | { readonly kind: 'scanned'; readonly found: readonly number[] }
   | { readonly kind: 'counted'; readonly counts: WatchCounts };
 
-const settings = workerData as ScanThreadSettings;
-const list = createWatchList(settings);
-const scan = createScan(list, settings.literals);
+let list: WatchList;
+let scan: Scan;
 const numberOf = new Map<LeakRule, number>(leakRules.map((rule, index) => [rule, index]));
 
 function answer(request: ScanRequest): ScanAnswer {
+  if (request.kind === 'start') {
+    list = createWatchList(request.settings);
+    scan = createScan(list, request.settings.literals);
+    return { kind: 'started' };
+  }
   if (request.kind === 'counts') return { kind: 'counted', counts: list.counts() };
   if (request.kind === 'scan') {
     const found: number[] = [];

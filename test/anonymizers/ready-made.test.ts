@@ -1,4 +1,6 @@
+import { createECDH, createPrivateKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { type LiveColumn, type LiveSource, parsePolicy } from '../../anonymizers/index.ts';
 import { column, compile, refusal, transformedEntry } from './live.ts';
@@ -61,6 +63,29 @@ describe('the policy for AeroGear UnifiedPush Server', () => {
     policy.table('push', 'public', 'ios_variant').transform(row);
     expect(Buffer.from(row[1] ?? '').toString()).toBe(kind === 'mysql' ? '0' : 'f');
     expect(policy.table('push', 'public', 'variant').reference).toBe(true);
+  });
+
+  test('gives credentials that the server accepts, and with which nothing reaches a real device', () => {
+    const live = unifiedPush('postgres');
+    const policy = compile(text, live);
+    const rowOf = (name: string, values: Readonly<Record<string, string>>): Record<string, string> => {
+      const columns = (live.kind === 'ldap' ? [] : live.tables).find((table) => table.name === name)?.columns ?? [];
+      const row = columns.map((one) => Buffer.from(values[one.name] ?? 'real'));
+      policy.table('push', 'public', name).transform(row);
+      return Object.fromEntries(columns.map((one, index) => [one.name, Buffer.from(row[index] ?? '').toString()]));
+    };
+    const certificate = rowOf('ios_variant', { production: 't' });
+    const pfx = Buffer.from(certificate.cert_data ?? '', 'base64');
+    expect(() => createSecureContext({ pfx, passphrase: certificate.passphrase ?? '' })).not.toThrow();
+    const token = rowOf('ios_token_variant', { production: 't', key_id: 'ABCDE12345', team_id: 'ABCDE12345' });
+    expect(createPrivateKey(token.private_key ?? '').asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+    expect([token.key_id, token.team_id]).toEqual([expect.stringMatching(/^[A-Z0-9]{10}$/), expect.stringMatching(/^[A-Z0-9]{10}$/)]);
+    const curve = createECDH('prime256v1');
+    const browser = rowOf('webpush_variant', {});
+    curve.setPrivateKey(Buffer.from(browser.private_key ?? '', 'base64url'));
+    expect(curve.getPublicKey().toString('base64url')).toBe(browser.public_key);
+    expect(rowOf('android_variant', {}).google_key).toMatch(/^AAAA[\w-]{7}:APA91b[\w-]{134}$/);
+    expect([certificate.production, token.production]).toEqual(['f', 'f']);
   });
 
   test('passes over what an installation has not, and leaves undecided what it has besides', () => {

@@ -50,7 +50,6 @@ const noScan: LeakScan = {
   outcome: () => {
     throw new Error('not asked for here');
   },
-  [Symbol.asyncDispose]: async () => undefined,
 };
 
 describeWithEngine('one point in time while writers write', () => {

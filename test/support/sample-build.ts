@@ -19,7 +19,7 @@ export type SampleBuild = {
   readonly postgresImage: string;
   /** The text of the policy; the sample's own where left out. */
   readonly policy?: string;
-  readonly ports?: Pick<BuildPorts, 'createLeakScan'>;
+  readonly ports?: Pick<BuildPorts, 'prepareLeakScan'>;
 };
 
 /** Builds a snapshot of the sample system, all in memory. Gives its manifest, how many objects are stored, and how long it took. */
