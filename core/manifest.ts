@@ -75,9 +75,9 @@ const source = z.strictObject({
 const leakScan = z.strictObject({
   /** Different real values that were looked for, by what they are. */
   watched: z.strictObject({ email: count, phone: count, login: count, name: count, secret: count, value: count }),
-  /** Values too short or too common to be looked for. */
+  /** Different values too short or too common to be looked for. */
   indistinct: count,
-  /** Phone numbers that are another number's pseudonym, and so tell nothing. */
+  /** How often a real phone number was met that is another one's pseudonym, and so tells nothing. */
   ambiguous: count,
   /** Values beyond the exact table, and how many of 10¹² other words pass for one of them. */
   overflow: count,

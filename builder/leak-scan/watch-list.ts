@@ -70,7 +70,7 @@ export const hashParts: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) 
   return byte >= 0xc0 ? 0x80 : 0;
 });
 
-/** A quick hash that spellings of one word share; see `specialBytes` for those it tells apart wrongly. */
+/** A quick hash that spellings of one word share; those that it tells apart wrongly are `foldedOddly`. */
 export function wordHash(bytes: Uint8Array, from: number, to: number): number {
   let hash = hashStart;
   for (let at = from; at < to; at += 1) {

@@ -7,10 +7,10 @@ const bytesPerBatch = 256 * 1024;
 /** Batches read ahead of the consumer; beyond it the connection is paused, so the server waits. */
 const batchesAhead = 2;
 
-type CastField = { buffer(): Buffer | null };
 /** The callback connection below the promise one: its query emits rows as they arrive and can be paused. */
 type RawConnection = {
-  query(options: { sql: string; rowsAsArray: true; typeCast: (field: CastField) => Buffer | null }): {
+  /** Without casts, a value is the bytes that the server sent, or null. */
+  query(options: { sql: string; rowsAsArray: true; typeCast: false }): {
     on(event: 'result', listener: (row: Value[]) => void): void;
     on(event: 'error', listener: (error: unknown) => void): void;
     on(event: 'end', listener: () => void): void;
@@ -43,7 +43,7 @@ export async function* readRows(
     wake();
   };
 
-  const query = raw.query({ sql, rowsAsArray: true, typeCast: (field) => field.buffer() });
+  const query = raw.query({ sql, rowsAsArray: true, typeCast: false });
   query.on('result', (row) => {
     filling.push(row);
     for (const value of row) if (value) fillingBytes += value.length;
