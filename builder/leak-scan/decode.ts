@@ -2,7 +2,8 @@ import { base64Values, hexByte, hexValue, is } from './bytes.ts';
 
 /** Decoders write into a buffer that is used again and give how many bytes they wrote. A byte that never is in text ends short runs early. */
 
-const shortRun = 64;
+/** From this length on a run is decoded whatever it holds. */
+export const shortRun = 64;
 
 function isOdd(byte: number): boolean {
   return byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d;

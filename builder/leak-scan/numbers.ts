@@ -12,7 +12,8 @@ const shortestPhone = 8;
 const longestPhone = 19;
 /** With more digits in one piece it is no phone number's part. */
 const longestGroup = 15;
-const mostGroups = 12;
+/** Groups of digits that are read at once. */
+export const mostGroups = 12;
 /** Characters after the + within which a group belongs to the international number; later ones are too short to be one of their own. */
 const longestInternational = 12;
 const shortestCard = 14;

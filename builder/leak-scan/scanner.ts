@@ -16,7 +16,19 @@ import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePerc
 import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretBeginnings, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
 import { createNumberScan } from './numbers.ts';
-import { createSweep, longNote, mostTextBytes, notesAt, numberNote, sweepPlaces, sweepTraits, textAt, wordNote } from './sweep-wasm.ts';
+import {
+  createSweep,
+  longNote,
+  mostTextBytes,
+  notesAt,
+  numberNote,
+  shortestHex,
+  shortestRun,
+  sweepPlaces,
+  sweepTraits,
+  textAt,
+  wordNote,
+} from './sweep-wasm.ts';
 import { hashParts, hashStart, nextHash, type WatchList } from './watch-list.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
@@ -30,8 +42,6 @@ export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
 
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
 const deepest = 4;
-const shortestRun = 12;
-const shortestHex = 16;
 const shortestNumber = 7;
 /** No watched value is shorter. */
 const shortestText = 5;

@@ -1,4 +1,7 @@
 import { wasm } from '../../core/index.ts';
+import { base64Byte, digitByte, hexByte, triggerByte, upperByte, wordByte } from './bytes.ts';
+import { shortRun } from './decode.ts';
+import { mostGroups } from './numbers.ts';
 
 const { branch, branchIf, call, code, createWasmModule, get, i32, i32Const, load32, load8, op, set, store32 } = wasm;
 
@@ -27,11 +30,11 @@ export const numberNote = 3;
 
 /** Bits of what the sweep must know of a byte. */
 export const sweepTraits = {
-  word: 1,
-  digit: 2,
-  hex: 4,
-  upper: 64,
-  sign: 128,
+  word: wordByte,
+  digit: digitByte,
+  hex: hexByte,
+  upper: upperByte,
+  sign: triggerByte,
   /** 8 bits from here: the byte's part of a word's hash. */
   hashShift: 8,
   /** Of characters whose spellings do not share a quick hash. */
@@ -40,7 +43,7 @@ export const sweepTraits = {
   /** What can stand between the groups of a number. */
   separator: 1 << 20,
   /** A letter, digit or sign of base64, both alphabets. */
-  base64: 8,
+  base64: base64Byte,
   /** One of the signs of base64. */
   base64Sign: 1 << 21,
   /** First letters of secrets of a known form. */
@@ -68,12 +71,9 @@ const mostNotes = 400_000;
 const memoryBytes = notesAt + mostNotes * noteBytes;
 const pageBytes = 64 * kibibyte;
 
-/** As the scanner has them: shorter ones are nothing, and from the longer one on everything is scanned. */
-const shortestRun = 12;
-const shortestHex = 16;
-const longRun = 64;
-/** The scanner reads no more groups of digits at once. */
-const mostGroups = 12;
+/** Shorter runs of letters are not decoded; shorter ones of hexadecimal digits are taken for base64. */
+export const shortestRun = 12;
+export const shortestHex = 16;
 
 export const sweepPlaces = { traitsAt, wordFilterAt, phoneFilterAt } as const;
 
@@ -357,7 +357,7 @@ const endWord: wasm.WasmFunction = (() => {
       op.end,
       code(difference(v('coded'), v('start')), i32Const(shortestRun), op.i32LessUnsigned, op.if, op.return, op.end),
       // Long runs are looked at whatever they hold.
-      when(atLeast(difference(v('coded'), v('start')), longRun), code(noted(longNote), op.return)),
+      when(atLeast(difference(v('coded'), v('start')), shortRun), code(noted(longNote), op.return)),
       when(code(v('start'), v('coded'), call(5)), noted(longNote)),
     ),
   };
