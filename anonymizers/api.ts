@@ -92,6 +92,8 @@ export type TablePlan = {
   readonly reference: boolean;
   /** Per column, in the order of LiveTable.columns: true where the value leaves as it came. */
   readonly kept: readonly boolean[];
+  /** Per column: true where `transform` looks at the value, to replace it or another column's. */
+  readonly reads: readonly boolean[];
   /** For the leak scan, per column. */
   readonly leaks: readonly (LeakFacts | undefined)[];
   /**

@@ -9,9 +9,10 @@ export type Normalizer = {
   /**
    * For e-mails, logins, names of people and companies: white space trimmed and collapsed, NFC, case folded.
    * Bytes that are not UTF-8 are taken as they are, marked so that no text equals them.
+   * @param start of the value, and its end, where it is not all of the bytes
    * @returns the length in bytes
    */
-  folded(value: Uint8Array): number;
+  folded(value: Uint8Array, start?: number, end?: number): number;
   /** For tokens and addresses of machines: the bytes as they are. @returns the length in bytes */
   exact(value: Uint8Array): number;
 };
@@ -42,13 +43,13 @@ export function createNormalizer(): Normalizer {
     get bytes() {
       return bytes;
     },
-    folded(value) {
-      reserve(value.length);
+    folded(value, start = 0, end = value.length) {
+      reserve(end - start);
       let length = 0;
       let pendingSpace = false;
-      for (let at = 0; at < value.length; at++) {
+      for (let at = start; at < end; at++) {
         const byte = value[at] as number;
-        if (byte >= 0x80) return foldedSlowly(value);
+        if (byte >= 0x80) return foldedSlowly(value.subarray(start, end));
         if (byte <= space || byte === 0x7f) {
           pendingSpace = length > 0;
           continue;

@@ -25,7 +25,7 @@ const mostDigits = 4 + 1 + longestE164;
  * Reads numbers as people write them: `+33 6 12 34 56 78`, `0033612345678`, `+33 (0)6…`, `06.12.34.56.78`. National ones are those of
  * `country`. `parse` gives undefined for what is no number, or too short a one to hide its subscriber in.
  */
-export function createPhoneParser(country: PhoneCountry): (value: Uint8Array) => PhoneNumber | undefined {
+export function createPhoneParser(country: PhoneCountry): (value: Uint8Array, start?: number, end?: number) => PhoneNumber | undefined {
   const number: PhoneNumber = {
     digits: new Uint8Array(mostDigits),
     positions: new Uint16Array(mostDigits),
@@ -66,8 +66,8 @@ export function createPhoneParser(country: PhoneCountry): (value: Uint8Array) =>
     return undefined;
   };
 
-  return (value) => {
-    const plus = scan(value, number);
+  return (value, start = 0, end = value.length) => {
+    const plus = scan(value, start, end, number);
     if (plus === undefined || number.count < shortestSubscriber) return undefined;
     const place = locate(plus);
     // +999 is assigned to nobody; the numbers made for what is no number begin with it.
@@ -85,11 +85,11 @@ export function createPhoneParser(country: PhoneCountry): (value: Uint8Array) =>
 }
 
 /** Collects the digits; gives whether a plus sign stands before them, undefined where anything but digits and separators occurs. */
-function scan(value: Uint8Array, number: PhoneNumber): boolean | undefined {
-  if (value.length > longestValue) return undefined;
+function scan(value: Uint8Array, start: number, end: number, number: PhoneNumber): boolean | undefined {
+  if (end - start > longestValue) return undefined;
   let plus = false;
   number.count = 0;
-  for (let at = 0; at < value.length; at++) {
+  for (let at = start; at < end; at++) {
     const byte = value[at] as number;
     if (byte >= 0x30 && byte <= 0x39) {
       if (number.count === mostDigits) return undefined;
@@ -97,8 +97,8 @@ function scan(value: Uint8Array, number: PhoneNumber): boolean | undefined {
       number.positions[number.count++] = at;
     } else if (byte === 0x2b && !plus && number.count === 0) plus = true;
     // No-break spaces: U+00A0 and the narrow U+202F.
-    else if (byte === 0xc2 && value[at + 1] === 0xa0) at += 1;
-    else if (byte === 0xe2 && value[at + 1] === 0x80 && value[at + 2] === 0xaf) at += 2;
+    else if (byte === 0xc2 && at + 1 < end && value[at + 1] === 0xa0) at += 1;
+    else if (byte === 0xe2 && at + 2 < end && value[at + 1] === 0x80 && value[at + 2] === 0xaf) at += 2;
     else if (!isSeparator(byte)) return undefined;
   }
   return plus;

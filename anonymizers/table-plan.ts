@@ -28,6 +28,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
   const { source, problems } = context;
   const place = placeOf(source, table);
   const surveys: Survey[] = [];
+  const siblings = new Set<number>();
   const made = table.columns.map((column) => {
     const at = `${place}.${column.name}`;
     return problems.collect(at, () => {
@@ -36,7 +37,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
         context.undecided(column);
         return undefined;
       }
-      const one = makeColumn(found.rule, column, table, context);
+      const one = makeColumn(found.rule, column, table, context, siblings);
       const isForeign = table.foreignKeys?.some(({ columns }) => columns.includes(column.name)) === true;
       if (found.follows && one.stage !== undefined)
         refuse('it follows a column whose rule reads other columns, which are not here; write a rule that does not');
@@ -78,6 +79,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
       ...(takes ? { takes } : {}),
       reference: rules.reference,
       kept: made.map(({ keeps }) => keeps === true),
+      reads: made.map(({ keeps }, index) => keeps !== true || siblings.has(index)),
       leaks: made.map(({ leaks }) => leaks),
       transform: createTransform(made, before),
     },
@@ -92,10 +94,12 @@ export function targetOf(source: SqlSource, table: LiveTable, { name, ...facts }
   return { ...facts, place: `${placeOf(source, table)}.${name}`, sourceKind: source.kind };
 }
 
-function makeColumn(rule: Rule, column: LiveColumn, table: LiveTable, { source, make }: TableContext): Made {
+/** @param siblings takes the places of the other columns that the rule reads */
+function makeColumn(rule: Rule, column: LiveColumn, table: LiveTable, { source, make }: TableContext, siblings: Set<number>): Made {
   return make(rule, targetOf(source, table, column), (name) => {
     const index = table.columns.findIndex((candidate) => candidate.name === name);
     if (index < 0) refuse(`the table has no column "${name}"`);
+    siblings.add(index);
     return { index, maxLength: table.columns[index]?.maxLength };
   });
 }
@@ -166,6 +170,7 @@ function emptyPlan(table: LiveTable, rules: TableRules): TablePlan {
     rows: 'none',
     reference: rules.reference,
     kept: table.columns.map(() => false),
+    reads: table.columns.map(() => false),
     leaks: [],
     transform: () => {
       throw new DynDataError(

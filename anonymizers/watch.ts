@@ -7,8 +7,8 @@ export const watchKinds = ['email', 'phone', 'login', 'name', 'secret', 'value']
 /** What a real value is that must not occur in what is written; it decides how spellings of one value are brought together. */
 export type WatchKind = (typeof watchKinds)[number];
 
-/** Takes a real value. */
-export type Watch = (kind: WatchKind, value: Uint8Array) => void;
+/** Takes a real value, `bytes[start, end)`; all of the bytes where the ends are left out. */
+export type Watch = (kind: WatchKind, bytes: Uint8Array, start?: number, end?: number) => void;
 
 export const detectorRules = ['email', 'iban', 'card', 'ip', 'private-key', 'jwt', 'bcrypt', 'api-key'] as const;
 
@@ -27,6 +27,8 @@ export type LeakAllowance = { readonly place: string; readonly rule: LeakRule; r
 export type LeakFacts = {
   /** Hands on the real values in a value: itself, or what stands in it. Absent where there is nothing to watch. */
   readonly observe?: (value: Uint8Array, watch: Watch) => void;
+  /** Where `observe` would hand on each value as it is, as this: it need not be called then. */
+  readonly whole?: WatchKind;
   /** Forms that its own results have. */
   readonly produces: ReadonlySet<DetectorRule>;
 };
@@ -130,6 +132,7 @@ export function createLeakHooks(): LeakHooks {
       const observe = own ?? (observed.length === 0 ? undefined : (made.observe ?? whole));
       return {
         ...(observe === undefined ? {} : { observe }),
+        ...(kind === undefined ? {} : { whole: kind }),
         produces: new Set([...(producedForms[name] ?? []), ...inner.flatMap(({ leaks }) => [...(leaks?.produces ?? [])])]),
       };
     },

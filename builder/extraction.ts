@@ -33,12 +33,12 @@ export type Extraction<R> = {
   readonly estimatedRows: number;
   /** Batches of records, unmasked: they live in memory only, and only until `mask`. */
   read(signal: AbortSignal): AsyncIterable<readonly R[]>;
-  /** The record as it may leave this process. */
+  /** The record as it may leave this process; valid until the next one is masked. */
   mask(record: R): R;
   /** Appends the canonical encoding of a masked record. */
   encode(record: R, out: ByteBuffer): void;
-  /** What decides where chunks are cut: the masked key; undefined where there is none and the whole record decides. */
-  key(record: R): readonly (Uint8Array | null)[] | undefined;
+  /** What decides where chunks are cut: 32 bits of the masked key; absent where there is none and the whole record decides. */
+  readonly keyHash?: (record: R) => number;
   /**
    * Sortable file-name prefix for a chunk that starts with this record, a function of the record alone so that it stays the same when
    * other chunks come and go; undefined to number the chunks.

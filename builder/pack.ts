@@ -1,5 +1,6 @@
 import { type ByteBuffer, createByteBuffer, sharedBytes } from './byte-buffer.ts';
 import type { Extraction } from './extraction.ts';
+import { hashBytes, hashEnd, hashStart } from './key-hash.ts';
 
 /** A run of records in the canonical encoding. */
 export type Chunk = {
@@ -33,7 +34,8 @@ export async function* pack<R>(
 ): AsyncGenerator<Chunk> {
   const streams = new Map<number, OpenChunk>();
   const free: Buffer[] = [];
-  const firstBoundary = hashBytes(Buffer.from(`${extraction.schema}\0${extraction.name}`), hashSeed);
+  const tableName = Buffer.from(`${extraction.schema}\0${extraction.name}`);
+  const firstBoundary = hashBytes(hashStart, tableName, 0, tableName.length) >>> 0;
   const scale = 0x1_0000_0000 / (sizes.targetBytes - sizes.minBytes);
   for await (const batch of batches) {
     for (const record of batch) {
@@ -50,7 +52,7 @@ export async function* pack<R>(
       open.rows += 1;
       if (open.buffer.length < sizes.minBytes) continue;
       const end = open.buffer.length;
-      const keyHash = hashKey(extraction.key(masked), open.buffer.bytes.subarray(start, end));
+      const keyHash = extraction.keyHash ? extraction.keyHash(masked) : hashEnd(hashBytes(hashStart, open.buffer.bytes, start, end));
       if (keyHash < (end - start) * scale || end >= sizes.maxBytes) {
         yield close(open, streamNumber, free);
         open.boundary = keyHash;
@@ -81,35 +83,6 @@ function close(open: OpenChunk, streamNumber: number, free: Buffer[]): Chunk {
   open.rows = 0;
   open.number += 1;
   return chunk;
-}
-
-const hashSeed = 0x811c9dc5;
-
-function hashKey(key: readonly (Uint8Array | null)[] | undefined, record: Uint8Array): number {
-  if (!key) return finish(hashBytes(record, hashSeed));
-  let state = hashSeed;
-  for (const part of key) {
-    state = hashBytes(separator, state);
-    if (part) state = hashBytes(part, state);
-  }
-  return finish(state);
-}
-
-const separator = Uint8Array.of(0xff);
-
-/** FNV-1a over 32 bits: only spreads cuts, protects nothing. */
-function hashBytes(bytes: Uint8Array, seed: number): number {
-  let state = seed;
-  for (let index = 0; index < bytes.length; index += 1) state = Math.imul(state ^ (bytes[index] as number), 0x01000193);
-  return state >>> 0;
-}
-
-/** Murmur3's finalizer: FNV's high bits move too little for short keys that count upwards. */
-function finish(hash: number): number {
-  let state = hash;
-  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
-  return (state ^ (state >>> 16)) >>> 0;
 }
 
 /**

@@ -29,25 +29,38 @@ export function appendRow(out: ByteBuffer, row: readonly Value[], encodings: rea
     if (index > 0) appendByte(out, tab);
     const value = row[index];
     if (value === null || value === undefined) appendNull(out);
-    else if (encodings[index] === 'hex') appendHex(out, value);
-    else appendEscaped(out, value);
+    else appendField(out, value, 0, value.length, encodings[index] as ColumnEncoding);
   }
   appendByte(out, lineFeed);
 }
 
-function appendNull(out: ByteBuffer): void {
+export function appendTab(out: ByteBuffer): void {
+  appendByte(out, tab);
+}
+
+export function appendLineFeed(out: ByteBuffer): void {
+  appendByte(out, lineFeed);
+}
+
+export function appendNull(out: ByteBuffer): void {
   reserve(out, 2);
   out.bytes[out.length] = backslash;
   out.bytes[out.length + 1] = 0x4e; // N
   out.length += 2;
 }
 
-function appendEscaped(out: ByteBuffer, value: Uint8Array): void {
-  reserve(out, value.length * 2);
+/** Appends the value `from[start, end)`. */
+export function appendField(out: ByteBuffer, from: Uint8Array, start: number, end: number, encoding: ColumnEncoding): void {
+  reserve(out, (end - start) * 2);
+  if (encoding === 'hex') appendHex(out, from, start, end);
+  else appendEscaped(out, from, start, end);
+}
+
+function appendEscaped(out: ByteBuffer, from: Uint8Array, start: number, end: number): void {
   const bytes = out.bytes;
   let at = out.length;
-  for (let index = 0; index < value.length; index += 1) {
-    const byte = value[index] as number;
+  for (let index = start; index < end; index += 1) {
+    const byte = from[index] as number;
     const letter = escapes[byte] as number;
     if (letter !== 0) {
       bytes[at] = backslash;
@@ -61,12 +74,11 @@ function appendEscaped(out: ByteBuffer, value: Uint8Array): void {
   out.length = at;
 }
 
-function appendHex(out: ByteBuffer, value: Uint8Array): void {
-  reserve(out, value.length * 2);
+function appendHex(out: ByteBuffer, from: Uint8Array, start: number, end: number): void {
   const bytes = out.bytes;
   let at = out.length;
-  for (let index = 0; index < value.length; index += 1) {
-    const byte = value[index] as number;
+  for (let index = start; index < end; index += 1) {
+    const byte = from[index] as number;
     bytes[at] = hexDigits[byte >> 4] as number;
     bytes[at + 1] = hexDigits[byte & 15] as number;
     at += 2;

@@ -2,6 +2,7 @@ import type { Client, Entry } from 'ldapts';
 import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
+import { hashKey } from '../key-hash.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
@@ -102,7 +103,7 @@ function directoryExtraction(
     },
     mask: (entry) => plan.transform(entry),
     encode: (entry, out) => appendEntry(out, entry),
-    key: (entry) => [Buffer.from(entry.dn.toLowerCase())],
+    keyHash: (entry) => hashKey([Buffer.from(entry.dn.toLowerCase())]),
     order: () => '',
     // One stream of chunks per depth, and depths load in order: parents before children whatever order the server answered in.
     stream: (entry) => dnDepth(entry.dn) - baseDepth,

@@ -70,10 +70,10 @@ export function createScanThread(): ScanThread {
       ask({ kind: 'start', settings }, 'started').catch(() => undefined);
     },
     sink: {
-      watch(kind, value) {
-        if (isRecent(kind, value) || batch.add(kind, value)) return;
+      watch(kind, bytes, start = 0, end = bytes.length) {
+        if (isRecent(kind, bytes, start, end) || batch.add(kind, bytes, start, end)) return;
         send();
-        batch.add(kind, value);
+        batch.add(kind, bytes, start, end);
       },
       async ready() {
         while (adding.length > batchesInFlight) await adding.shift();

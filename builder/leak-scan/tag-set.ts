@@ -1,7 +1,7 @@
 /**
- * A set of 64-bit tags in bounded memory, each with up to eight marks, which are bits of a byte. Up to `limit` tags it is exact: an
- * open-addressing table, 101 MB, that is at most four fifths full. What comes beyond goes into a Bloom filter of a fixed size, whose rate of
- * false positives `falsePositiveRate` tells. What the set says of itself does not depend on the order in which things were added.
+ * A set of 64-bit tags in bounded memory, each with up to eight marks, which are bits of a byte. Up to `limit` tags it is exact: a table
+ * that grows with them to at most 96 MB. What comes beyond goes into a Bloom filter of a fixed size, whose rate of false positives
+ * `falsePositiveRate` tells. What the set says of itself does not depend on the order in which things were added.
  */
 export type TagSet = {
   /** Adds one mark to a tag. */
@@ -16,30 +16,71 @@ export type TagSet = {
   readonly falsePositiveRate: number;
 };
 
-/** Tags of the exact table: four fifths of its 2²⁴ slots, 6 bytes each. It has this size from the start: memory does not depend on the source's size. */
-export const exactLimit = 13_421_772;
-const slots = 0x100_0000;
+/** Tags of the exact table when it has its full size. */
+export const exactLimit = 0x80_0000;
+/** Tags of the first table; a full one is replaced by one of twice the size. The size follows the values, as memory that is touched for the first time is dear. */
+const firstTags = 0x4_0000;
+/** Tags that share a cache line, so that a question costs one access to memory. */
+const tagsPerBucket = 7;
+const bucketBytes = 64;
+const bucketWords = bucketBytes / 4;
+/** In a bucket stand the low words of its tags, then their high words, then their marks. */
+const marksAt = tagsPerBucket * 8;
+const mostFilled = 0.8;
 /** 2³⁰ bits, 134 MB; made only when the exact table is full. */
 const bloomBits = 0x4000_0000;
 const bloomHashes = 16;
 const empty = 0;
 const marks = Array.from({ length: 8 }, (_, bit) => 1 << bit);
 
+type Table = { readonly words: Uint32Array; readonly bytes: Uint8Array; readonly buckets: number; readonly mostTags: number };
+
+function createTable(mostTags: number): Table {
+  const buckets = Math.ceil(mostTags / mostFilled / tagsPerBucket);
+  const memory = new ArrayBuffer(buckets * bucketBytes);
+  return { words: new Uint32Array(memory), bytes: new Uint8Array(memory), buckets, mostTags };
+}
+
+/** Where the tag's marks stand, or where they would: the low word says in which bucket it is looked for first. */
+function placeOf({ words, bytes, buckets }: Table, low: number, high: number): number {
+  for (let bucket = Math.floor((low / 0x1_0000_0000) * buckets); ; bucket = bucket + 1 === buckets ? 0 : bucket + 1) {
+    const place = bucket * bucketBytes + marksAt;
+    const word = bucket * bucketWords;
+    for (let tag = 0; tag < tagsPerBucket; tag += 1) {
+      if (bytes[place + tag] === empty) return place + tag;
+      if (words[word + tag] === low && words[word + tagsPerBucket + tag] === high) return place + tag;
+    }
+  }
+}
+
+/** Writes a tag at the free place that was found for it. */
+function write({ words, bytes }: Table, place: number, low: number, high: number, mark: number): void {
+  const bucket = Math.floor(place / bucketBytes);
+  const word = bucket * bucketWords + place - bucket * bucketBytes - marksAt;
+  words[word] = low;
+  words[word + tagsPerBucket] = high;
+  bytes[place] = mark;
+}
+
+function copyOf({ words, bytes, buckets }: Table, mostTags: number): Table {
+  const copy = createTable(mostTags);
+  for (let bucket = 0; bucket < buckets; bucket += 1) {
+    for (let tag = 0; tag < tagsPerBucket; tag += 1) {
+      const marked = bytes[bucket * bucketBytes + marksAt + tag] as number;
+      if (marked === empty) break;
+      const low = words[bucket * bucketWords + tag] as number;
+      const high = words[bucket * bucketWords + tagsPerBucket + tag] as number;
+      write(copy, placeOf(copy, low, high), low, high, marked);
+    }
+  }
+  return copy;
+}
+
 export function createTagSet(limit: number = exactLimit): TagSet {
-  // 24 bits of the tag's high word say where it stands, its other bits stand there: none is lost.
-  const lows = new Uint32Array(slots);
-  const highs = new Uint8Array(slots);
-  const marked = new Uint8Array(slots);
+  let table = createTable(Math.min(firstTags, limit));
   let used = 0;
   const counts = new Float64Array(8);
   let bloom: Uint8Array | undefined;
-
-  const slotOf = (low: number, high: number): number => {
-    const top = high >>> 24;
-    let slot = high & (slots - 1);
-    while (marked[slot] !== empty && (lows[slot] !== low || highs[slot] !== top)) slot = (slot + 1) & (slots - 1);
-    return slot;
-  };
   const bloomBit = (low: number, high: number, mark: number, turn: number): number =>
     ((low ^ Math.imul(mark, 0x9e3779b1)) + Math.imul(turn, high | 1)) & (bloomBits - 1);
   const addToBloom = (bits: Uint8Array, low: number, high: number, mark: number): boolean => {
@@ -67,15 +108,15 @@ export function createTagSet(limit: number = exactLimit): TagSet {
     add(lowWord, highWord, mark) {
       const low = lowWord >>> 0;
       const high = highWord >>> 0;
-      const slot = slotOf(low, high);
-      if (marked[slot] !== empty) {
-        if (((marked[slot] as number) & mark) !== 0) return;
-        marked[slot] = (marked[slot] as number) | mark;
+      const place = placeOf(table, low, high);
+      const marked = table.bytes[place] as number;
+      if (marked !== empty) {
+        if ((marked & mark) !== 0) return;
+        table.bytes[place] = marked | mark;
       } else if (used < limit) {
-        lows[slot] = low;
-        highs[slot] = high >>> 24;
-        marked[slot] = mark;
+        write(table, place, low, high, mark);
         used += 1;
+        if (used === table.mostTags && used < limit) table = copyOf(table, Math.min(used * 2, limit));
       } else {
         bloom ??= new Uint8Array(bloomBits / 8);
         if (!addToBloom(bloom, low, high, mark)) return;
@@ -86,8 +127,8 @@ export function createTagSet(limit: number = exactLimit): TagSet {
     marksOf(lowWord, highWord) {
       const low = lowWord >>> 0;
       const high = highWord >>> 0;
-      const slot = slotOf(low, high);
-      if (marked[slot] !== empty) return marked[slot] as number;
+      const marked = table.bytes[placeOf(table, low, high)] as number;
+      if (marked !== empty) return marked;
       if (!bloom) return 0;
       let found = 0;
       for (const mark of marks) if (inBloom(bloom, low, high, mark)) found |= mark;

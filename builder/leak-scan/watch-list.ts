@@ -32,8 +32,8 @@ const shortestPhone = 8;
 const filterBits = filterBytes * 8;
 
 export type WatchList = {
-  /** Remembers a real value. */
-  add(kind: WatchKind, value: Uint8Array): void;
+  /** Remembers a real value, `bytes[start, end)`; all of the bytes where the ends are left out. */
+  add(kind: WatchKind, bytes: Uint8Array, start?: number, end?: number): void;
   /** True where addresses of this domain are watched. */
   knowsDomain(domain: Uint8Array): boolean;
   email(address: Uint8Array): WatchKind | undefined;
@@ -117,7 +117,9 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   const digits = new Uint8Array(64);
   const tag = new Uint32Array(4);
   const filters = { words: new Uint8Array(filterBytes), phones: new Uint8Array(filterBytes), version: 0 };
-  const decoder = new TextDecoder();
+  /** Of the address that came last: many addresses have the domain of the one before. */
+  const lastDomain = new Uint8Array(256);
+  let lastDomainLength = -1;
   let longestCommon = shortestDigitsOnly;
   for (const word of common) longestCommon = Math.max(longestCommon, Buffer.byteLength(word));
   const permutations = settings.phonePermutations.map(createPhonePermutation);
@@ -136,25 +138,28 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     return ask(hash, normalizer.bytes, length);
   };
   /** The digits of the number in its international form, or as they are where it has none; 0 where there are too few. */
-  const phoneDigits = (text: Uint8Array): number => {
-    const number = parsePhone(text);
+  const phoneDigits = (bytes: Uint8Array, start: number, end: number): number => {
+    const number = parsePhone(bytes, start, end);
     let count = 0;
     if (number) {
       for (; count < number.prefixLength; count += 1) digits[count] = 0x30 + (number.prefix[count] as number);
       for (let at = number.subscriber; at < number.count; at += 1) digits[count++] = 0x30 + (number.digits[at] as number);
     } else {
-      for (const byte of text) if (byte >= 0x30 && byte <= 0x39 && count < digits.length) digits[count++] = byte;
+      for (let at = start; at < end; at += 1) {
+        const byte = bytes[at] as number;
+        if (byte >= 0x30 && byte <= 0x39 && count < digits.length) digits[count++] = byte;
+      }
     }
     return count < shortestPhone ? 0 : count;
   };
   const knowsPhone = (text: Uint8Array): boolean => {
-    const count = phoneDigits(text);
+    const count = phoneDigits(text, 0, text.length);
     return count > 0 && ask(hashes.phone, digits, count) !== 0;
   };
-  const addPhone = (value: Uint8Array): void => {
-    const count = phoneDigits(value);
+  const addPhone = (value: Uint8Array, start: number, end: number): void => {
+    const count = phoneDigits(value, start, end);
     if (count === 0) {
-      const length = normalizer.folded(value);
+      const length = normalizer.folded(value, start, end);
       mark(hashes.words, normalizer.bytes, length, indistinctMark);
       return;
     }
@@ -163,54 +168,63 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     setBit(filters.phones, last);
     mark(hashes.phone, digits, count, kindMarks.phone);
   };
-  const addEmail = (value: Uint8Array): void => {
-    const length = normalizer.folded(value);
+  const addEmail = (value: Uint8Array, start: number, end: number): void => {
+    const length = normalizer.folded(value, start, end);
     const { bytes } = normalizer;
-    const at = bytes.subarray(0, length).lastIndexOf(0x40);
-    if (at < 1 || !bytes.subarray(at, length).includes(0x2e)) {
-      addWords('login', value);
+    let at = length - 1;
+    let hasDot = false;
+    for (; at > 0 && bytes[at] !== 0x40; at -= 1) hasDot ||= bytes[at] === 0x2e;
+    if (at < 1 || !hasDot) {
+      addWords('login', value, start, end);
       return;
     }
     mark(hashes.email, bytes, length, kindMarks.email);
-    mark(hashes.domain, bytes.subarray(at + 1, length), length - at - 1, domainMark);
+    const domainLength = length - at - 1;
+    let isLast = domainLength === lastDomainLength;
+    for (let byte = 0; isLast && byte < domainLength; byte += 1) isLast = bytes[at + 1 + byte] === lastDomain[byte];
+    if (isLast) return;
+    const domain = bytes.subarray(at + 1, length);
+    mark(hashes.domain, domain, domainLength, domainMark);
+    lastDomainLength = domainLength <= lastDomain.length ? domainLength : -1;
+    if (lastDomainLength >= 0) lastDomain.set(domain);
   };
-  const addWords = (kind: WatchKind, value: Uint8Array): void => {
-    const foldedLength = normalizer.folded(value);
-    const whole = normalizer.bytes.subarray(0, foldedLength);
-    let [from, length] = [0, whole.length];
-    while (length > 0 && !isLetterOrDigit(whole[length - 1])) length -= 1;
-    while (from < length && !isLetterOrDigit(whole[from])) from += 1;
-    const bytes = whole.subarray(from, length);
+  const addWords = (kind: WatchKind, value: Uint8Array, start: number, end: number): void => {
+    let length = normalizer.folded(value, start, end);
+    const { bytes } = normalizer;
+    while (length > 0 && !isLetterOrDigit(bytes[length - 1])) length -= 1;
+    let from = 0;
+    while (from < length && !isLetterOrDigit(bytes[from])) from += 1;
+    if (from > 0) bytes.copyWithin(0, from, length);
     length -= from;
     // A piece of a secret that is longer than any common word is none.
-    if (!(kind === 'secret' && length > longestCommon) && !isDistinct(kind, bytes, decoder.decode(bytes), common)) {
+    if (!(kind === 'secret' && length > longestCommon) && !isDistinct(kind, length, textOf(bytes, length), common)) {
       mark(hashes.words, bytes, length, indistinctMark);
       return;
     }
-    let start = length;
-    while (start > 0 && ((classes[bytes[start - 1] as number] as number) & wordByte) !== 0) start -= 1;
-    setBit(filters.words, wordHash(bytes, start, length));
+    let lastWord = length;
+    while (lastWord > 0 && ((classes[bytes[lastWord - 1] as number] as number) & wordByte) !== 0) lastWord -= 1;
+    setBit(filters.words, wordHash(bytes, lastWord, length));
     mark(hashes.words, bytes, length, kindMarks[kind]);
   };
   /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme. */
-  const addSecret = (value: Uint8Array): void => {
-    let start = 0;
-    for (let at = 0; at <= value.length; at += 1) {
-      if (at < value.length && ((classes[value[at] as number] as number) & wordByte) !== 0) continue;
-      if (at - start >= shortestSecret) addWords('secret', value.subarray(start, at));
+  const addSecret = (value: Uint8Array, from: number, end: number): void => {
+    let start = from;
+    for (let at = from; at <= end; at += 1) {
+      if (at < end && ((classes[value[at] as number] as number) & wordByte) !== 0) continue;
+      if (at - start >= shortestSecret) addWords('secret', value, start, at);
       start = at + 1;
     }
   };
 
   return {
     filters,
-    add(kind, value) {
+    add(kind, bytes, start = 0, end = bytes.length) {
       filters.version += 1;
-      if (kind === 'phone') addPhone(value);
-      else if (kind === 'email') addEmail(value);
-      else if (kind === 'secret') addSecret(value);
-      else if (kind === 'login' && value.includes(0x40)) addEmail(value);
-      else addWords(kind, value);
+      if (kind === 'phone') addPhone(bytes, start, end);
+      else if (kind === 'secret') addSecret(bytes, start, end);
+      // What is no address is taken as a login.
+      else if (kind === 'email' || kind === 'login') addEmail(bytes, start, end);
+      else addWords(kind, bytes, start, end);
     },
     knowsDomain: (domain) => askFolded(hashes.domain, domain) !== 0,
     email: (address) => kindOf(askFolded(hashes.email, address)),
@@ -243,12 +257,23 @@ function kindOf(marks: number): WatchKind | undefined {
 }
 
 /** Whether finding the value in the output says something. A name made only of words that anonymizers use says nothing. */
-function isDistinct(kind: WatchKind, bytes: Uint8Array, text: string, common: ReadonlySet<string>): boolean {
-  const words = text.split(/[\s'’]+/).filter((word) => word !== '');
-  if (words.length > 1) return bytes.length >= shortestWord && !words.every((word) => common.has(word));
-  if (kind === 'name' || bytes.length < shortestWord || common.has(text)) return false;
-  if (/^\d+$/.test(text)) return bytes.length >= shortestDigitsOnly;
-  return !/^\p{L}+$/u.test(text) || bytes.length >= shortestLettersOnly;
+function isDistinct(kind: WatchKind, lengthBytes: number, text: string, common: ReadonlySet<string>): boolean {
+  if (betweenWords.test(text)) {
+    const words = text.split(betweenWords).filter((word) => word !== '');
+    return lengthBytes >= shortestWord && !words.every((word) => common.has(word));
+  }
+  if (kind === 'name' || lengthBytes < shortestWord || common.has(text)) return false;
+  if (lengthBytes >= shortestDigitsOnly) return true;
+  if (digitsOnly.test(text)) return false;
+  return lengthBytes >= shortestLettersOnly || !lettersOnly.test(text);
+}
+
+const betweenWords = /[\s'’]+/;
+const digitsOnly = /^\d+$/;
+const lettersOnly = /^\p{L}+$/u;
+
+function textOf(bytes: Uint8Array, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('utf8');
 }
 
 function bitOf(value: number): number {

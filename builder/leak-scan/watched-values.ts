@@ -6,7 +6,7 @@ import { type WatchKind, watchKinds } from '../../anonymizers/index.ts';
  */
 export type ValueBatch = {
   /** False where the value has no room; a batch that is empty takes any. */
-  add(kind: WatchKind, value: Uint8Array): boolean;
+  add(kind: WatchKind, from: Uint8Array, start: number, end: number): boolean;
   /** What was added; the batch is empty afterwards and takes its memory from `next`. */
   take(next: Uint8Array<ArrayBuffer> | undefined): { readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number };
   readonly isEmpty: boolean;
@@ -21,18 +21,18 @@ export function createValueBatch(): ValueBatch {
   let length = 0;
 
   return {
-    add(kind, value) {
-      const needed = headBytes + value.length;
+    add(kind, from, start, end) {
+      const needed = headBytes + end - start;
       if (length + needed > bytes.length) {
         if (length > 0) return false;
         bytes = new Uint8Array(needed);
       }
       bytes[length] = numberOf.get(kind) as number;
-      for (let at = 0; at < 4; at += 1) bytes[length + 1 + at] = value.length >>> (8 * at);
-      const from = length + headBytes;
+      for (let at = 0; at < 4; at += 1) bytes[length + 1 + at] = (end - start) >>> (8 * at);
+      const to = length + headBytes;
       // Most values are short, and a call of `set` costs more than a few bytes.
-      if (value.length > 32) bytes.set(value, from);
-      else for (let at = 0; at < value.length; at += 1) bytes[from + at] = value[at] as number;
+      if (end - start > 32) bytes.set(from.subarray(start, end), to);
+      else for (let at = start; at < end; at += 1) bytes[to - start + at] = from[at] as number;
       length += needed;
       return true;
     },
@@ -48,15 +48,19 @@ export function createValueBatch(): ValueBatch {
   };
 }
 
-/** Reads a batch; what is handed over is valid until the next one. */
-export function readValues(bytes: Uint8Array, length: number, each: (kind: WatchKind, value: Uint8Array) => void): void {
+/** Reads a batch: each value is `bytes[start, end)`. */
+export function readValues(
+  bytes: Uint8Array,
+  length: number,
+  each: (kind: WatchKind, bytes: Uint8Array, start: number, end: number) => void,
+): void {
   let at = 0;
   while (at < length) {
     const kind = watchKinds[bytes[at] as number] as WatchKind;
     let valueLength = 0;
     for (let digit = 3; digit >= 0; digit -= 1) valueLength = valueLength * 256 + (bytes[at + 1 + digit] as number);
-    const from = at + headBytes;
-    at = from + valueLength;
-    each(kind, bytes.subarray(from, at));
+    const start = at + headBytes;
+    at = start + valueLength;
+    each(kind, bytes, start, at);
   }
 }

@@ -3,12 +3,14 @@ import type { TablePlan, Value } from '../../anonymizers/index.ts';
 import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
+import { hashEnd, hashPart, hashStart } from '../key-hash.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
-import { appendRow } from '../table-text.ts';
+import { appendField, appendLineFeed, appendNull, appendTab, type ColumnEncoding } from '../table-text.ts';
 import type { MysqlTable } from './catalog.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
+import { createFieldPlaces, fieldOf, locateFields, valuesOf, type WireRow } from './wire-rows.ts';
 
 /** One table of a MySQL source; `borrow` lends one of the session's connections for the time of the reading. */
 export function mysqlExtraction(
@@ -16,10 +18,39 @@ export function mysqlExtraction(
   plan: TablePlan,
   borrow: () => Lent<Connection>,
   sourceName: string,
-): Extraction<Value[]> {
+): Extraction<WireRow> {
   const encodings = table.columns.map(({ encoding }) => encoding);
   const { key } = table;
   const [firstKey] = key;
+  // The row that was masked last. Values that the plan looks at are taken out; the others are written from where they were received.
+  const places = createFieldPlaces(table.columns.length);
+  const read = table.columns.flatMap((_, index) => (plan.reads[index] ? [index] : []));
+  const isMasked = table.columns.map((_, index) => plan.kept[index] !== true);
+  const values: Value[] = table.columns.map(() => null);
+
+  const append = (row: WireRow, out: ByteBuffer, index: number): void => {
+    const encoding = encodings[index] as ColumnEncoding;
+    if (isMasked[index]) {
+      const value = values[index];
+      if (value) appendField(out, value, 0, value.length, encoding);
+      else appendNull(out);
+      return;
+    }
+    const start = places.starts[index] as number;
+    if (start < 0) appendNull(out);
+    else appendField(out, row.bytes, start, places.ends[index] as number, encoding);
+  };
+  const keyHash = (row: WireRow): number => {
+    let state = hashStart;
+    for (const index of key) {
+      const value = isMasked[index] ? values[index] : row.bytes;
+      const start = isMasked[index] ? 0 : (places.starts[index] as number);
+      const end = isMasked[index] ? (value?.length ?? 0) : (places.ends[index] as number);
+      state = hashPart(state, value ?? row.bytes, start, end);
+    }
+    return hashEnd(state);
+  };
+
   return {
     schema: table.schema,
     name: table.name,
@@ -31,16 +62,26 @@ export function mysqlExtraction(
       if (plan.rows === 'none') return;
       await using lent = borrow();
       const rows = readRows(lent.item, selectStatement(table, plan.where), sourceName, signal);
-      if (plan.takes) yield* chosenRows(rows, plan.takes);
+      const { takes } = plan;
+      if (takes) yield* chosenRows(rows, (row) => takes(valuesOf(row, places)));
       else yield* rows;
     },
     mask(row) {
-      plan.transform(row);
+      locateFields(row, places);
+      for (let at = 0; at < read.length; at += 1) values[read[at] as number] = fieldOf(row, places, read[at] as number);
+      plan.transform(values);
       return row;
     },
-    encode: (row, out: ByteBuffer) => appendRow(out, row, encodings),
-    key: (row) => (key.length === 0 ? undefined : key.map((index) => row[index] ?? null)),
-    order: (row) => (firstKey === undefined ? undefined : orderOfKey(row[firstKey])),
+    encode(row, out) {
+      for (let index = 0; index < isMasked.length; index += 1) {
+        if (index > 0) appendTab(out);
+        append(row, out, index);
+      }
+      appendLineFeed(out);
+    },
+    ...(key.length === 0 ? {} : { keyHash }),
+    order: (row) =>
+      firstKey === undefined ? undefined : orderOfKey(isMasked[firstKey] ? values[firstKey] : fieldOf(row, places, firstKey)),
     stream: () => 0,
   };
 }

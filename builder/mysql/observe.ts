@@ -4,6 +4,7 @@ import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
 import type { MysqlTable } from './catalog.ts';
 import { qualifiedName } from './connection.ts';
 import { readRows } from './rows.ts';
+import { createFieldPlaces, fieldOf, locateFields } from './wire-rows.ts';
 
 /** Reads the columns with real values that the leak scan watches; nothing where a table has none. Rows that the plan leaves out too: they are real. */
 export async function observeMysql(
@@ -11,22 +12,30 @@ export async function observeMysql(
   plan: TablePlan,
   connection: Connection,
   sourceName: string,
-  sink: WatchSink,
+  { watch, ready }: WatchSink,
   signal: AbortSignal,
 ): Promise<void> {
   const watched = plan.leaks.flatMap((facts, index) => {
     const column = table.columns[index];
-    return facts?.observe && column ? [{ observe: facts.observe, select: column.select }] : [];
+    return facts?.observe && column ? [{ observe: facts.observe, whole: facts.whole, select: column.select }] : [];
   });
   if (watched.length === 0) return;
+  const places = createFieldPlaces(watched.length);
+  const { starts, ends } = places;
   const sql = `SELECT ${watched.map(({ select }) => select).join(', ')} FROM ${qualifiedName(table.schema, table.name)}`;
   for await (const rows of readRows(connection, sql, sourceName, signal)) {
     for (const row of rows) {
-      for (const [index, { observe }] of watched.entries()) {
-        const value = row[index];
-        if (value) observe(value, sink.watch);
+      locateFields(row, places);
+      for (let index = 0; index < watched.length; index += 1) {
+        const { whole, observe } = watched[index] as (typeof watched)[number];
+        if (whole !== undefined) {
+          if ((starts[index] as number) >= 0) watch(whole, row.bytes, starts[index], ends[index]);
+          continue;
+        }
+        const value = fieldOf(row, places, index);
+        if (value) observe(value, watch);
       }
     }
-    await sink.ready();
+    await ready();
   }
 }

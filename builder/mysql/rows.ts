@@ -1,38 +1,41 @@
 import type { Connection } from 'mysql2/promise';
-import type { Value } from '../../anonymizers/index.ts';
 import { mysqlError } from './connection.ts';
+import type { WireRow } from './wire-rows.ts';
 
 const rowsPerBatch = 128;
 const bytesPerBatch = 256 * 1024;
-/** Batches read ahead of the consumer; beyond it the connection is paused, so the server waits. */
+/** Batches read ahead of the consumer; beyond it the socket is paused, so the server waits. */
 const batchesAhead = 2;
 
-/** The callback connection below the promise one: its query emits rows as they arrive and can be paused. */
+/** One packet of the server; mysql2 uses one object for all of them. */
+type Packet = { readonly buffer: Buffer; readonly offset: number; readonly end: number; isEOF(): boolean };
+type PacketHandler = (packet: Packet, connection: unknown) => unknown;
+
+/** The callback connection below the promise one. */
 type RawConnection = {
-  /** Without casts, a value is the bytes that the server sent, or null. */
-  query(options: { sql: string; rowsAsArray: true; typeCast: false }): {
-    on(event: 'result', listener: (row: Value[]) => void): void;
+  query(options: { sql: string }): {
+    /** Takes each packet of the rows, and the one that ends them; gives what takes the next. */
+    row: PacketHandler;
     on(event: 'error', listener: (error: unknown) => void): void;
     on(event: 'end', listener: () => void): void;
   };
-  pause(): void;
-  resume(): void;
+  readonly stream: { pause(): void; resume(): void };
   destroy(): void;
 };
 
 /**
- * The rows of one SELECT as raw values, in batches; memory is bounded by `batchesAhead`. Leaving the loop early or aborting destroys the
- * connection, since MySQL cannot stop a result half way.
+ * The rows of one SELECT as the server sent them, in batches; memory is bounded by `batchesAhead`. Leaving the loop early or aborting
+ * destroys the connection, since MySQL cannot stop a result half way.
  */
 export async function* readRows(
   connection: Connection,
   sql: string,
   sourceName: string,
   signal: AbortSignal,
-): AsyncGenerator<readonly Value[][]> {
+): AsyncGenerator<readonly WireRow[]> {
   const raw = (connection as unknown as { connection: RawConnection }).connection;
-  const ready: Value[][][] = [];
-  let filling: Value[][] = [];
+  const ready: WireRow[][] = [];
+  let filling: WireRow[] = [];
   let fillingBytes = 0;
   let ended = false;
   let failure: { readonly error: unknown } | undefined;
@@ -43,17 +46,31 @@ export async function* readRows(
     wake();
   };
 
-  const query = raw.query({ sql, rowsAsArray: true, typeCast: false });
-  query.on('result', (row) => {
-    filling.push(row);
-    for (const value of row) if (value) fillingBytes += value.length;
-    if (filling.length < rowsPerBatch && fillingBytes < bytesPerBatch) return;
+  const query = raw.query({ sql });
+  const atEnd = query.row;
+  let received: Buffer | undefined;
+  let bytes = new Uint8Array(0);
+  // In place of the driver's own parser, which makes an object of every value.
+  const takeRow: PacketHandler = (packet, from) => {
+    if (packet.isEOF()) return atEnd.call(query, packet, from);
+    const { buffer } = packet;
+    if (buffer !== received) {
+      received = buffer;
+      // A plain array of bytes, not a Buffer: the engine then reads it without asking which of the two it is.
+      bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
+    }
+    filling.push({ bytes, at: packet.offset });
+    fillingBytes += packet.end - packet.offset;
+    if (filling.length < rowsPerBatch && fillingBytes < bytesPerBatch) return takeRow;
     ready.push(filling);
     filling = [];
     fillingBytes = 0;
-    if (ready.length >= batchesAhead) raw.pause();
+    // The socket and not the driver, which would copy every packet that is still in the piece received last.
+    if (ready.length >= batchesAhead) raw.stream.pause();
     wake();
-  });
+    return takeRow;
+  };
+  query.row = takeRow;
   query.on('error', (error) => fail(mysqlError(sourceName, error)));
   query.on('end', () => {
     if (filling.length > 0) ready.push(filling);
@@ -68,7 +85,8 @@ export async function* readRows(
       if (failure) throw failure.error;
       const batch = ready.shift();
       if (batch) {
-        if (ready.length < batchesAhead && !ended) raw.resume();
+        // After the last row too: the connection is used again.
+        if (ready.length < batchesAhead) raw.stream.resume();
         yield batch;
       } else if (ended) return;
       else {

@@ -5,6 +5,7 @@ import { bothEnds, type Sample, sampledBytes, sampledChars } from '../sample.ts'
 import type { MysqlColumn, MysqlTable } from './catalog.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
+import { createFieldPlaces, valuesOf } from './wire-rows.ts';
 
 /** Some rows of every table, one table after another. */
 export async function* sampleTables(
@@ -15,10 +16,11 @@ export async function* sampleTables(
   for (const table of tables) {
     if (table.columns.length === 0) continue;
     await using lent = borrow();
+    const places = createFieldPlaces(table.columns.length);
     const rows = await bothEnds(table.key, options.rows, async (direction) => {
       const read: Value[][] = [];
       for await (const batch of readRows(lent.item, statement(table, direction, options.rows), options.sourceName, options.signal))
-        read.push(...batch);
+        for (const row of batch) read.push(valuesOf(row, places));
       return read;
     });
     yield { kind: 'table', schema: table.schema, name: table.name, rows };

@@ -5,6 +5,7 @@ import { translated } from '../translated.ts';
 import type { MysqlTable } from './catalog.ts';
 import { mysqlError, qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
+import { createFieldPlaces, valuesOf } from './wire-rows.ts';
 
 const valuesPerEnd = 500;
 /** Places between the ends of an integer key, and values read from each. */
@@ -34,8 +35,14 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
           }
         }
         const found: Uint8Array[] = [];
+        const places = createFieldPlaces(1);
         for (const sql of queries) {
-          for await (const batch of readRows(lent.item, sql, sourceName, signal)) for (const [value] of batch) if (value) found.push(value);
+          for await (const batch of readRows(lent.item, sql, sourceName, signal)) {
+            for (const row of batch) {
+              const [value] = valuesOf(row, places);
+              if (value) found.push(value);
+            }
+          }
         }
         return found;
       }),

@@ -3,6 +3,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import type { TablePlan, Value } from '../../anonymizers/index.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
+import { hashKey } from '../key-hash.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendRow, type ColumnEncoding } from '../table-text.ts';
@@ -62,7 +63,7 @@ export function postgresExtraction(
       return row;
     },
     encode: (row, out) => appendRow(out, row, encodings),
-    key: (row) => (key.length === 0 ? undefined : key.map((index) => row[index] ?? null)),
+    ...(key.length === 0 ? {} : { keyHash: (row) => hashKey(key.map((index) => row[index])) }),
     order: (row) => (firstKey === undefined ? undefined : orderOfKey(row[firstKey])),
     stream: () => 0,
   };

@@ -30,7 +30,7 @@ const keepAll: CompiledPolicy = {
   literals: [],
   phonePermutations: [],
   exemptions: [],
-  table: () => ({ rows: 'all', reference: false, kept: new Array(100).fill(true), leaks: [], transform: () => undefined }),
+  table: () => ({ rows: 'all', reference: false, kept: new Array(100).fill(true), reads: [], leaks: [], transform: () => undefined }),
   directory: () => ({
     transform: (entry) => entry,
     mapDn: (dn) => dn,
@@ -120,9 +120,10 @@ describeWithEngine('one point in time while writers write', () => {
                   any.use((typed) =>
                     consumer({
                       ...typed,
-                      mask: (record) => {
-                        total += Number(Buffer.from((record as Uint8Array[])[1] ?? '').toString());
-                        return record;
+                      encode: (record, out) => {
+                        const start = out.length;
+                        typed.encode(record, out);
+                        total += Number(out.bytes.toString('latin1', start, out.length).split('\t')[1]);
                       },
                     }),
                   ),
