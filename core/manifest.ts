@@ -90,7 +90,8 @@ const leakScan = z.strictObject({
   exemptions: z.array(z.strictObject({ place: name, rule: name, reason: name, count })),
 });
 
-const manifest = z.strictObject({
+/** The whole manifest; docs/format.md names every field of it. */
+export const manifestSchema = z.strictObject({
   schemaVersion: z.literal(manifestSchemaVersion),
   tool: z.strictObject({ name: z.literal('dyn-data'), version: name }),
   environment: name,
@@ -106,7 +107,7 @@ const manifest = z.strictObject({
   sources: z.array(source),
 });
 
-export type Manifest = z.infer<typeof manifest>;
+export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestLeakScan = z.infer<typeof leakScan>;
 export type ManifestSource = z.infer<typeof source>;
 export type ManifestTable = z.infer<typeof table>;
@@ -164,7 +165,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
       `The snapshot's format has version ${String(value.schemaVersion)}, this dyn-data reads version ${manifestSchemaVersion}. Use a dyn-data of the version that built the snapshot, or a newer one.`,
     );
   }
-  return parseValue(manifest, value, 'The snapshot manifest', 'MANIFEST_INVALID');
+  return parseValue(manifestSchema, value, 'The snapshot manifest', 'MANIFEST_INVALID');
 }
 
 /** Totals over all sources. */
