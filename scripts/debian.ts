@@ -28,6 +28,21 @@ export async function installPackages(names: readonly string[], signal?: AbortSi
   await runOrFail('Installing packages', 'apt-get', [...lock, 'install', '-y', '--no-install-recommends', ...names], { signal, env });
 }
 
+/**
+ * Makes these commands runnable, from packages of the same names where this is a Debian that may install them.
+ * @throws ENGINE_FAILED naming those that are missing elsewhere.
+ */
+export async function ensureCommands(names: readonly string[], log: (line: string) => void, signal?: AbortSignal): Promise<void> {
+  const missing: string[] = [];
+  for (const name of names) if ((await runCommand(name, ['--version'], { signal })).exitCode === 127) missing.push(name);
+  if (missing.length === 0) return;
+  if (!(await isDebianAsRoot())) {
+    throw new DynDataError('ENGINE_FAILED', `This machine has no ${missing.join(' and no ')}. Install them, then run this again.`);
+  }
+  log(`Installing ${missing.join(', ')} ...`);
+  await installPackages(missing, signal);
+}
+
 /** The Debian mirror that apt on this machine already uses. */
 export async function debianMirror(signal?: AbortSignal): Promise<string> {
   const format = ['indextargets', '--format', '$(LABEL) $(REPO_URI)', 'Created-By: Packages'];
