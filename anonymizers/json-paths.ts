@@ -71,6 +71,8 @@ export type PathState<T> = {
   /** Of the rules whose path leads here, the one that names most: members named before any member. */
   readonly rule: T | undefined;
   member(key: string): PathState<T>;
+  /** The member whose name is `bytes[start, end)`. */
+  memberAt(bytes: Uint8Array, start: number, end: number): PathState<T>;
   item(): PathState<T>;
 };
 
@@ -81,13 +83,24 @@ export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> 
   }
   const any = nodes.flatMap(({ anyKey }) => anyKey ?? []);
   const items = nodes.flatMap(({ anyItem }) => anyItem ?? []);
+  const spelled = [...named].map(([key, state]) => ({ key: new TextEncoder().encode(key), state }));
   let otherMember: PathState<T> | undefined;
+  const other = (): PathState<T> => {
+    otherMember ??= createPathState(any);
+    return otherMember;
+  };
   let item: PathState<T> | undefined;
   return {
     rule: nodes.find(({ rule }) => rule !== undefined)?.rule,
-    member(key) {
-      otherMember ??= createPathState(any);
-      return named.get(key) ?? otherMember;
+    member: (key) => named.get(key) ?? other(),
+    memberAt(bytes, start, end) {
+      for (const { key, state } of spelled) {
+        if (key.length !== end - start) continue;
+        let at = 0;
+        while (at < key.length && key[at] === bytes[start + at]) at += 1;
+        if (at === key.length) return state;
+      }
+      return other();
     },
     item() {
       item ??= createPathState(items);

@@ -11,24 +11,29 @@ export class JsonRefused extends Error {
   }
 }
 
-/** Takes a JSON text token by token, from its beginning; `path` names where it is. Everything throws JsonRefused for what is no JSON. */
+/** The token that was taken last: `bytes[start, end)`, of a string what stands between its quotes. */
+export type JsonToken = { bytes: Uint8Array; start: number; end: number; escaped: boolean };
+
+/** Takes a JSON text, which is UTF-8, token by token, from its beginning. Everything throws JsonRefused for what is no JSON. */
 export type JsonText = {
   /** The document; reading starts over with it. */
-  start(document: string): void;
-  /** The code of the next character that is no white space; NaN at the end. */
+  begin(document: Uint8Array): void;
+  /** The next byte that is no white space; -1 at the end. */
   peek(): number;
-  /** Takes a character, if it is the next one. */
-  take(code: number): boolean;
-  /** A string's value. */
-  takeString(): string;
-  /** Goes behind a string. @returns whether it has escapes */
-  passString(): boolean;
-  /** A string as it is spelled, with its quotes. */
-  takeSpelledString(): string;
-  /** The spelling of a number, true, false or null. */
-  takeBare(): string;
-  /** Names of members, undefined for elements of lists. */
-  readonly path: (string | undefined)[];
+  /** Takes a byte, if it is the next one. */
+  take(byte: number): boolean;
+  /** Takes a string into `token`. */
+  takeString(): void;
+  /** Takes a number, true, false or null into `token`. */
+  takeBare(): void;
+  readonly token: JsonToken;
+  /** The value of the string that was taken last. */
+  text(): string;
+  /** Where it is: the member whose name was taken last, or an element of a list. */
+  enterMember(): void;
+  enterList(): void;
+  leave(): void;
+  readonly depth: number;
   fail(reason: JsonRefused['reason']): never;
 };
 
@@ -41,79 +46,132 @@ export const openList = 0x5b;
 export const closeList = 0x5d;
 export const openObject = 0x7b;
 export const closeObject = 0x7d;
-const backslash = 0x5c;
-const bareToken = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null/y;
+export const backslash = 0x5c;
+const space = 0x20;
+const minus = 0x2d;
+const plus = 0x2b;
+const dot = 0x2e;
 const plainName = /^[A-Za-z_][\w-]{0,63}$/;
+const words = ['true', 'false', 'null'].map((word) => new TextEncoder().encode(word));
+/** Of an element of a list. */
+const noName = -1;
 
 export function createJsonText(): JsonText {
-  let text = '';
+  let bytes = new Uint8Array(0);
   let at = 0;
-  const path: (string | undefined)[] = [];
+  let depth = 0;
+  const token: JsonToken = { bytes, start: 0, end: 0, escaped: false };
+  // Names of members on the way here, read only to say where something is wrong.
+  const nameStarts = new Int32Array(deepestJson + 1);
+  const nameEnds = new Int32Array(deepestJson + 1);
 
+  const decoded = (start: number, end: number): string => Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
   const fail = (reason: JsonRefused['reason']): never => {
-    const steps = path.map((key) => (key === undefined ? '[*]' : plainName.test(key) ? `.${key}` : '.?'));
+    const steps = Array.from({ length: depth }, (_, step) => {
+      if (nameStarts[step] === noName) return '[*]';
+      const name = unescaped(decoded(nameStarts[step] as number, nameEnds[step] as number)) ?? '';
+      return plainName.test(name) ? `.${name}` : '.?';
+    });
     throw new JsonRefused(reason, `$${steps.join('')}`);
   };
+  const enter = (start: number, end: number): void => {
+    nameStarts[depth] = start;
+    nameEnds[depth] = end;
+    depth += 1;
+  };
+  const isDigit = (place: number): boolean => place < bytes.length && (bytes[place] as number) >= 0x30 && (bytes[place] as number) <= 0x39;
+  const digitsFrom = (place: number): number => {
+    let end = place;
+    while (isDigit(end)) end += 1;
+    return end;
+  };
+  /** Where the number ends that begins here; the place itself where there is none. */
+  const numberEnd = (start: number): number => {
+    let end = bytes[start] === minus ? start + 1 : start;
+    if (!isDigit(end)) return start;
+    end = bytes[end] === 0x30 ? end + 1 : digitsFrom(end);
+    if (bytes[end] === dot && isDigit(end + 1)) end = digitsFrom(end + 1);
+    if (((bytes[end] ?? 0) | 0x20) === 0x65) {
+      const exponent = bytes[end + 1] === plus || bytes[end + 1] === minus ? end + 2 : end + 1;
+      if (isDigit(exponent)) end = digitsFrom(exponent);
+    }
+    return end;
+  };
+  const isHere = (word: Uint8Array): boolean => {
+    for (let index = 0; index < word.length; index += 1) if (bytes[at + index] !== word[index]) return false;
+    return true;
+  };
   const peek = (): number => {
-    for (;;) {
-      const code = text.charCodeAt(at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
-      at += 1;
+    for (; at < bytes.length; at += 1) {
+      const byte = bytes[at] as number;
+      if (byte !== space && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
     }
-  };
-  const passString = (): boolean => {
-    let escaped = false;
-    for (at += 1; ; at += 1) {
-      const code = text.charCodeAt(at);
-      if (code === quote) break;
-      if (code === backslash) {
-        escaped = true;
-        at += 1;
-      } else if (!(code >= 0x20)) fail('invalid');
-    }
-    at += 1;
-    return escaped;
-  };
-  const parsed = (spelled: string): string => {
-    try {
-      return JSON.parse(spelled) as string;
-    } catch {
-      return fail('invalid');
-    }
+    return -1;
   };
 
   return {
-    path,
+    token,
     fail,
     peek,
-    passString,
-    start(document) {
-      text = document;
-      at = 0;
-      path.length = 0;
+    get depth() {
+      return depth;
     },
-    take(code) {
-      if (peek() !== code) return false;
+    begin(document) {
+      bytes = new Uint8Array(document.buffer as ArrayBuffer, document.byteOffset, document.length);
+      token.bytes = bytes;
+      at = 0;
+      depth = 0;
+    },
+    take(byte) {
+      if (peek() !== byte) return false;
       at += 1;
       return true;
     },
     takeString() {
-      const from = at;
-      return passString() ? parsed(text.slice(from, at)) : text.slice(from + 1, at - 1);
-    },
-    takeSpelledString() {
-      const from = at;
-      const escaped = passString();
-      const spelled = text.slice(from, at);
-      // Escapes have more than one spelling; one stands for all, so that equal values stay equal.
-      return escaped ? JSON.stringify(parsed(spelled)) : spelled;
+      const start = at + 1;
+      let escaped = false;
+      for (at = start; ; at += 1) {
+        const byte = at < bytes.length ? (bytes[at] as number) : 0;
+        if (byte === quote) break;
+        if (byte === backslash) {
+          escaped = true;
+          at += 1;
+        } else if (byte < space) fail('invalid');
+      }
+      token.start = start;
+      token.end = at;
+      token.escaped = escaped;
+      at += 1;
     },
     takeBare() {
-      bareToken.lastIndex = at;
-      const found = bareToken.exec(text);
-      if (!found) return fail('invalid');
-      at = bareToken.lastIndex;
-      return found[0];
+      token.start = at;
+      token.escaped = false;
+      let end = numberEnd(at);
+      if (end === at) {
+        const word = words.find(isHere);
+        if (!word) fail('invalid');
+        else end += word.length;
+      }
+      token.end = end;
+      at = end;
+    },
+    text() {
+      const spelled = decoded(token.start, token.end);
+      return token.escaped ? (unescaped(spelled) ?? fail('invalid')) : spelled;
+    },
+    enterMember: () => enter(token.start, token.end),
+    enterList: () => enter(noName, noName),
+    leave() {
+      depth -= 1;
     },
   };
+}
+
+/** What stands between a string's quotes, without its escapes; undefined where one is none. */
+function unescaped(spelled: string): string | undefined {
+  try {
+    return JSON.parse(`"${spelled}"`) as string;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,13 +2,19 @@ import { createECDH } from 'node:crypto';
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter, refuse, type Tools } from '../anonymizer.ts';
 import { createDraw, type Draw } from '../draw.ts';
+import { writeBytes } from '../pseudonym-bytes.ts';
+import { isAsciiBlank } from '../white-space.ts';
 
+const space = 0x20;
+const dash = 0x2d;
 const androidLength = 163;
 const iosLength = 64;
 /** Distinct points on the curve are dear to make; the endpoint and the secret make a subscription unique. */
 const publicKeyCount = 16;
 const letters = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_');
+const hexDigits = new TextEncoder().encode('0123456789abcdef');
 const instanceLength = 22;
+const instanceEnd = new TextEncoder().encode(':APA91b');
 const subscriptionLength = 32;
 const longestWebPush = 400;
 
@@ -38,27 +44,61 @@ export const deviceToken = defineAnonymizer({
     const limit = tools.target.maxLength;
     if (limit !== undefined && limit < longest) refuse(`"device-token" needs room for ${longest} characters`);
     const draw = createDraw(tools.prf('device-token/1', identity, 'token'));
+    let keyed = new Uint8Array(512);
     const publicKeys = platform === 'auto' || platform === 'webpush' ? curvePoints(tools) : [];
     return {
       unique: true,
       longest,
       apply: (value) => {
-        const written = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1').trim();
-        const isIos = iosPattern.test(written);
-        const form = platform === 'auto' ? (isIos ? 'ios' : isWebPush(written) ? 'webpush' : 'android') : platform;
-        // Apple's tokens are hexadecimal: case, blanks and dashes do not make another one.
-        const keyed = Buffer.from(isIos ? written.toLowerCase().replaceAll(/[ -]/g, '') : written, 'latin1');
-        draw.start(keyed, keyed.length);
+        const start = blanksFrom(value);
+        const end = blanksTo(value, start);
+        const isIos = isIosToken(value, start, end);
+        const form = platform === 'auto' ? (isIos ? 'ios' : isWebPush(value, start, end) ? 'webpush' : 'android') : platform;
+        if (keyed.length < end - start) keyed = new Uint8Array((end - start) * 2);
+        let length = 0;
+        for (let at = start; at < end; at++) {
+          const byte = value[at] as number;
+          // Apple's tokens are hexadecimal: case, blanks and dashes do not make another one.
+          if (!isIos || (byte !== space && byte !== dash)) keyed[length++] = isIos && byte >= 0x41 && byte <= 0x46 ? byte + 0x20 : byte;
+        }
+        draw.start(keyed, length);
         return form === 'ios' ? ios(draw) : form === 'android' ? android(draw) : webPush(draw, publicKeys);
       },
     };
   },
 });
 
-const iosPattern = /^[a-f0-9 -]{64,}$/i;
+/** White space at the ends, a no-break space of Latin 1 too, belongs to no token. */
+function isBlank(byte: number): boolean {
+  return isAsciiBlank(byte) || byte === 0xa0;
+}
 
-function isWebPush(written: string): boolean {
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(written)) return false;
+function blanksFrom(value: Uint8Array): number {
+  let start = 0;
+  while (start < value.length && isBlank(value[start] as number)) start++;
+  return start;
+}
+
+function blanksTo(value: Uint8Array, start: number): number {
+  let end = value.length;
+  while (end > start && isBlank(value[end - 1] as number)) end--;
+  return end;
+}
+
+/** 64 hexadecimal digits or more, with blanks and dashes between them. */
+function isIosToken(value: Uint8Array, start: number, end: number): boolean {
+  if (end - start < iosLength) return false;
+  for (let at = start; at < end; at++) {
+    const byte = value[at] as number;
+    const lower = byte | 0x20;
+    if (!((byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x66) || byte === space || byte === dash)) return false;
+  }
+  return true;
+}
+
+function isWebPush(value: Uint8Array, start: number, end: number): boolean {
+  const written = Buffer.from(value.buffer, value.byteOffset + start, end - start).toString('latin1');
+  if (!base64Pattern.test(written)) return false;
   try {
     const subscription: unknown = JSON.parse(Buffer.from(written, 'base64').toString('utf8'));
     return typeof subscription === 'object' && subscription !== null && 'endpoint' in subscription;
@@ -66,6 +106,8 @@ function isWebPush(written: string): boolean {
     return false;
   }
 }
+
+const base64Pattern = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 /** Letters, digits, - and _: 6 bits each, five of a number drawn. */
 function writeWord(draw: Draw, into: Uint8Array, from: number, to: number): void {
@@ -77,15 +119,18 @@ function writeWord(draw: Draw, into: Uint8Array, from: number, to: number): void
 }
 
 function ios(draw: Draw): Uint8Array {
-  let result = '';
-  for (let at = 0; at < iosLength / 8; at++) result += draw.next().toString(16).padStart(8, '0');
-  return Buffer.from(result, 'latin1');
+  const result = new Uint8Array(iosLength);
+  for (let at = 0; at < iosLength; ) {
+    const word = draw.next();
+    for (let shift = 28; shift >= 0; shift -= 4) result[at++] = hexDigits[(word >>> shift) & 15] as number;
+  }
+  return result;
 }
 
 function android(draw: Draw): Uint8Array {
-  const result = Buffer.alloc(androidLength);
+  const result = new Uint8Array(androidLength);
   writeWord(draw, result, 0, instanceLength);
-  const payload = instanceLength + result.write(':APA91b', instanceLength, 'latin1');
+  const payload = writeBytes(instanceEnd, result, instanceLength);
   writeWord(draw, result, payload, androidLength);
   return result;
 }

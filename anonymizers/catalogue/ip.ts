@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { defineAnonymizer, described, identityParameter, refuse } from '../anonymizer.ts';
 import type { Prf } from '../siphash.ts';
 
+const dot = 0x2e;
 const longestText = 39;
 const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 
@@ -44,10 +45,12 @@ export const ip = defineAnonymizer({
     }
     if (maxLength !== undefined && maxLength < longestText) refuse(`"ip" needs room for ${longestText} characters`);
     const encoder = new TextEncoder();
+    const quad = new Uint8Array(4);
     return {
       unique: false,
       longest: longestText,
       apply: (value) => {
+        if (readQuad(value, quad)) return writeQuad(anonymize(quad));
         const bytes = parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1').trim());
         return encoder.encode(bytes ? format(anonymize(bytes)) : '0.0.0.0');
       },
@@ -106,6 +109,37 @@ function createAddresses(prf: Prf): (address: Uint8Array) => Uint8Array {
     result.set(tagBytes.subarray(0, 12), 4);
     return result;
   };
+}
+
+/** Reads an IPv4 address without anything around it; false for all else. */
+function readQuad(text: Uint8Array, into: Uint8Array): boolean {
+  let at = 0;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && text[at++] !== dot) return false;
+    const start = at;
+    let number = 0;
+    for (; at < text.length && at - start < 3; at++) {
+      const digit = (text[at] as number) - 0x30;
+      if (!(digit >= 0 && digit <= 9)) break;
+      number = number * 10 + digit;
+    }
+    if (at === start || number > 255 || (text[start] === 0x30 && at - start > 1)) return false;
+    into[part] = number;
+  }
+  return at === text.length;
+}
+
+function writeQuad(address: Uint8Array): Uint8Array {
+  const result = new Uint8Array(15);
+  let length = 0;
+  for (let part = 0; part < 4; part++) {
+    const number = address[part] as number;
+    if (part > 0) result[length++] = dot;
+    if (number >= 100) result[length++] = 0x30 + Math.floor(number / 100);
+    if (number >= 10) result[length++] = 0x30 + (Math.floor(number / 10) % 10);
+    result[length++] = 0x30 + (number % 10);
+  }
+  return result.subarray(0, length);
 }
 
 function parse(text: string): Uint8Array | undefined {

@@ -3,12 +3,12 @@ import * as z from 'zod/mini';
 import { type Apply, defineAnonymizer, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
 import { findUndecidedPaths } from '../json-inspect.ts';
 import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
-import { createJsonRewriter } from '../json-rewrite.ts';
+import { createJsonRewriter, type RewriteLeaf } from '../json-rewrite.ts';
 import { JsonRefused } from '../json-text.ts';
 import { createJsonVisitor } from '../json-visit.ts';
 import { ruleSchema } from '../policy.ts';
 
-type LeafRule = { readonly apply: Apply; readonly keeps: boolean; readonly observe: NonNullable<Made['leaks']>['observe'] };
+type LeafRule = { readonly apply: Apply; readonly keeps: boolean; readonly leaks: Made['leaks'] };
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -42,36 +42,41 @@ export const json = defineAnonymizer({
       const leafTarget: Target = { ...leaf, place: `${target.place} ${path}`, sourceKind: target.sourceKind };
       const made = inner(rule, leafTarget);
       if (made.stage !== undefined) refuse(`${path}: an anonymizer that reads other columns cannot stand inside JSON`);
-      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true, observe: made.leaks?.observe }))
+      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true, leaks: made.leaks }))
         refuse(`"json" decides ${path} twice`);
     }
 
-    const rewriteLeaf = (rule: LeafRule, text: string, isString: boolean): string => {
-      const result = rule.apply(Buffer.from(text), []);
-      if (result === null) return 'null';
-      const replaced = textOf(result);
+    const rewriteLeaf: RewriteLeaf<LeafRule> = (rule, value, isString, out) => {
+      const result = rule.apply(value, []);
+      if (result === null) return out.text('null');
+      if (isString) return out.string(result);
       // What was a number or a boolean stays one where the replacement is one.
-      const bare = !isString && (numberPattern.test(replaced) || replaced === 'true' || replaced === 'false');
-      return bare ? replaced : JSON.stringify(replaced);
+      const replaced = textOf(result);
+      const bare = numberPattern.test(replaced) || replaced === 'true' || replaced === 'false';
+      return out.text(bare ? replaced : JSON.stringify(replaced));
     };
 
     const states = createPathState([root]);
     const rewrite = createJsonRewriter(states, ({ keeps }) => keeps, rewriteLeaf);
-    const visit = createJsonVisitor(states, ({ observe }) => observe !== undefined);
+    const visit = createJsonVisitor(states, ({ leaks }) => leaks?.observe !== undefined);
 
     return {
       unique: false,
       // Checked on every value: how long the leaves are together is not known before.
       longest: 'input',
       observe: (value, watch) => {
-        if (isUtf8(value)) visit(textOf(value), ({ observe }, text) => observe?.(Buffer.from(text), watch));
+        if (!isUtf8(value)) return;
+        visit(value, ({ leaks }, bytes, start, end) => {
+          if (leaks?.whole !== undefined) watch(leaks.whole, bytes, start, end);
+          else leaks?.observe?.(bytes.subarray(start, end), watch);
+        });
       },
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value) => {
         if (!isUtf8(value)) throw invalid(target.place);
-        let result: string;
+        let result: Uint8Array;
         try {
-          result = rewrite(textOf(value));
+          result = rewrite(value);
         } catch (error) {
           if (!(error instanceof JsonRefused)) throw error;
           throw error.reason === 'invalid'
@@ -82,14 +87,14 @@ export const json = defineAnonymizer({
                 'Add it to the "json" rule of this column, under "keep" or under "paths".',
               );
         }
-        if (target.maxLength !== undefined && result.length > target.maxLength && [...result].length > target.maxLength) {
+        if (target.maxLength !== undefined && result.length > target.maxLength && [...textOf(result)].length > target.maxLength) {
           throw unmaskable(
             target.place,
             'a JSON value that does not fit the column any more after anonymizing',
             'Give its longest paths a shorter replacement, such as "null" or "constant".',
           );
         }
-        return Buffer.from(result);
+        return result;
       },
     };
   },

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
 import { createDraw } from '../draw.ts';
 import { writeBytes } from '../pseudonym-bytes.ts';
+import { isAsciiBlank, mayBeWideBlank } from '../white-space.ts';
 import { neutralWords } from '../words/neutral-words.ts';
 
 const longestWord = 10;
@@ -54,7 +55,7 @@ export const text = defineAnonymizer({
       }
       return at;
     };
-    /** On bytes; undefined where the ends of a line are not ASCII, so that what is white space there takes a closer look. */
+    /** On bytes; undefined where a line begins or ends with what can be white space beyond ASCII, which takes a closer look. */
     const replaceBytes = (value: Uint8Array): Uint8Array | undefined => {
       const result = new Uint8Array(value.length);
       let length = 0;
@@ -67,7 +68,7 @@ export const text = defineAnonymizer({
         let countToLast = 0;
         for (; at < value.length && value[at] !== lineFeed && value[at] !== carriageReturn; at++) {
           const byte = value[at] as number;
-          const isBlank = byte === space || (byte >= 0x09 && byte <= 0x0d);
+          const isBlank = isAsciiBlank(byte);
           if (isBlank && first < 0) continue;
           if (first < 0) first = at;
           if ((byte & 0xc0) !== 0x80) count++;
@@ -75,7 +76,7 @@ export const text = defineAnonymizer({
           last = at;
           countToLast = count;
         }
-        if (first >= start && ((value[first] as number) >= 0x80 || (value[last] as number) >= 0x80)) return undefined;
+        if (first >= start && (mayBeWideBlank(value, first) || mayBeWideBlank(value, last))) return undefined;
         length = writeLine(result, length, countToLast);
         if (at >= value.length) break;
         result[length++] = value[at] as number;
