@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { backslash, quote } from './json-text.ts';
+import { newBytes } from './pseudonym-bytes.ts';
 
 /** A JSON text that is written piece by piece. */
 export type JsonOutput = {
@@ -67,7 +68,11 @@ export function createJsonOutput(): JsonOutput {
       }
       written[length++] = quote;
     },
-    take: () => written.slice(0, length),
+    take() {
+      const taken = newBytes(length);
+      taken.set(written.subarray(0, length));
+      return taken;
+    },
   };
 }
 

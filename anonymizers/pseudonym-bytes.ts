@@ -26,6 +26,24 @@ export function writeBytes(bytes: Uint8Array, into: Uint8Array, at: number): num
   return at;
 }
 
+const slabBytes = 65_536;
+/** Up to here the engine keeps an array's bytes with it; larger ones are allocated one by one outside of its heap. */
+const shortBytes = 64;
+let slab = new Uint8Array(slabBytes);
+let slabUsed = 0;
+
+/** New bytes, all zero: parts of one larger piece of memory, which is cheaper than memory for each. */
+export function newBytes(length: number): Uint8Array {
+  if (length <= shortBytes || length > slabBytes / 8) return new Uint8Array(length);
+  if (slabUsed + length > slabBytes) {
+    slab = new Uint8Array(slabBytes);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed += length;
+  return new Uint8Array(slab.buffer, start, length);
+}
+
 /** A copy of a short value. (The slice() of a Buffer shares its bytes; the constructor's copy is several times slower.) */
 export function copyOf(value: Uint8Array): Uint8Array {
   const result = new Uint8Array(value.length);

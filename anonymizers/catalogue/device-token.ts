@@ -2,7 +2,7 @@ import { createECDH } from 'node:crypto';
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter, refuse, type Tools } from '../anonymizer.ts';
 import { createDraw, type Draw } from '../draw.ts';
-import { writeBytes } from '../pseudonym-bytes.ts';
+import { newBytes, writeBytes } from '../pseudonym-bytes.ts';
 import { isAsciiBlank } from '../white-space.ts';
 
 const space = 0x20;
@@ -13,6 +13,7 @@ const iosLength = 64;
 const publicKeyCount = 16;
 const letters = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_');
 const hexDigits = new TextEncoder().encode('0123456789abcdef');
+const lettersPerNumber = 5;
 const instanceLength = 22;
 const instanceEnd = new TextEncoder().encode(':APA91b');
 const subscriptionLength = 32;
@@ -109,12 +110,14 @@ function isWebPush(value: Uint8Array, start: number, end: number): boolean {
 
 const base64Pattern = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
-/** Letters, digits, - and _: 6 bits each, five of a number drawn. */
+/** Letters, digits, - and _: 6 bits each. */
 function writeWord(draw: Draw, into: Uint8Array, from: number, to: number): void {
-  let bits = 0;
-  for (let at = from, done = 0; at < to; at++, done++) {
-    bits = done % 5 === 0 ? draw.next() : bits >>> 6;
-    into[at] = letters[bits & 63] as number;
+  for (let at = from; at < to; ) {
+    let bits = draw.next();
+    for (const end = Math.min(at + lettersPerNumber, to); at < end; at++) {
+      into[at] = letters[bits & 63] as number;
+      bits >>>= 6;
+    }
   }
 }
 
@@ -128,7 +131,7 @@ function ios(draw: Draw): Uint8Array {
 }
 
 function android(draw: Draw): Uint8Array {
-  const result = new Uint8Array(androidLength);
+  const result = newBytes(androidLength);
   writeWord(draw, result, 0, instanceLength);
   const payload = writeBytes(instanceEnd, result, instanceLength);
   writeWord(draw, result, payload, androidLength);

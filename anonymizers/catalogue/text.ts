@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
 import { createDraw } from '../draw.ts';
-import { writeBytes } from '../pseudonym-bytes.ts';
+import { newBytes, writeBytes } from '../pseudonym-bytes.ts';
 import { isAsciiBlank, mayBeWideBlank } from '../white-space.ts';
 import { neutralWords } from '../words/neutral-words.ts';
 
@@ -57,7 +57,7 @@ export const text = defineAnonymizer({
     };
     /** On bytes; undefined where a line begins or ends with what can be white space beyond ASCII, which takes a closer look. */
     const replaceBytes = (value: Uint8Array): Uint8Array | undefined => {
-      const result = new Uint8Array(value.length);
+      const result = newBytes(value.length);
       let length = 0;
       for (let at = 0; ; at++) {
         const start = at;
@@ -82,7 +82,7 @@ export const text = defineAnonymizer({
         result[length++] = value[at] as number;
         if (value[at] === carriageReturn && value[at + 1] === lineFeed) result[length++] = value[++at] as number;
       }
-      return result.subarray(0, length);
+      return length === result.length ? result : result.subarray(0, length);
     };
     return {
       unique: false,
