@@ -46,9 +46,17 @@ export function createReferences(policy: Policy, all: readonly SourceRules[]): R
     return target === undefined ? undefined : { rule: target, follows: true };
   };
 
+  /** The rule with every `same_as` inside it replaced: of a path of a document, of a branch of `when`. */
+  const followInside = (part: unknown, sourceName: string, from: readonly string[]): unknown => {
+    if (Array.isArray(part)) return part.map((item) => followInside(item, sourceName, from));
+    if (typeof part !== 'object' || part === null) return part;
+    const members = Object.entries(part);
+    if (members.length === 1 && members[0]?.[0] === 'same_as') return follow(part as Rule, sourceName, from);
+    return Object.fromEntries(members.map(([key, member]) => [key, followInside(member, sourceName, from)]));
+  };
   const follow = (rule: Rule, sourceName: string, from: readonly string[]): Rule => {
     const { name, parameters } = readRule(rule);
-    if (name !== 'same_as') return rule;
+    if (name !== 'same_as') return followInside(rule, sourceName, from) as Rule;
     if (typeof parameters !== 'string') return refuse('"same_as" takes a column, such as users.email or "mysql users.email"');
     const words = parameters.trim().split(/\s+/);
     const target = words.length > 1 ? words.slice(1).join(' ') : parameters.trim();

@@ -76,10 +76,14 @@ sources:
     else expect(refusal(policy, source).details[0]).toMatch(message);
   });
 
-  test('is never inside a rule of its own', () => {
-    expect(refusal(text('seller: {when: {column: buyer, is: a, then: {same_as: users.email}, else: null}}'), source).details[0]).toMatch(
-      /there is no anonymizer "same_as"/,
-    );
+  test('stands inside other rules too: in a branch, and for a path of a document', () => {
+    const inBranch = 'buyer: email, seller: {when: {column: buyer, is: a@b.fr, then: {same_as: users.login}, else: null}}';
+    expect(transformed(compile(text(inBranch), source), 'orders', 'a@b.fr', 'marie')[1]).toBe(textRule('login')('marie'));
+    const inDocument = 'buyer: email, seller: {json: {paths: {$.mail: {same_as: users.email}}}}';
+    const [, document] = transformed(compile(text(inDocument), source), 'orders', 'a@b.fr', '{"mail":"A@b.fr"}');
+    expect(document).toBe(`{"mail":"${textRule('email')('a@b.fr')}"}`);
+    const inCircle = 'buyer: email, seller: {json: {paths: {$.mail: {same_as: orders.seller}}}}';
+    expect(refusal(text(inCircle), source).details[0]).toMatch(/leads back to where it stands/);
   });
 });
 
