@@ -20,7 +20,8 @@ export type IdentityKind = 'email' | 'phone' | 'login' | 'name' | 'company' | 't
 /**
  * Anonymizes one value that is not NULL (NULL stays NULL). `row` is the row as it stands at this moment; see `Made.stage`.
  * Total: what it cannot parse it replaces all the same. The result is never `value` itself changed in place, and nobody may change it: it
- * may be one array for many values (a word of a list, a constant), and stays as it is after further calls.
+ * may be one array for many values (a word of a list, a constant), and stays as it is after further calls. Nor does a value that was given
+ * ever change: what was made of it may be remembered with it.
  * @throws DynDataError DATA_UNMASKABLE where it cannot replace without breaking the data.
  */
 export type Apply = (value: Uint8Array, row: readonly Value[]) => Value;

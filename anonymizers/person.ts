@@ -1,11 +1,35 @@
 import type { Apply, Made, Tools } from './anonymizer.ts';
 import { createNormalizer } from './normalize.ts';
 import { longestOf } from './pseudonym-bytes.ts';
+import type { Prf } from './siphash.ts';
 import { firstNames } from './words/first-names.ts';
 import { lastNames } from './words/last-names.ts';
 
 /** How an e-mail address chooses the fake person that it stands for. */
 export const emailAlgorithm = 'email/1';
+
+/** The tag of an address, valid until the next one is asked for. */
+export type AddressTag = (address: Uint8Array) => Uint32Array;
+
+const addressTags = new WeakMap<Prf, AddressTag>();
+
+/** One for each keyed function: names that follow an address, and the address itself, ask for the same one in a row. */
+export function addressTagOf(prf: Prf): AddressTag {
+  const known = addressTags.get(prf);
+  if (known) return known;
+  const normalizer = createNormalizer();
+  const tag = new Uint32Array(4);
+  let last: Uint8Array | undefined;
+  const tagOf: AddressTag = (address) => {
+    if (address === last) return tag;
+    last = address;
+    const length = normalizer.folded(address);
+    prf(normalizer.bytes, length, tag);
+    return tag;
+  };
+  addressTags.set(prf, tagOf);
+  return tagOf;
+}
 
 /** The places of the fake person's names in the lists, from the tag of the address. */
 export function firstNameAt(tag: Uint32Array): number {
@@ -23,12 +47,10 @@ export function lastNameAt(tag: Uint32Array): number {
  */
 export function createPersonPart(part: 'first' | 'last' | 'full', of: string, identity: string, tools: Tools, otherwise: Apply): Made {
   const { index } = tools.sibling(of);
-  const prf = tools.prf(emailAlgorithm, identity, 'email');
-  const normalizer = createNormalizer();
+  const tagOf = addressTagOf(tools.prf(emailAlgorithm, identity, 'email'));
   const encoder = new TextEncoder();
   const firsts = firstNames.map((name) => encoder.encode(name));
   const lasts = lastNames.map((name) => encoder.encode(name));
-  const tag = new Uint32Array(4);
   return {
     unique: false,
     longest:
@@ -38,8 +60,7 @@ export function createPersonPart(part: 'first' | 'last' | 'full', of: string, id
     apply: (value, row) => {
       const address = row[index];
       if (!address) return otherwise(value, row);
-      const length = normalizer.folded(address);
-      prf(normalizer.bytes, length, tag);
+      const tag = tagOf(address);
       const first = firsts[firstNameAt(tag)] as Uint8Array;
       if (part === 'first') return first;
       const last = lasts[lastNameAt(tag)] as Uint8Array;

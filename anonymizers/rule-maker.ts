@@ -7,7 +7,7 @@ import { builtInIdentities } from './identities.ts';
 import type { Key } from './key.ts';
 import { phoneCountries } from './phone-countries.ts';
 import { type Policy, type Rule, readRule } from './policy.ts';
-import { createSipHash } from './siphash.ts';
+import { createSipHash, type Prf } from './siphash.ts';
 import { createLeakHooks, type LeakHooks, takeSensitive } from './watch.ts';
 
 /** Makes the anonymizer of a rule for a target. @throws DynDataError POLICY_INVALID saying why the rule cannot stand there. */
@@ -43,11 +43,16 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
   const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
   if (!country) return refuse(`country: one of ${phoneCountries.map(({ iso }) => iso).join(' ')} expected`);
 
+  // One of each, so that anonymizers of one identity can tell that theirs is the same.
+  const prfs = new Map<string, Prf>();
   const prf: Tools['prf'] = (algorithm, identity, kind) => {
     const declared = identities.get(identity);
     if (declared === undefined) refuse(`the identity "${identity}" is not declared; add "${identity}: ${kind}" to the policy's identities`);
     if (declared !== kind) refuse(`the identity "${identity}" is of the kind ${declared}, and this anonymizer takes ${kind}`);
-    return createSipHash(key.subKey(`prf/${algorithm}/${identity}`));
+    const purpose = `prf/${algorithm}/${identity}`;
+    const made = prfs.get(purpose) ?? createSipHash(key.subKey(purpose));
+    prfs.set(purpose, made);
+    return made;
   };
 
   const make = (rule: Rule, target: Target, sibling: Tools['sibling']): Made => {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
 import { createCompanyLabels } from '../company-labels.ts';
 import { createNormalizer } from '../normalize.ts';
-import { emailAlgorithm, firstNameAt, lastNameAt } from '../person.ts';
+import { addressTagOf, emailAlgorithm, firstNameAt, lastNameAt } from '../person.ts';
 import { asciiWords, lettersPer80Bits, longestOf, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
 import { reservedDomain } from '../reserved-domain.ts';
 import { firstNames } from '../words/first-names.ts';
@@ -36,22 +36,19 @@ export const email = defineAnonymizer({
     companies: described(z._default(z.string(), 'company.domain'), 'With `form: company`: the identity of the real domains.'),
   }),
   create: ({ identity, domain, form, companies }, tools) => {
-    const prf = tools.prf(emailAlgorithm, identity, 'email');
+    const tagOf = addressTagOf(tools.prf(emailAlgorithm, identity, 'email'));
     const labels = form === 'company' ? createCompanyLabels(tools, companies) : undefined;
     const normalizer = createNormalizer();
     const firsts = asciiWords(firstNames);
     const lasts = asciiWords(lastNames);
     const domainBytes = new TextEncoder().encode(domain);
-    const tag = new Uint32Array(4);
     const longest = longestOf(firsts) + longestOf(lasts) + lettersPer80Bits + domain.length + 3 + (labels ? labels.longest + 1 : 0);
     const written = new Uint8Array(longest);
     return {
       unique: true,
       longest,
       apply: (value) => {
-        const length = normalizer.folded(value);
-        const { bytes } = normalizer;
-        prf(bytes, length, tag);
+        const tag = tagOf(value);
         let end = writeBytes(firsts[firstNameAt(tag)] as Uint8Array, written, 0);
         written[end++] = dot;
         end = writeBytes(lasts[lastNameAt(tag)] as Uint8Array, written, end);
@@ -59,6 +56,8 @@ export const email = defineAnonymizer({
         end = write80Bits(tag, written, end);
         written[end++] = at;
         if (labels) {
+          const length = normalizer.folded(value);
+          const { bytes } = normalizer;
           const from = length === 0 ? 0 : bytes.lastIndexOf(at, length - 1) + 1;
           end = labels.write(bytes, from, length, written, end);
           written[end++] = dot;
