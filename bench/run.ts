@@ -19,12 +19,20 @@ type Result = {
   readonly ours: number;
   readonly peer: number;
 };
-type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needsSample: boolean };
+type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needs: 'nothing' | 'sample' | 'images' };
+
+/** Rows of the large MySQL database, by size. */
+const largeRows: Readonly<Record<string, number>> = { tiny: 80_000, small: 800_000, demo: 8_000_000, 'demo-x4': 32_000_000 };
 
 const benchmarks: readonly Benchmark[] = [
-  { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needsSample: false },
-  { names: ['anonymize-share'], file: 'anonymize-share.ts', needsSample: true },
-  { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needsSample: true },
+  { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needs: 'nothing' },
+  { names: ['anonymize-share'], file: 'anonymize-share.ts', needs: 'sample' },
+  { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needs: 'sample' },
+  {
+    names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump', 'mysql-restore-vs-myloader', 'mysql-restore-vs-mysql'],
+    file: 'mysql/compare.ts',
+    needs: 'images',
+  },
 ];
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });
@@ -60,17 +68,20 @@ function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Pro
 const log = (line: string): void => console.error(line);
 let env: NodeJS.ProcessEnv = process.env;
 let ports = '';
-if (chosen.some(({ needsSample }) => needsSample)) {
+if (chosen.some(({ needs }) => needs !== 'nothing')) {
   await ensureEngine({ log });
   env = { ...process.env, ...(await ensureImages({ log })), SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
+}
+if (chosen.some(({ needs }) => needs === 'sample')) {
   const { mysql, ldap, postgres } = await seedSample({ size, project, env, log });
   ports = [mysql.port, ldap.port, postgres.port].join(',');
 }
 try {
   const results: Result[] = [];
-  for (const { file, needsSample } of chosen) {
+  for (const { file, needs } of chosen) {
     log(`bench/${file}`);
-    results.push(...(await run(file, needsSample ? ['--ports', ports] : [], env)));
+    const args = { nothing: [], sample: ['--ports', ports], images: ['--rows', String(largeRows[size])] }[needs];
+    results.push(...(await run(file, args, env)));
   }
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',

@@ -71,10 +71,15 @@ const date = (row: number, salt: number, year: number, years: number): string =>
   `${year + below(years, row, salt)}-${two(1 + below(12, row, salt + 1))}-${two(1 + below(28, row, salt + 2))}`;
 const time = (row: number, salt: number): string =>
   `${two(below(24, row, salt))}:${two(below(60, row, salt + 1))}:${two(below(60, row, salt + 2))}`;
-const phone = (row: number, salt: number): string => `+33${6 + below(2, row, salt)}${String(below(100_000_000, row, salt + 1)).padStart(8, '0')}`;
+const phone = (row: number, salt: number): string =>
+  `+33${6 + below(2, row, salt)}${String(below(100_000_000, row, salt + 1)).padStart(8, '0')}`;
 const first = (row: number, salt: number): string => firstNames[below(firstNames.length, row, salt)] as string;
 const last = (row: number, salt: number): string => lastNames[below(lastNames.length, row, salt)] as string;
-const ascii = (name: string): string => name.normalize('NFD').replaceAll(/[^A-Za-z]/g, '').toLowerCase();
+const ascii = (name: string): string =>
+  name
+    .normalize('NFD')
+    .replaceAll(/[^A-Za-z]/g, '')
+    .toLowerCase();
 const address = (row: number, salt: number, number: number): string =>
   `${ascii(first(row, salt))}.${ascii(last(row, salt + 1))}${number}@${domains[below(domains.length, row, salt + 2)]}`;
 

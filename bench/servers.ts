@@ -1,0 +1,50 @@
+import { runCommand, runOrFail } from '../scripts/run-command.ts';
+import { buildStandinImage, recipeDigest, recipeLabel } from '../scripts/standin-image.ts';
+
+export const toolsImage = 'dyn-data/bench-tools:1';
+const recipe = 'bench-tools';
+
+/** The tools that people use today, in one image of ours. */
+export async function ensureTools(log: (line: string) => void): Promise<void> {
+  const { stdout } = await runCommand('docker', ['image', 'inspect', '-f', `{{index .Config.Labels "${recipeLabel}"}}`, toolsImage]);
+  if (stdout.trim() === (await recipeDigest(recipe))) return;
+  log(`Building ${toolsImage} ...`);
+  await buildStandinImage(recipe, toolsImage);
+}
+
+/** A shell command with the tools, on the host's network: it reaches the servers by the same way as we do. Files go to `folder`. */
+export async function runTools(folder: string, command: string): Promise<void> {
+  const mount = ['-v', `${folder}:/work`];
+  await runOrFail(command, 'docker', ['run', '--rm', '--network', 'host', ...mount, toolsImage, 'bash', '-o', 'pipefail', '-c', command]);
+}
+
+export type Server = AsyncDisposable & { readonly name: string; readonly port: number };
+
+/** A server of its own in a container, published on the loopback; removed with its data when it is disposed of. */
+export async function startServer(options: {
+  readonly name: string;
+  readonly image: string;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+  /** A shell command inside that succeeds as soon as the server answers over TCP. */
+  readonly ready: string;
+}): Promise<Server> {
+  const { name, image, port, env, command, ready } = options;
+  const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
+  await runCommand('docker', ['rm', '--force', '--volumes', name]);
+  await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', `127.0.0.1::${port}`, ...variables, image, ...command]);
+  const deadline = Date.now() + 120_000;
+  while ((await runCommand('docker', ['exec', name, 'sh', '-c', ready])).exitCode !== 0) {
+    if (Date.now() > deadline) throw new Error(`${name} does not answer`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  const published = (await runOrFail('Asking', 'docker', ['port', name, String(port)])).trim();
+  return {
+    name,
+    port: Number(published.slice(published.lastIndexOf(':') + 1)),
+    [Symbol.asyncDispose]: async () => {
+      await runCommand('docker', ['rm', '--force', '--volumes', name]);
+    },
+  };
+}
