@@ -21,6 +21,9 @@ type Result = {
 };
 type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needs: 'nothing' | 'sample' | 'images' };
 
+/** Those of the registry (package.json). */
+const nodeOptions = ['--max-semi-space-size=8'];
+
 /** Rows of the large MySQL database, by size. */
 const largeRows: Readonly<Record<string, number>> = { tiny: 80_000, small: 800_000, demo: 8_000_000, 'demo-x4': 32_000_000 };
 
@@ -46,7 +49,10 @@ if (!isSampleSize(size) || chosen.length === 0) {
 /** Runs one benchmark, shows what it prints, and gives its result lines. */
 function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Result[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    const child = spawn(process.execPath, [...nodeOptions, join(import.meta.dirname, file), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env,
+    });
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       process.stdout.write(text);
