@@ -16,6 +16,7 @@ import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePerc
 import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretBeginnings, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
 import { createNumberScan } from './numbers.ts';
+import { createPassedTexts } from './passed-texts.ts';
 import {
   createSweep,
   longNote,
@@ -99,6 +100,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   const found: Found = (rule, place, bytes, from, to) => sink(rule, place, bytes, from, to);
   const numbers = createNumberScan(watch, found);
   const email = createEmailScan(watch, found);
+  const passed = createPassedTexts();
 
   const buffer = (depth: number, sizeBytes: number): Uint8Array => {
     let own = buffers[depth];
@@ -123,10 +125,13 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     while (start < end && !isLetterOrDigit(bytes[start])) start += 1;
     if (start === end) return;
     for (let count = 0; count < mostWords; count += 1) {
-      const known = watch.words(bytes.subarray(start, end));
-      if (known) {
-        found(`known-${known}`, place, bytes, start, end);
-        return;
+      if (!passed.has(bytes, start, end)) {
+        const known = watch.words(bytes.subarray(start, end));
+        if (known) {
+          found(`known-${known}`, place, bytes, start, end);
+          return;
+        }
+        passed.add(bytes, start, end);
       }
       let before = start;
       while (before > 0 && (bytes[before - 1] === space || bytes[before - 1] === apostrophe)) before -= 1;
@@ -329,6 +334,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     if (watch.filters.version !== sweptFilters) {
       sweepMemory.set(watch.filters.words, sweepPlaces.wordFilterAt);
       sweepMemory.set(watch.filters.phones, sweepPlaces.phoneFilterAt);
+      passed.forget();
       sweptFilters = watch.filters.version;
     }
     if (length <= mostTextBytes) {
