@@ -76,8 +76,10 @@ export const i64Const = (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(
 export const f64Const = (value: number): Code => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)];
 /** Of the address on the stack, plus `offset`. */
 export const load8 = (offset: number): Code => [0x2d, 0, ...unsigned(offset)];
+export const load16 = (offset: number): Code => [0x2f, 0, ...unsigned(offset)];
 export const load32 = (offset: number): Code => [0x28, 0, ...unsigned(offset)];
 export const load64 = (offset: number): Code => [0x29, 0, ...unsigned(offset)];
+export const store8 = (offset: number): Code => [0x3a, 0, ...unsigned(offset)];
 export const store32 = (offset: number): Code => [0x36, 0, ...unsigned(offset)];
 export const store64 = (offset: number): Code => [0x37, 0, ...unsigned(offset)];
 

@@ -11,21 +11,20 @@ const longestLocal = 64;
 const shortestDomain = 4;
 const longestDomain = 253;
 const mostStarts = 8;
-const longestRemembered = 64;
 /** In what was decoded, a shorter address is noise. */
 const shortestDecoded = 8;
 
 /** Looks at the address around an `@`. */
 export type EmailScan = (bytes: Uint8Array, at: number, to: number, place: number, isDecoded: boolean) => void;
 
-export function createEmailScan(watch: WatchList, found: Found): EmailScan {
-  // Nearly all addresses in the output have the pseudonyms' domain: it is looked up once.
-  const harmless = new Uint8Array(longestRemembered);
-  let harmlessLength = -1;
-
+/**
+ * @param harmless takes the domain that was last found harmless, its length before it: nearly all addresses in the output have the
+ * pseudonyms' domain, which is looked up once
+ */
+export function createEmailScan(watch: WatchList, found: Found, harmless: Uint8Array): EmailScan {
   const isHarmless = (bytes: Uint8Array, from: number, to: number): boolean => {
-    if (to - from !== harmlessLength) return false;
-    for (let at = from; at < to; at += 1) if (bytes[at] !== harmless[at - from]) return false;
+    if (to - from !== harmless[0]) return false;
+    for (let at = from; at < to; at += 1) if (bytes[at] !== harmless[at - from + 1]) return false;
     return true;
   };
 
@@ -76,9 +75,9 @@ export function createEmailScan(watch: WatchList, found: Found): EmailScan {
       let from = start;
       while (from < at && !isLetterOrDigit(bytes[from])) from += 1;
       if (from < at && (!isDecoded || end - from >= shortestDecoded)) found('email', place, bytes, from, end);
-    } else if (!isKnownDomain && end - at - 1 <= longestRemembered) {
-      harmlessLength = end - at - 1;
-      harmless.set(bytes.subarray(at + 1, end));
+    } else if (!isKnownDomain && end - at - 1 < harmless.length) {
+      harmless[0] = end - at - 1;
+      harmless.set(bytes.subarray(at + 1, end), 1);
     }
   };
 }

@@ -18,18 +18,22 @@ import { createEmailScan } from './emails.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import {
-  createSweep,
-  longNote,
+  formNote,
+  harmlessAt,
+  longestHarmless,
   mostTextBytes,
   notesAt,
   numberNote,
-  shortestHex,
-  shortestRun,
-  sweepPlaces,
+  phoneFilterAt,
+  runNote,
   sweepTraits,
   textAt,
+  traitsAt,
+  wordFilterAt,
   wordNote,
-} from './sweep-wasm.ts';
+} from './sweep-memory.ts';
+import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
+import { createSweep } from './sweep-wasm.ts';
 import { hashParts, hashStart, nextHash, type WatchList } from './watch-list.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
@@ -44,8 +48,6 @@ export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
 const deepest = 4;
 const shortestNumber = 7;
-/** No watched value is shorter. */
-const shortestText = 5;
 const mostWords = 6;
 const longestPhrase = 128;
 const longestEscaped = 0x10_0000;
@@ -88,6 +90,7 @@ const traits: Int32Array = (() => {
   for (let byte = 0; byte < 256; byte += 1) {
     if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
   }
+  remark([tab, lineFeed, 0x0d, ...Array.from({ length: 0x7f - space }, (_, index) => space + index)], sweepTraits.plain);
   remark([space, 0x28, 0x29, hyphen, 0x2e, slash, 0xc2, 0xa0, 0xe2, 0x80, 0xaf], sweepTraits.separator);
   return table;
 })();
@@ -99,7 +102,10 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   let sink: Found = (rule, _place, bytes, from, to) => allowed.add(identity(rule, bytes, from, to));
   const found: Found = (rule, place, bytes, from, to) => sink(rule, place, bytes, from, to);
   const numbers = createNumberScan(watch, found);
-  const email = createEmailScan(watch, found);
+  const sweep = createSweep();
+  const sweepMemory = new Uint8Array(sweep.memory.buffer);
+  const harmless = sweepMemory.subarray(harmlessAt, harmlessAt + 1 + longestHarmless);
+  const email = createEmailScan(watch, found, harmless);
   const passed = createPassedTexts();
 
   const buffer = (depth: number, sizeBytes: number): Uint8Array => {
@@ -251,8 +257,8 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     }
   };
 
-  /** What a word can be by its form: a secret, a key, an account number, an address, encoded text. */
-  const form = (bytes: Uint8Array, start: number, end: number, to: number, depth: number, place: number, ends: Ends): void => {
+  /** What a word can be by its form: a secret, a key, an account number, an address. */
+  const form = (bytes: Uint8Array, start: number, end: number, to: number, place: number): void => {
     const length = end - start;
     const first = bytes[start] as number;
     if (length >= 11) {
@@ -270,9 +276,12 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const isAddress = !isLetterOrDigit(bytes[addressEnd]) && isPublicIpv6(latin1(bytes, start, addressEnd));
       if (isAddress) found('ip', place, bytes, start, addressEnd);
     }
-    if ((length >= shortestRun || bytes[end] === slash) && start >= ends.run && depth < deepest) {
-      ends.run = longRun(bytes, start, to, depth, place);
-    }
+  };
+
+  /** Encoded text that begins with a word. */
+  const run = (bytes: Uint8Array, start: number, end: number, to: number, depth: number, place: number, ends: Ends): void => {
+    const isRun = (end - start >= shortestRun || bytes[end] === slash) && start >= ends.run && depth < deepest;
+    if (isRun) ends.run = longRun(bytes, start, to, depth, place);
   };
 
   const scanRange = (bytes: Uint8Array, from: number, to: number, framing: Framing | 'binary', depth: number, origin: number): void => {
@@ -307,7 +316,10 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const next = at < to ? bytes[at] : 0;
       // So few digits alone are neither a secret nor encoded text.
       const isPlain = (remark & lettered) === 0 && at - start < shortestHex;
-      if (!isPlain || bytes[start] === hyphen || next === slash || next === colon) form(bytes, start, at, to, depth, place, ends);
+      if (!isPlain || bytes[start] === hyphen || next === slash || next === colon) {
+        form(bytes, start, at, to, place);
+        run(bytes, start, at, to, depth, place, ends);
+      }
     }
   };
 
@@ -322,19 +334,18 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     }
   };
 
-  const sweep = createSweep();
-  const sweepMemory = new Uint8Array(sweep.memory.buffer);
   const notes = new Int32Array(sweep.memory.buffer, notesAt);
-  new Int32Array(sweep.memory.buffer, sweepPlaces.traitsAt, traits.length).set(traits);
+  new Int32Array(sweep.memory.buffer, traitsAt, traits.length).set(traits);
   let sweptFilters = -1;
 
   /** The same as `scanRange` on the whole text, for texts of many bytes: only what the sweep has noted is looked at. */
   const scanText = (bytes: Uint8Array, framing: Framing): void => {
     const { length } = bytes;
     if (watch.filters.version !== sweptFilters) {
-      sweepMemory.set(watch.filters.words, sweepPlaces.wordFilterAt);
-      sweepMemory.set(watch.filters.phones, sweepPlaces.phoneFilterAt);
+      sweepMemory.set(watch.filters.words, wordFilterAt);
+      sweepMemory.set(watch.filters.phones, phoneFilterAt);
       passed.forget();
+      harmless.fill(0);
       sweptFilters = watch.filters.version;
     }
     if (length <= mostTextBytes) {
@@ -352,7 +363,8 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const start = notes[note + 1] as number;
       const end = notes[note + 2] as number;
       if (kind === wordNote) words(bytes, start, end, start);
-      else if (kind === longNote) form(bytes, start, end, length, 0, start, ends);
+      else if (kind === formNote) form(bytes, start, end, length, start);
+      else if (kind === runNote) run(bytes, start, end, length, 0, start, ends);
       else if (kind === numberNote) numbersIn(bytes, start, end, ends);
       else sign(bytes, start, length, framing, 0, start, ends);
     }
@@ -425,8 +437,6 @@ function characterBytes(bytes: Uint8Array, at: number, to: number): number {
   for (let next = at + 1; next < at + size; next += 1) if (((bytes[next] as number) & 0xc0) !== 0x80) return 0;
   return size;
 }
-
-const lookedAt = 64;
 
 /** Random bytes, a picture, text in another character set: in them a backslash escapes nothing. */
 function isBinary(bytes: Uint8Array, length: number): boolean {

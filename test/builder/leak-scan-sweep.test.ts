@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LeakRule, parseKey, phoneCountries, type WatchKind } from '../../anonymizers/index.ts';
 import { createScan, type Framing } from '../../builder/leak-scan/scanner.ts';
-import { mostTextBytes } from '../../builder/leak-scan/sweep-wasm.ts';
+import { mostTextBytes } from '../../builder/leak-scan/sweep-memory.ts';
 import { createWatchList, watchKeys } from '../../builder/leak-scan/watch-list.ts';
 
 // A text that is too large for the sweep is scanned byte by byte. Both ways must find the same, whatever the text.

@@ -1,0 +1,127 @@
+import { wasm } from '../../core/index.ts';
+import { base64Byte, digitByte, domainByte, hexByte, localByte, triggerByte, upperByte, wordByte } from './bytes.ts';
+import { atLeast, type Code, difference, locals, named, one, sum, when } from './wasm-terms.ts';
+
+const { code, i32Const, load32, op, store32 } = wasm;
+
+/** The sweep's memory, and what the scanner and the sweep say to each other in it. */
+
+/** A word whose end may be a watched value's, or that the filter cannot tell. */
+export const wordNote = 0;
+/** A word that may be a secret, a key, an account number or an address. */
+export const formNote = 1;
+/** A sign that an address, an escape or a hash is known by. */
+export const signNote = 2;
+/** A run of digits and separators, from the beginning of its first word. */
+export const numberNote = 3;
+/** A word with which a run of hexadecimal digits or base64 letters begins. */
+export const runNote = 4;
+
+/** Bits of what the sweep must know of a byte. */
+export const sweepTraits = {
+  word: wordByte,
+  digit: digitByte,
+  hex: hexByte,
+  local: localByte,
+  domain: domainByte,
+  upper: upperByte,
+  sign: triggerByte,
+  /** 8 bits from here: the byte's part of a word's hash. */
+  hashShift: 8,
+  /** Of characters whose spellings do not share a quick hash. */
+  foldedOddly: 1 << 16,
+  lettered: 1 << 19,
+  /** What can stand between the groups of a number. */
+  separator: 1 << 20,
+  /** A letter, digit or sign of base64, both alphabets. */
+  base64: base64Byte,
+  /** One of the signs of base64. */
+  base64Sign: 1 << 21,
+  /** First letters of secrets of a known form. */
+  secret: 1 << 22,
+  /** 6 bits from here: what a letter or digit of base64 stands for. */
+  base64Shift: 23,
+  /** A character of ASCII that stands in text. */
+  plain: 1 << 29,
+} as const;
+
+const kibibyte = 1024;
+export const traitsAt = 0;
+/** 256 words of 32 bits. */
+const traitsBytes = kibibyte;
+export const filterBytes = kibibyte * kibibyte;
+export const wordFilterAt = traitsBytes;
+export const phoneFilterAt = wordFilterAt + filterBytes;
+const cellsAt = phoneFilterAt + filterBytes;
+const cellsBytes = 64;
+/** The domain that was last found harmless: its length in a byte, 0 where there is none, and the domain. */
+export const harmlessAt = cellsAt + cellsBytes;
+export const longestHarmless = 63;
+/** Zeros stand before the text and behind it: they belong to nothing. */
+const margin = 64;
+export const textAt = harmlessAt + 1 + longestHarmless + margin;
+export const mostTextBytes = 5 * kibibyte * kibibyte;
+/** For what is decoded, and decoded in it. */
+export const decodedAt = textAt + mostTextBytes + margin;
+export const decodedBytes = 256 * kibibyte;
+export const notesAt = decodedAt + decodedBytes;
+const noteBytes = 12;
+const mostNotes = 400_000;
+export const memoryBytes = notesAt + mostNotes * noteBytes;
+
+/** Of the number run that the sweep is in, and of the notes; 32 bits each. */
+const cells = [
+  'notes',
+  'isFull',
+  'runStart',
+  'digits',
+  'groups',
+  'afterDot',
+  'afterLetter',
+  'isLong',
+  'isKnown',
+  'dots',
+  'separators',
+] as const;
+type Cell = (typeof cells)[number];
+export const cellOf = (name: Cell): Code => code(i32Const(0), load32(cellsAt + 4 * cells.indexOf(name)));
+export const putCell = (name: Cell, value: Code): Code => code(i32Const(0), value, store32(cellsAt + 4 * cells.indexOf(name)));
+
+export const traitOf = (byte: Code): Code => code(byte, i32Const(2), op.i32ShiftLeft, load32(traitsAt));
+
+const noteAddress = (index: Code): Code => code(index, i32Const(noteBytes), op.i32Multiply);
+/** One of a note's three words, of the note with this number. */
+export const noteWord = (index: Code, word: 0 | 1 | 2): Code => code(noteAddress(index), load32(notesAt + 4 * word));
+export const copyNote = (from: Code, to: Code): Code =>
+  code(...([0, 1, 2] as const).map((word) => code(noteAddress(to), noteWord(from, word), store32(notesAt + 4 * word))));
+
+/** note(kind, start, end) */
+export const note: wasm.WasmFunction = (() => {
+  const { v, put } = named(['kind', 'start', 'end', 'address']);
+  return {
+    name: 'note',
+    parameters: 3,
+    locals: locals(1),
+    code: when(
+      atLeast(cellOf('notes'), mostNotes),
+      putCell('isFull', one),
+      code(
+        put('address', noteAddress(cellOf('notes'))),
+        code(v('address'), v('kind'), store32(notesAt)),
+        code(v('address'), difference(v('start'), i32Const(textAt)), store32(notesAt + 4)),
+        code(v('address'), difference(v('end'), i32Const(textAt)), store32(notesAt + 8)),
+        putCell('notes', sum(cellOf('notes'), one)),
+      ),
+    ),
+  };
+})();
+
+/** A place of a filter, the same as the watch list's. @param value on the stack; @param scratch a local that may be used */
+export function isInFilter(value: Code, filterAt: number, scratch: number): number[] {
+  return code(
+    code(value, value, i32Const(15), op.i32ShiftRight, op.i32Xor, i32Const(0x2c1b3c6d), op.i32Multiply, i32Const(9), op.i32ShiftRight),
+    code(i32Const(filterBytes * 8 - 1), op.i32And, wasm.set(scratch)),
+    code(wasm.get(scratch), i32Const(3), op.i32ShiftRight, wasm.load8(filterAt)),
+    code(i32Const(1), wasm.get(scratch), i32Const(7), op.i32And, op.i32ShiftLeft, op.i32And),
+  );
+}
