@@ -4,7 +4,7 @@
  */
 export type Code = readonly number[];
 
-export const [i32, i64] = [0x7f, 0x7e];
+export const [i32, i64, v128] = [0x7f, 0x7e, 0x7b];
 const empty = 0x40;
 
 export const op = {
@@ -14,6 +14,8 @@ export const op = {
   else: [0x05],
   end: [0x0b],
   return: [0x0f],
+  /** The first of two where the condition behind them is not 0, else the second. */
+  select: [0x1b],
   i32EqualsZero: [0x45],
   i32Equals: [0x46],
   i32LessUnsigned: [0x49],
@@ -28,6 +30,8 @@ export const op = {
   i32Xor: [0x73],
   i32ShiftLeft: [0x74],
   i32ShiftRight: [0x76],
+  i64EqualsZero: [0x50],
+  i64TrailingZeros: [0x7a],
   i64Add: [0x7c],
   i64Sub: [0x7d],
   i64And: [0x83],
@@ -37,10 +41,18 @@ export const op = {
   i64ShiftRight: [0x88],
   i64RotateLeft: [0x89],
   i64Extend: [0xad],
+  i32FromI64: [0xa7],
   f64Multiply: [0xa2],
   f64FromI32: [0xb8],
   f64FromI64: [0xba],
   f64Truncate: [0xab],
+  /** 16 bytes at once: of each, the byte of the first at the place that the second says. */
+  bytesAt: [0xfd, 0x0e],
+  bytesUnequal: [0xfd, 0x24],
+  bytesAnd: [0xfd, 0x4e],
+  bytesShiftRight: [0xfd, 0x6d],
+  /** The highest bit of each. */
+  bytesHighBits: [0xfd, 0x64],
 } as const satisfies Record<string, Code>;
 
 function unsigned(value: number): number[] {
@@ -74,11 +86,14 @@ export const branchIf = (depth: number): Code => [0x0d, depth];
 export const i32Const = (value: number): Code => [0x41, ...signed(BigInt(value | 0))];
 export const i64Const = (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))];
 export const f64Const = (value: number): Code => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)];
+/** 16 bytes. */
+export const bytesConst = (bytes: readonly number[]): Code => [0xfd, 0x0c, ...bytes];
 /** Of the address on the stack, plus `offset`. */
 export const load8 = (offset: number): Code => [0x2d, 0, ...unsigned(offset)];
 export const load16 = (offset: number): Code => [0x2f, 0, ...unsigned(offset)];
 export const load32 = (offset: number): Code => [0x28, 0, ...unsigned(offset)];
 export const load64 = (offset: number): Code => [0x29, 0, ...unsigned(offset)];
+export const loadBytes = (offset: number): Code => [0xfd, 0x00, 0, ...unsigned(offset)];
 export const store8 = (offset: number): Code => [0x3a, 0, ...unsigned(offset)];
 export const store32 = (offset: number): Code => [0x36, 0, ...unsigned(offset)];
 export const store64 = (offset: number): Code => [0x37, 0, ...unsigned(offset)];

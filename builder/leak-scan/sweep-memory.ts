@@ -64,25 +64,17 @@ export const mostTextBytes = 5 * kibibyte * kibibyte;
 /** For what is decoded, and decoded in it. */
 export const decodedAt = textAt + mostTextBytes + margin;
 export const decodedBytes = 256 * kibibyte;
-export const notesAt = decodedAt + decodedBytes;
+/** A bit for each byte of the range that is gone over, and what closes the last word: those of words, those that are digits. */
+const mapBytes = mostTextBytes / 8 + 16;
+export const wordMapAt = decodedAt + decodedBytes;
+export const digitMapAt = wordMapAt + mapBytes;
+export const notesAt = digitMapAt + mapBytes;
 const noteBytes = 12;
 const mostNotes = 400_000;
 export const memoryBytes = notesAt + mostNotes * noteBytes;
 
-/** Of the number run that the sweep is in, and of the notes; 32 bits each. */
-const cells = [
-  'notes',
-  'isFull',
-  'runStart',
-  'digits',
-  'groups',
-  'afterDot',
-  'afterLetter',
-  'isLong',
-  'isKnown',
-  'dots',
-  'separators',
-] as const;
+/** Of the notes; 32 bits each. */
+const cells = ['notes', 'isFull'] as const;
 type Cell = (typeof cells)[number];
 export const cellOf = (name: Cell): Code => code(i32Const(0), load32(cellsAt + 4 * cells.indexOf(name)));
 export const putCell = (name: Cell, value: Code): Code => code(i32Const(0), value, store32(cellsAt + 4 * cells.indexOf(name)));

@@ -1,17 +1,20 @@
 import { wasm } from '../../core/index.ts';
 import { mostGroups } from './numbers.ts';
-import { cellOf, isInFilter, numberNote, phoneFilterAt, putCell, sweepTraits, traitOf } from './sweep-memory.ts';
+import { eachTurn } from './sweep-map-wasm.ts';
+import { digitMapAt, isInFilter, numberNote, phoneFilterAt, sweepTraits, traitOf, wordMapAt } from './sweep-memory.ts';
 import {
   and,
+  asLongAs,
   atLeast,
   bits,
   byteAt,
   callOf,
   difference,
   equals,
+  give,
+  isBelow,
   isSet,
   isZero,
-  locals,
   named,
   one,
   or,
@@ -20,90 +23,127 @@ import {
   zero,
 } from './wasm-terms.ts';
 
-const { code, i32Const, op } = wasm;
+const { code, i32, i32Const, i64, op } = wasm;
 
-/** What the sweep does where digits begin and end: a run of them and of separators is noted if it may be a watched number, a card's or an address. */
+/** Digits of a phone number by which the filter knows it; so many are the least that one has. */
+const knownDigits = 8;
+/** Between two groups of digits there are at most as many separators. */
+const mostSeparators = 4;
+const shortestCard = 14;
 
-/** startGroup(at, start, inRun): digits begin, in the run so far or a new one that begins at `start`. */
-export const startGroup: wasm.WasmFunction = (() => {
-  const { v } = named(['at', 'start', 'inRun']);
+/** wordStart(at, start): where the word begins that the byte before `at` is of; `at` where that is of none. The map begins at `start`. */
+export const wordStart: wasm.WasmFunction = (() => {
+  const { v, put } = named(['at', 'start', 'before']);
+  const last = difference(v('before'), one);
+  const isOfWord = bits(code(byteAt(code(last, i32Const(3), op.i32ShiftRight), wordMapAt), bits(last, 7), op.i32ShiftRight), 1);
   return {
-    name: 'startGroup',
-    parameters: 3,
-    locals: [],
-    code: code(
-      when(
-        isZero(v('inRun')),
-        code(
-          putCell('runStart', v('start')),
-          ...(['digits', 'groups', 'isLong', 'isKnown', 'dots'] as const).map((cell) => putCell(cell, zero)),
-        ),
-      ),
-      putCell('groups', sum(cellOf('groups'), one)),
-      putCell('separators', zero),
-      when(
-        isZero(v('inRun')),
-        putCell(
-          'afterLetter',
-          or(isSet(bits(traitOf(byteAt(difference(v('at'), one))), sweepTraits.lettered)), atLeast(byteAt(difference(v('at'), one)), 0x80)),
-        ),
-      ),
-      // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
-      putCell(
-        'afterDot',
-        and(
-          v('inRun'),
-          equals(byteAt(difference(v('at'), one)), 0x2e),
-          isSet(bits(traitOf(byteAt(difference(v('at'), i32Const(2)))), sweepTraits.digit)),
-          isZero(and(equals(cellOf('groups'), 2), cellOf('afterLetter'))),
-          code(cellOf('groups'), i32Const(mostGroups), op.i32LessUnsigned),
-        ),
-      ),
-    ),
-  };
-})();
-
-/** endGroup(last, length): `last` are the run's last eight digits as a number. */
-export const endGroup: wasm.WasmFunction = (() => {
-  const { v, local } = named(['last', 'length', 'scratch']);
-  return {
-    name: 'endGroup',
+    name: 'wordStart',
     parameters: 2,
-    locals: locals(1),
-    code: code(
-      putCell('digits', sum(cellOf('digits'), v('length'))),
-      when(atLeast(cellOf('digits'), 8), when(isInFilter(v('last'), phoneFilterAt, local('scratch')), putCell('isKnown', one))),
-      when(and(atLeast(v('length'), 14), isZero(cellOf('afterDot'))), putCell('isLong', one)),
-    ),
-  };
-})();
-
-/** takeSeparator(byte): whether the run goes on. */
-export const takeSeparator: wasm.WasmFunction = (() => {
-  const { v } = named(['byte']);
-  return {
-    name: 'takeSeparator',
-    parameters: 1,
     gives: true,
-    locals: [],
+    locals: [i32],
     code: code(
-      putCell('separators', sum(cellOf('separators'), one)),
-      when(equals(v('byte'), 0x2e), putCell('dots', sum(cellOf('dots'), one))),
-      code(cellOf('separators'), i32Const(5), op.i32LessUnsigned),
+      put('before', difference(v('at'), v('start'))),
+      asLongAs(isSet(v('before')), code(when(isZero(isOfWord), give(sum(v('start'), v('before')))), put('before', last))),
+      v('start'),
     ),
   };
 })();
 
-/** endRun(at) */
-export const endRun: wasm.WasmFunction = (() => {
-  const { v } = named(['at']);
+/** sweepNumbers(start, stop): notes each run of digits and separators that may hold a watched number, a card's or an address. */
+export const sweepNumbers: wasm.WasmFunction = (() => {
+  const names = [
+    ...(['start', 'stop', 'map', 'block', 'bit', 'isInGroup', 'group', 'length', 'at', 'scratch'] as const),
+    /** Of the run: whether there is one, its first digit and the end of its last group, and what is in it. */
+    ...(['isInRun', 'first', 'end', 'digits', 'groups', 'dots', 'last', 'isWanted', 'isAfterLetter', 'isFraction'] as const),
+    ...(['own', 'turns', 'carried'] as const),
+  ];
+  const { v, put, local } = named(names);
+  const before = (count: number) => byteAt(difference(v('group'), i32Const(count)));
+
+  const endRun = code(
+    when(
+      and(v('isInRun'), or(v('isWanted'), atLeast(v('dots'), 3), and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3)))),
+      callOf('note', i32Const(numberNote), callOf('wordStart', v('first'), v('start')), v('end')),
+    ),
+    put('isInRun', zero),
+  );
+  /** Whether separators alone stand between the run and this group; counts the dots. */
+  const goOn = code(
+    put('at', v('end')),
+    when(
+      isBelow(i32Const(mostSeparators), difference(v('group'), v('end'))),
+      endRun,
+      code(
+        asLongAs(
+          isBelow(v('at'), v('group')),
+          when(
+            bits(traitOf(byteAt(v('at'))), sweepTraits.separator),
+            code(put('dots', sum(v('dots'), equals(byteAt(v('at')), 0x2e))), put('at', sum(v('at'), one))),
+            code(endRun, put('at', v('group'))),
+          ),
+        ),
+      ),
+    ),
+  );
+  const takeDigits = code(
+    // More of them than the last eight do not count.
+    put('at', v('group')),
+    when(isBelow(i32Const(knownDigits), v('length')), put('at', difference(v('bit'), i32Const(knownDigits)))),
+    op.loop,
+    put(
+      'last',
+      sum(
+        code(v('last'), i32Const(10_000_000), op.i32RemainderUnsigned, i32Const(10), op.i32Multiply),
+        difference(byteAt(v('at')), i32Const(0x30)),
+      ),
+    ),
+    put('at', sum(v('at'), one)),
+    code(isBelow(v('at'), v('bit')), wasm.branchIf(0)),
+    op.end,
+    put('digits', sum(v('digits'), v('length'))),
+    when(atLeast(v('digits'), knownDigits), when(isInFilter(v('last'), phoneFilterAt, local('scratch')), put('isWanted', one))),
+  );
+  const endGroup = code(
+    put('isInGroup', zero),
+    put('length', difference(v('bit'), v('group'))),
+    when(v('isInRun'), goOn),
+    // Alone, so few digits are nothing.
+    when(
+      or(v('isInRun'), atLeast(v('length'), knownDigits), isSet(bits(traitOf(byteAt(v('bit'))), sweepTraits.separator))),
+      code(
+        when(
+          isZero(v('isInRun')),
+          code(
+            put('isInRun', one),
+            put('first', v('group')),
+            ...(['digits', 'groups', 'dots', 'last', 'isWanted', 'isFraction'] as const).map((name) => put(name, zero)),
+            put('isAfterLetter', or(isSet(bits(traitOf(before(1)), sweepTraits.lettered)), atLeast(before(1), 0x80))),
+          ),
+          // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
+          put(
+            'isFraction',
+            and(
+              equals(before(1), 0x2e),
+              isSet(bits(traitOf(before(2)), sweepTraits.digit)),
+              isZero(and(equals(v('groups'), 1), v('isAfterLetter'))),
+              isBelow(v('groups'), i32Const(mostGroups - 1)),
+            ),
+          ),
+        ),
+        put('groups', sum(v('groups'), one)),
+        put('end', v('bit')),
+        takeDigits,
+        when(and(atLeast(v('length'), shortestCard), isZero(v('isFraction'))), put('isWanted', one)),
+      ),
+    ),
+  );
   return {
-    name: 'endRun',
-    parameters: 1,
-    locals: [],
-    code: when(
-      or(cellOf('isKnown'), cellOf('isLong'), atLeast(cellOf('dots'), 3), and(atLeast(cellOf('digits'), 14), atLeast(cellOf('groups'), 3))),
-      callOf('note', i32Const(numberNote), cellOf('runStart'), v('at')),
+    name: 'sweepNumbers',
+    parameters: 2,
+    locals: [...names.slice(2, -3).map(() => i32), i64, i64, i64],
+    code: code(
+      eachTurn(digitMapAt, { v, put }, when(v('isInGroup'), endGroup, code(put('isInGroup', one), put('group', v('bit'))))),
+      endRun,
     ),
   };
 })();

@@ -1,5 +1,6 @@
 import { wasm } from '../../core/index.ts';
 import { secretBeginnings } from './detectors.ts';
+import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
   cellOf,
   decodedAt,
@@ -15,9 +16,10 @@ import {
   textAt,
   traitOf,
   wordFilterAt,
+  wordMapAt,
   wordNote,
 } from './sweep-memory.ts';
-import { endGroup, endRun, startGroup, takeSeparator } from './sweep-numbers-wasm.ts';
+import { sweepNumbers, wordStart } from './sweep-numbers-wasm.ts';
 import { characterSize, decodeRun, dropIdle, framings, holdsCoded, holdsText, shortestHex, shortestRun } from './sweep-runs-wasm.ts';
 import {
   and,
@@ -27,6 +29,7 @@ import {
   byteAt,
   type Code,
   callOf,
+  choose,
   difference,
   equals,
   give,
@@ -45,7 +48,11 @@ import {
 
 export { filterBytes } from './sweep-memory.ts';
 
-const { branch, branchIf, code, createWasmModule, i32Const, load16, op } = wasm;
+const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, op } = wasm;
+/** The start and the factor of `wordHash`. */
+const [hashStart, hashFactor] = [0x811c9dc5, 0x01000193];
+/** Shorter words are no account number's beginning, secret or encoded text. */
+const shortestForm = 4;
 const pageBytes = 64 * 1024;
 
 /**
@@ -62,9 +69,9 @@ export type Sweep = {
   sweep(length: number, isTable: number): number;
 };
 
-/** endWord(start, at, hash, remark): the word ends before `at`; `remark` is what its bytes' traits say together. */
+/** endWord(start, at): notes a word that may be something by its form, or the beginning of encoded text. */
 const endWord: wasm.WasmFunction = (() => {
-  const { v, put, local } = named(['start', 'at', 'hash', 'remark', 'length', 'next', 'first', 'coded', 'scratch']);
+  const { v, put } = named(['start', 'at', 'length', 'next', 'first', 'coded']);
   const noted = (kind: number): Code => callOf('note', i32Const(kind), v('start'), v('at'));
   const has = (offset: number, trait: number): Code => isSet(bits(traitOf(byteAt(v('start'), offset)), trait));
   const beginsSecret = or(
@@ -72,25 +79,12 @@ const endWord: wasm.WasmFunction = (() => {
   );
   return {
     name: 'endWord',
-    parameters: 4,
-    locals: locals(5),
+    parameters: 2,
+    locals: locals(4),
     code: code(
-      when(or(bits(v('remark'), sweepTraits.foldedOddly), isInFilter(v('hash'), wordFilterAt, local('scratch'))), noted(wordNote)),
       put('length', difference(v('at'), v('start'))),
       put('next', byteAt(v('at'))),
       put('first', byteAt(v('start'))),
-      when(
-        isZero(
-          or(
-            bits(v('remark'), sweepTraits.lettered),
-            atLeast(v('length'), shortestHex),
-            equals(v('first'), 0x2d),
-            equals(v('next'), 0x2f),
-            equals(v('next'), 0x3a),
-          ),
-        ),
-        op.return,
-      ),
       when(
         atLeast(v('length'), 4),
         when(
@@ -177,75 +171,63 @@ const takeSign: wasm.WasmFunction = (() => {
   };
 })();
 
-/**
- * sweepRange(at, stop, framing): a zero stands at `stop`.
- * Few values are alive in the loops, so that they stay in registers: what is rare is a function of its own.
- */
+/** sweepWords(start, stop) */
+const sweepWords: wasm.WasmFunction = (() => {
+  const names = [
+    ...(['start', 'stop', 'map', 'block', 'bit', 'isInWord', 'word', 'at', 'trait', 'hash', 'part', 'remark', 'next', 'scratch'] as const),
+    ...(['own', 'turns', 'carried'] as const),
+  ];
+  const { v, put, local } = named(names);
+  const take = code(
+    put('at', v('word')),
+    put('hash', i32Const(hashStart)),
+    put('remark', zero),
+    op.loop,
+    put('trait', traitOf(byteAt(v('at')))),
+    put('part', bits(code(v('trait'), i32Const(sweepTraits.hashShift), op.i32ShiftRight), 0xff)),
+    put('hash', choose(v('part'), code(v('hash'), v('part'), op.i32Xor, i32Const(hashFactor), op.i32Multiply), v('hash'))),
+    put('remark', code(v('remark'), v('trait'), op.i32Or)),
+    put('at', sum(v('at'), one)),
+    code(isBelow(v('at'), v('bit')), branchIf(0)),
+    op.end,
+  );
+  const endsWatched = or(bits(v('remark'), sweepTraits.foldedOddly), isInFilter(v('hash'), wordFilterAt, local('scratch')));
+  // So few digits alone are neither a secret nor encoded text.
+  const hasForm = or(
+    bits(v('remark'), sweepTraits.lettered),
+    atLeast(difference(v('bit'), v('word')), shortestHex),
+    equals(byteAt(v('word')), 0x2d),
+    equals(v('next'), 0x2f),
+    equals(v('next'), 0x3a),
+  );
+  // A short word that neither a slash nor a colon follows has no form either.
+  const isLong = or(atLeast(difference(v('bit'), v('word')), shortestForm), equals(v('next'), 0x2f), equals(v('next'), 0x3a));
+  const endWord = code(
+    put('isInWord', zero),
+    take,
+    when(endsWatched, callOf('note', i32Const(wordNote), v('word'), v('bit'))),
+    put('next', byteAt(v('bit'))),
+    when(and(isLong, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
+  );
+  return {
+    name: 'sweepWords',
+    parameters: 2,
+    locals: [...names.slice(2, -3).map(() => i32), i64, i64, i64],
+    code: eachTurn(wordMapAt, { v, put }, when(v('isInWord'), endWord, code(put('isInWord', one), put('word', v('bit'))))),
+  };
+})();
+
+/** sweepRange(start, stop, framing): a zero stands at `stop`. */
 const sweepRange: wasm.WasmFunction = (() => {
-  const names = ['at', 'stop', 'framing', 'byte', 'trait', 'hash', 'remark', 'part', 'wordStart', 'inRun', 'group', 'last'] as const;
-  const { v, put } = named(names);
-  const look = code(put('byte', byteAt(v('at'))), put('trait', traitOf(v('byte'))));
-  const noDigit = when(
-    v('inRun'),
-    code(
-      when(v('group'), code(v('last'), v('group'), callOf('endGroup'), put('group', zero))),
-      when(bits(v('trait'), sweepTraits.separator), put('inRun', code(v('byte'), callOf('takeSeparator'))), put('inRun', zero)),
-      when(isZero(v('inRun')), code(v('at'), callOf('endRun'))),
-    ),
-  );
-  const digit = code(
-    when(
-      isZero(v('group')),
-      code(code(v('at'), v('wordStart'), v('inRun'), callOf('startGroup')), when(isZero(v('inRun')), put('last', zero)), put('inRun', one)),
-    ),
-    put('group', sum(v('group'), one)),
-    put(
-      'last',
-      sum(
-        code(v('last'), i32Const(10_000_000), op.i32RemainderUnsigned, i32Const(10), op.i32Multiply),
-        difference(v('byte'), i32Const(0x30)),
-      ),
-    ),
-  );
+  const { v } = named(['start', 'stop', 'framing']);
   return {
     name: 'sweepRange',
     parameters: 3,
-    locals: locals(names.length - 3),
+    locals: [],
     code: code(
-      op.block,
-      op.loop,
-      code(v('at'), v('stop'), op.i32GreaterEqualUnsigned, branchIf(1)),
-      look,
-      when(
-        bits(v('trait'), sweepTraits.word),
-        code(
-          put('wordStart', v('at')),
-          put('hash', i32Const(0x811c9dc5)),
-          put('remark', zero),
-          op.loop,
-          put('part', bits(code(v('trait'), i32Const(sweepTraits.hashShift), op.i32ShiftRight), 0xff)),
-          when(v('part'), put('hash', code(v('hash'), v('part'), op.i32Xor, i32Const(0x01000193), op.i32Multiply))),
-          put('remark', code(v('remark'), v('trait'), op.i32Or)),
-          when(bits(v('trait'), sweepTraits.digit), digit, noDigit),
-          put('at', sum(v('at'), one)),
-          look,
-          code(bits(v('trait'), sweepTraits.word), branchIf(0)),
-          op.end,
-          code(v('wordStart'), v('at'), v('hash'), v('remark'), callOf('endWord')),
-        ),
-        code(
-          noDigit,
-          when(bits(v('trait'), sweepTraits.sign), put('at', sum(v('at'), code(v('at'), v('byte'), v('framing'), callOf('takeSign'))))),
-          put('at', sum(v('at'), one)),
-        ),
-      ),
-      branch(0),
-      op.end,
-      op.end,
-      // What ends the text ends a run, too.
-      put('trait', zero),
-      put('at', v('stop')),
-      noDigit,
+      callOf('mapRange', v('start'), v('stop'), v('framing')),
+      callOf('sweepNumbers', v('start'), v('stop')),
+      callOf('sweepWords', v('start'), v('stop')),
     ),
   };
 })();
@@ -269,10 +251,21 @@ const sweep: wasm.WasmFunction = (() => {
   };
 })();
 
-const numbers = [startGroup, endGroup, takeSeparator, endRun];
 const runs = [characterSize, decodeRun, holdsText, holdsCoded, dropIdle];
 
 export function createSweep(): Sweep {
-  const functions = inOrder([note, ...numbers, ...runs, endWord, isAddress, takeSign, sweepRange, sweep]);
+  const functions = inOrder([
+    note,
+    mapRange,
+    wordStart,
+    sweepNumbers,
+    ...runs,
+    endWord,
+    isAddress,
+    takeSign,
+    sweepWords,
+    sweepRange,
+    sweep,
+  ]);
   return createWasmModule({ pages: Math.ceil(memoryBytes / pageBytes), globals: 0, functions }) as Sweep;
 }

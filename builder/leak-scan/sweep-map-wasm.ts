@@ -1,0 +1,153 @@
+import { wasm } from '../../core/index.ts';
+import { classes, digitByte, triggerByte, wordByte } from './bytes.ts';
+import { digitMapAt, wordMapAt } from './sweep-memory.ts';
+import { asLongAs, byteAt, type Code, callOf, difference, equals, isBelow, named, sum, when } from './wasm-terms.ts';
+
+const { bytesConst, code, i32, i32Const, i64, i64Const, loadBytes, op, store64, v128 } = wasm;
+
+/** Bytes of which the map has a word of 64 bits. */
+export const blockBytes = 64;
+
+/**
+ * Tells kinds of bytes apart, 16 at once, by two small tables: a byte is of a kind where both the entry of its lower half and that of its
+ * upper half have one of the kind's bits. Beyond ASCII all are of words.
+ */
+const kindTables = (() => {
+  const [lows, highs] = [new Array<number>(16).fill(0), new Array<number>(16).fill(0)];
+  const bitOf = new Map<string, number>();
+  // The first bit is the highest, which can be asked for by itself.
+  const of = (isOne: (kinds: number) => boolean): number => {
+    let kind = 0;
+    for (let high = 0; high < 8; high += 1) {
+      const here = Array.from({ length: 16 }, (_, low) => low).filter((low) => isOne(classes[high * 16 + low] as number));
+      if (here.length === 0) continue;
+      const name = `${isOne} ${here}`;
+      const bit = bitOf.get(name) ?? 0x80 >> bitOf.size;
+      bitOf.set(name, bit);
+      for (const low of here) lows[low] = (lows[low] as number) | bit;
+      highs[high] = (highs[high] as number) | bit;
+      kind |= bit;
+    }
+    return kind;
+  };
+  const digit = of((kinds) => (kinds & digitByte) !== 0);
+  const word = digit | of((kinds) => (kinds & (wordByte | digitByte)) === wordByte);
+  const sign = of((kinds) => (kinds & triggerByte) !== 0);
+  if (digit !== 0x80 || bitOf.size > 8) throw new Error('The kinds of bytes do not fit into the tables.');
+  return { lows, highs, word, sign };
+})();
+
+const clearLowest = (value: Code): Code => code(value, value, i64Const(1n), op.i64Sub, op.i64And);
+export const lowestBit = (value: Code): Code => code(value, op.i64TrailingZeros, op.i32FromI64);
+export const isNone = (value: Code): Code => code(value, op.i64EqualsZero);
+
+/** mapRange(at, stop, framing): maps the words and digits of a range, and hands on its signs. */
+export const mapRange: wasm.WasmFunction = (() => {
+  const names = [
+    ...(['at', 'stop', 'framing', 'map', 'bit'] as const),
+    ...(['words', 'digits', 'signs', 'kept', 'skipped'] as const),
+    ...(['lows', 'highs', 'bytes', 'kinds'] as const),
+  ];
+  const { v, put } = named(names);
+  const all = (byte: number): Code => bytesConst(new Array<number>(16).fill(byte));
+  const kindBits = (bits: number): Code => code(v('kinds'), all(bits), op.bytesAnd, all(0), op.bytesUnequal, op.bytesHighBits);
+  const add = (name: 'words' | 'digits' | 'signs', bits: Code, quarter: number): Code => {
+    const own = code(bits, op.i64Extend, i64Const(BigInt(16 * quarter)), op.i64ShiftLeft);
+    return put(name, quarter === 0 ? own : code(v(name), own, op.i64Or));
+  };
+  const keep = (kept: Code): Code =>
+    code(put('kept', kept), ...(['words', 'digits', 'signs'] as const).map((name) => put(name, code(v(name), v('kept'), op.i64And))));
+  const not = (value: Code): Code => code(value, i64Const(-1n), op.i64Xor);
+  return {
+    name: 'mapRange',
+    parameters: 3,
+    locals: [i32, i32, i64, i64, i64, i64, i64, v128, v128, v128, v128],
+    code: code(
+      put('lows', bytesConst(kindTables.lows)),
+      put('highs', bytesConst(kindTables.highs)),
+      asLongAs(
+        isBelow(v('at'), v('stop')),
+        code(
+          ...[0, 1, 2, 3].map((quarter) =>
+            code(
+              put('bytes', code(v('at'), loadBytes(16 * quarter))),
+              put(
+                'kinds',
+                code(
+                  code(v('lows'), v('bytes'), all(15), op.bytesAnd, op.bytesAt),
+                  code(v('highs'), v('bytes'), i32Const(4), op.bytesShiftRight, op.bytesAt, op.bytesAnd),
+                ),
+              ),
+              add('words', code(kindBits(kindTables.word), v('bytes'), op.bytesHighBits, op.i32Or), quarter),
+              add('digits', code(v('kinds'), op.bytesHighBits), quarter),
+              add('signs', kindBits(kindTables.sign), quarter),
+            ),
+          ),
+          when(
+            isBelow(difference(v('stop'), v('at')), i32Const(blockBytes)),
+            keep(code(code(i64Const(1n), difference(v('stop'), v('at')), op.i64Extend, op.i64ShiftLeft), i64Const(1n), op.i64Sub)),
+          ),
+          // What belongs to the sign at the end of the block before.
+          keep(not(v('skipped'))),
+          put('skipped', i64Const(0n)),
+          asLongAs(
+            code(isNone(v('signs')), op.i32EqualsZero),
+            code(
+              put('bit', lowestBit(v('signs'))),
+              put('signs', clearLowest(v('signs'))),
+              when(
+                callOf('takeSign', sum(v('at'), v('bit')), byteAt(sum(v('at'), v('bit'))), v('framing')),
+                when(
+                  equals(v('bit'), blockBytes - 1),
+                  put('skipped', i64Const(1n)),
+                  keep(not(code(i64Const(2n), v('bit'), op.i64Extend, op.i64ShiftLeft))),
+                ),
+              ),
+            ),
+          ),
+          code(v('map'), v('words'), store64(wordMapAt), v('map'), v('digits'), store64(digitMapAt)),
+          put('map', sum(v('map'), i32Const(8))),
+          put('at', sum(v('at'), i32Const(blockBytes))),
+        ),
+      ),
+      // What ends the range ends a word and a number, too.
+      code(v('map'), i64Const(0n), store64(wordMapAt), v('map'), i64Const(0n), store64(digitMapAt)),
+    ),
+  };
+})();
+
+/**
+ * Goes through the beginnings and ends in a map, which take turns.
+ * @param v a function's names, of them `map` `block` `stop` `bit` of 32 bits, `own` `turns` `carried` of 64 bits
+ * @param each what is done at the byte `bit`
+ */
+export function eachTurn(
+  mapAt: number,
+  {
+    v,
+    put,
+  }: {
+    v(name: 'start' | 'stop' | 'map' | 'block' | 'bit' | 'own' | 'turns' | 'carried'): Code;
+    put(name: 'map' | 'block' | 'bit' | 'own' | 'turns' | 'carried', value: Code): Code;
+  },
+  each: Code,
+): Code {
+  return code(
+    put('block', v('start')),
+    asLongAs(
+      // One more: its end is in the block behind the last.
+      isBelow(v('block'), sum(v('stop'), i32Const(blockBytes))),
+      code(
+        put('own', code(v('map'), wasm.load64(mapAt))),
+        put('turns', code(v('own'), v('own'), i64Const(1n), op.i64ShiftLeft, v('carried'), op.i64Or, op.i64Xor)),
+        put('carried', code(v('own'), i64Const(63n), op.i64ShiftRight)),
+        asLongAs(
+          code(isNone(v('turns')), op.i32EqualsZero),
+          code(put('bit', sum(v('block'), lowestBit(v('turns')))), put('turns', clearLowest(v('turns'))), each),
+        ),
+        put('map', sum(v('map'), i32Const(8))),
+        put('block', sum(v('block'), i32Const(blockBytes))),
+      ),
+    ),
+  );
+}
