@@ -16,7 +16,9 @@ const longestGroup = 15;
 export const mostGroups = 12;
 /** Characters after the + within which a group belongs to the international number; later ones are too short to be one of their own. */
 const longestInternational = 12;
-const shortestCard = 14;
+export const shortestCard = 14;
+/** What can stand between groups of digits: space ( ) - . / and the bytes of no-break spaces. */
+export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, 0xc2, 0xa0, 0xe2, 0x80, 0xaf];
 
 /**
  * Reads a run of digits and separators once and looks in it for watched phone numbers, card numbers and IPv4 addresses. Gives the end of

@@ -15,7 +15,7 @@ import {
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
 import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretBeginnings, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
-import { createNumberScan } from './numbers.ts';
+import { createNumberScan, separatorBytes } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import {
   formNote,
@@ -84,14 +84,13 @@ const traits: Int32Array = (() => {
   // Bytes of characters whose spellings do not share a quick hash: combining marks, ß, final sigma, wide forms.
   remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef], foldedOddly);
   remark([plus, hyphen, 0x2e], punctuated);
-  // Space ( ) - . / and the bytes of no-break spaces.
   remark([plus, hyphen, slash, 0x5f], sweepTraits.base64Sign);
   remark([...new Set(secretBeginnings.map((beginning) => beginning.charCodeAt(0)))], sweepTraits.secret);
   for (let byte = 0; byte < 256; byte += 1) {
     if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
   }
   remark([tab, lineFeed, 0x0d, ...Array.from({ length: 0x7f - space }, (_, index) => space + index)], sweepTraits.plain);
-  remark([space, 0x28, 0x29, hyphen, 0x2e, slash, 0xc2, 0xa0, 0xe2, 0x80, 0xaf], sweepTraits.separator);
+  remark(separatorBytes, sweepTraits.separator);
   return table;
 })();
 

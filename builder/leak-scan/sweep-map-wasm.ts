@@ -1,6 +1,7 @@
 import { wasm } from '../../core/index.ts';
 import { classes, digitByte, triggerByte, wordByte } from './bytes.ts';
-import { digitMapAt, wordMapAt } from './sweep-memory.ts';
+import { separatorBytes } from './numbers.ts';
+import { digitMapAt, runMapAt, wordMapAt } from './sweep-memory.ts';
 import { asLongAs, byteAt, type Code, callOf, difference, equals, isBelow, named, sum, when } from './wasm-terms.ts';
 
 const { bytesConst, code, i32, i32Const, i64, i64Const, loadBytes, op, store64, v128 } = wasm;
@@ -37,47 +38,63 @@ const kindTables = (() => {
   return { lows, highs, word, sign };
 })();
 
-const clearLowest = (value: Code): Code => code(value, value, i64Const(1n), op.i64Sub, op.i64And);
+/** Separators of numbers in ASCII all have this upper half; the lower halves they have. Beyond ASCII all bytes count as separators here. */
+const separatorHigh = 2;
+const separatorLows = Array.from({ length: 16 }, (_, low) => (separatorBytes.includes(separatorHigh * 16 + low) ? 0xff : 0));
+
+export const clearLowest = (value: Code): Code => code(value, value, i64Const(1n), op.i64Sub, op.i64And);
 export const lowestBit = (value: Code): Code => code(value, op.i64TrailingZeros, op.i32FromI64);
 export const isNone = (value: Code): Code => code(value, op.i64EqualsZero);
 
-/** mapRange(at, stop, framing): maps the words and digits of a range, and hands on its signs. */
+/** mapRange(at, stop, framing): maps the words and numbers of a range, and hands on its signs. */
 export const mapRange: wasm.WasmFunction = (() => {
   const names = [
     ...(['at', 'stop', 'framing', 'map', 'bit'] as const),
-    ...(['words', 'digits', 'signs', 'kept', 'skipped'] as const),
-    ...(['lows', 'highs', 'bytes', 'kinds'] as const),
+    ...(['words', 'digits', 'signs', 'gaps', 'kept', 'skipped'] as const),
+    /** Where two, four and eight digits in a row end, and what the block before had of them. */
+    ...(['twos', 'fours', 'eights', 'digitsBefore', 'gapsBefore', 'twosBefore', 'foursBefore'] as const),
+    ...(['lows', 'highs', 'gapLows', 'bytes', 'kinds', 'upper'] as const),
   ];
   const { v, put } = named(names);
   const all = (byte: number): Code => bytesConst(new Array<number>(16).fill(byte));
   const kindBits = (bits: number): Code => code(v('kinds'), all(bits), op.bytesAnd, all(0), op.bytesUnequal, op.bytesHighBits);
-  const add = (name: 'words' | 'digits' | 'signs', bits: Code, quarter: number): Code => {
+  const add = (name: 'words' | 'digits' | 'signs' | 'gaps', bits: Code, quarter: number): Code => {
     const own = code(bits, op.i64Extend, i64Const(BigInt(16 * quarter)), op.i64ShiftLeft);
     return put(name, quarter === 0 ? own : code(v(name), own, op.i64Or));
   };
   const keep = (kept: Code): Code =>
     code(put('kept', kept), ...(['words', 'digits', 'signs'] as const).map((name) => put(name, code(v(name), v('kept'), op.i64And))));
+  const shifted = (name: 'digits' | 'gaps' | 'twos' | 'fours', count: number): Code =>
+    code(
+      code(v(name), i64Const(BigInt(count)), op.i64ShiftLeft),
+      code(v(`${name}Before`), i64Const(BigInt(64 - count)), op.i64ShiftRight, op.i64Or),
+    );
   const not = (value: Code): Code => code(value, i64Const(-1n), op.i64Xor);
   return {
     name: 'mapRange',
     parameters: 3,
-    locals: [i32, i32, i64, i64, i64, i64, i64, v128, v128, v128, v128],
+    locals: [i32, i32, ...names.slice(5, -6).map(() => i64), ...names.slice(-6).map(() => v128)],
     code: code(
       put('lows', bytesConst(kindTables.lows)),
       put('highs', bytesConst(kindTables.highs)),
+      put('gapLows', bytesConst(separatorLows)),
       asLongAs(
         isBelow(v('at'), v('stop')),
         code(
           ...[0, 1, 2, 3].map((quarter) =>
             code(
               put('bytes', code(v('at'), loadBytes(16 * quarter))),
-              put(
-                'kinds',
+              put('kinds', code(v('bytes'), all(15), op.bytesAnd)),
+              put('upper', code(v('bytes'), i32Const(4), op.bytesShiftRight)),
+              add(
+                'gaps',
                 code(
-                  code(v('lows'), v('bytes'), all(15), op.bytesAnd, op.bytesAt),
-                  code(v('highs'), v('bytes'), i32Const(4), op.bytesShiftRight, op.bytesAt, op.bytesAnd),
+                  code(v('gapLows'), v('kinds'), op.bytesAt, v('upper'), all(separatorHigh), op.bytesEqual, op.bytesAnd),
+                  code(op.bytesHighBits, v('bytes'), op.bytesHighBits, op.i32Or),
                 ),
+                quarter,
               ),
+              put('kinds', code(v('lows'), v('kinds'), op.bytesAt, v('highs'), v('upper'), op.bytesAt, op.bytesAnd)),
               add('words', code(kindBits(kindTables.word), v('bytes'), op.bytesHighBits, op.i32Or), quarter),
               add('digits', code(v('kinds'), op.bytesHighBits), quarter),
               add('signs', kindBits(kindTables.sign), quarter),
@@ -106,12 +123,22 @@ export const mapRange: wasm.WasmFunction = (() => {
             ),
           ),
           code(v('map'), v('words'), store64(wordMapAt), v('map'), v('digits'), store64(digitMapAt)),
+          put('twos', code(v('digits'), shifted('digits', 1), op.i64And)),
+          put('fours', code(v('twos'), shifted('twos', 2), op.i64And)),
+          put('eights', code(v('fours'), shifted('fours', 4), op.i64And)),
+          code(
+            v('map'),
+            code(v('digits'), v('gaps'), op.i64Or, shifted('gaps', 1), op.i64And, shifted('digits', 2), op.i64And),
+            code(v('eights'), not(code(v('eights'), i64Const(1n), op.i64ShiftLeft)), op.i64And, op.i64Or),
+            store64(runMapAt),
+          ),
+          ...(['digits', 'gaps', 'twos', 'fours'] as const).map((name) => put(`${name}Before`, v(name))),
           put('map', sum(v('map'), i32Const(8))),
           put('at', sum(v('at'), i32Const(blockBytes))),
         ),
       ),
-      // What ends the range ends a word and a number, too.
-      code(v('map'), i64Const(0n), store64(wordMapAt), v('map'), i64Const(0n), store64(digitMapAt)),
+      // What ends the range ends a word, too.
+      code(v('map'), i64Const(0n), store64(wordMapAt)),
     ),
   };
 })();

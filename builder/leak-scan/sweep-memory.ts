@@ -64,11 +64,15 @@ export const mostTextBytes = 5 * kibibyte * kibibyte;
 /** For what is decoded, and decoded in it. */
 export const decodedAt = textAt + mostTextBytes + margin;
 export const decodedBytes = 256 * kibibyte;
-/** A bit for each byte of the range that is gone over, and what closes the last word: those of words, those that are digits. */
+/** A bit for each byte of the range that is gone over, and what closes the last word. */
 const mapBytes = mostTextBytes / 8 + 16;
+/** Bytes of words. */
 export const wordMapAt = decodedAt + decodedBytes;
+/** Digits that are none of an escape. */
 export const digitMapAt = wordMapAt + mapBytes;
-export const notesAt = digitMapAt + mapBytes;
+/** Places where a run of digits is too long or too large to be passed over: its eighth digit in a row, or the second byte behind a group of it. */
+export const runMapAt = digitMapAt + mapBytes;
+export const notesAt = runMapAt + mapBytes;
 const noteBytes = 12;
 const mostNotes = 400_000;
 export const memoryBytes = notesAt + mostNotes * noteBytes;

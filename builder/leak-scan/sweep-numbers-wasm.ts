@@ -1,7 +1,7 @@
 import { wasm } from '../../core/index.ts';
-import { mostGroups } from './numbers.ts';
-import { eachTurn } from './sweep-map-wasm.ts';
-import { digitMapAt, isInFilter, numberNote, phoneFilterAt, sweepTraits, traitOf, wordMapAt } from './sweep-memory.ts';
+import { mostGroups, shortestCard } from './numbers.ts';
+import { blockBytes, clearLowest, isNone, lowestBit } from './sweep-map-wasm.ts';
+import { digitMapAt, isInFilter, numberNote, phoneFilterAt, runMapAt, sweepTraits, traitOf, wordMapAt } from './sweep-memory.ts';
 import {
   and,
   asLongAs,
@@ -11,7 +11,6 @@ import {
   callOf,
   difference,
   equals,
-  give,
   isBelow,
   isSet,
   isZero,
@@ -23,28 +22,33 @@ import {
   zero,
 } from './wasm-terms.ts';
 
-const { code, i32, i32Const, i64, op } = wasm;
+const { branchIf, code, i32, i32Const, i64, i64Const, load64, op } = wasm;
 
-/** Digits of a phone number by which the filter knows it; so many are the least that one has. */
+/** A watched phone number is known by as many of its last digits, and has no fewer. */
 const knownDigits = 8;
 /** Between two groups of digits there are at most as many separators. */
 const mostSeparators = 4;
-const shortestCard = 14;
 
-/** wordStart(at, start): where the word begins that the byte before `at` is of; `at` where that is of none. The map begins at `start`. */
-export const wordStart: wasm.WasmFunction = (() => {
-  const { v, put } = named(['at', 'start', 'before']);
-  const last = difference(v('before'), one);
-  const isOfWord = bits(code(byteAt(code(last, i32Const(3), op.i32ShiftRight), wordMapAt), bits(last, 7), op.i32ShiftRight), 1);
+/** startIn(map, at, start): where the row of ones in a map begins that the byte at `at` is the last of; the map's range begins at `start`. */
+export const startIn: wasm.WasmFunction = (() => {
+  const { v, put } = named(['map', 'at', 'start', 'bit', 'ones', 'place']);
+  const block = code(sum(v('map'), code(v('place'), i32Const(6), op.i32ShiftRight, i32Const(3), op.i32ShiftLeft)), load64(0));
+  const upToHere = code(block, difference(i32Const(blockBytes - 1), v('bit')), op.i64Extend, op.i64ShiftLeft);
   return {
-    name: 'wordStart',
-    parameters: 2,
+    name: 'startIn',
+    parameters: 3,
     gives: true,
-    locals: [i32],
+    locals: [i32, i32, i32],
     code: code(
-      put('before', difference(v('at'), v('start'))),
-      asLongAs(isSet(v('before')), code(when(isZero(isOfWord), give(sum(v('start'), v('before')))), put('before', last))),
-      v('start'),
+      put('place', difference(v('at'), v('start'))),
+      op.loop,
+      put('bit', bits(v('place'), blockBytes - 1)),
+      put('ones', code(upToHere, i64Const(-1n), op.i64Xor, op.i64LeadingZeros, op.i32FromI64)),
+      put('place', difference(v('place'), v('ones'))),
+      // Up to the beginning of the block, and on in the one before.
+      code(and(isBelow(v('bit'), v('ones')), isZero(equals(v('place'), -1))), branchIf(0)),
+      op.end,
+      sum(sum(v('start'), v('place')), one),
     ),
   };
 })();
@@ -52,98 +56,95 @@ export const wordStart: wasm.WasmFunction = (() => {
 /** sweepNumbers(start, stop): notes each run of digits and separators that may hold a watched number, a card's or an address. */
 export const sweepNumbers: wasm.WasmFunction = (() => {
   const names = [
-    ...(['start', 'stop', 'map', 'block', 'bit', 'isInGroup', 'group', 'length', 'at', 'scratch'] as const),
-    /** Of the run: whether there is one, its first digit and the end of its last group, and what is in it. */
-    ...(['isInRun', 'first', 'end', 'digits', 'groups', 'dots', 'last', 'isWanted', 'isAfterLetter', 'isFraction'] as const),
-    ...(['own', 'turns', 'carried'] as const),
+    ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'scratch'] as const),
+    ...(['digits', 'groups', 'dots', 'isWanted', 'isAfterLetter', 'isFraction'] as const),
+    ...(['places', 'last'] as const),
   ];
   const { v, put, local } = named(names);
   const before = (count: number) => byteAt(difference(v('group'), i32Const(count)));
+  const digitHere = difference(byteAt(v('at')), i32Const(0x30));
+  const isDigitHere = isBelow(digitHere, i32Const(10));
+  const reduceLast = put('last', code(v('last'), i64Const(10n ** BigInt(knownDigits)), op.i64RemainderUnsigned));
 
-  const endRun = code(
-    when(
-      and(v('isInRun'), or(v('isWanted'), atLeast(v('dots'), 3), and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3)))),
-      callOf('note', i32Const(numberNote), callOf('wordStart', v('first'), v('start')), v('end')),
-    ),
-    put('isInRun', zero),
-  );
-  /** Whether separators alone stand between the run and this group; counts the dots. */
-  const goOn = code(
-    put('at', v('end')),
-    when(
-      isBelow(i32Const(mostSeparators), difference(v('group'), v('end'))),
-      endRun,
-      code(
-        asLongAs(
-          isBelow(v('at'), v('group')),
-          when(
-            bits(traitOf(byteAt(v('at'))), sweepTraits.separator),
-            code(put('dots', sum(v('dots'), equals(byteAt(v('at')), 0x2e))), put('at', sum(v('at'), one))),
-            code(endRun, put('at', v('group'))),
-          ),
-        ),
-      ),
-    ),
-  );
-  const takeDigits = code(
-    // More of them than the last eight do not count.
-    put('at', v('group')),
-    when(isBelow(i32Const(knownDigits), v('length')), put('at', difference(v('bit'), i32Const(knownDigits)))),
+  const takeGroup = code(
+    put('group', v('at')),
     op.loop,
-    put(
-      'last',
-      sum(
-        code(v('last'), i32Const(10_000_000), op.i32RemainderUnsigned, i32Const(10), op.i32Multiply),
-        difference(byteAt(v('at')), i32Const(0x30)),
-      ),
-    ),
+    put('last', code(v('last'), i64Const(10n), op.i64Multiply, digitHere, op.i64Extend, op.i64Add)),
+    when(code(v('last'), i64Const(10n ** 17n), op.i64GreaterUnsigned), reduceLast),
     put('at', sum(v('at'), one)),
-    code(isBelow(v('at'), v('bit')), wasm.branchIf(0)),
+    code(isDigitHere, branchIf(0)),
     op.end,
+    put('end', v('at')),
+    put('length', difference(v('end'), v('group'))),
     put('digits', sum(v('digits'), v('length'))),
-    when(atLeast(v('digits'), knownDigits), when(isInFilter(v('last'), phoneFilterAt, local('scratch')), put('isWanted', one))),
-  );
-  const endGroup = code(
-    put('isInGroup', zero),
-    put('length', difference(v('bit'), v('group'))),
-    when(v('isInRun'), goOn),
-    // Alone, so few digits are nothing.
     when(
-      or(v('isInRun'), atLeast(v('length'), knownDigits), isSet(bits(traitOf(byteAt(v('bit'))), sweepTraits.separator))),
+      atLeast(v('digits'), knownDigits),
       code(
-        when(
-          isZero(v('isInRun')),
-          code(
-            put('isInRun', one),
-            put('first', v('group')),
-            ...(['digits', 'groups', 'dots', 'last', 'isWanted', 'isFraction'] as const).map((name) => put(name, zero)),
-            put('isAfterLetter', or(isSet(bits(traitOf(before(1)), sweepTraits.lettered)), atLeast(before(1), 0x80))),
-          ),
-          // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
-          put(
-            'isFraction',
-            and(
-              equals(before(1), 0x2e),
-              isSet(bits(traitOf(before(2)), sweepTraits.digit)),
-              isZero(and(equals(v('groups'), 1), v('isAfterLetter'))),
-              isBelow(v('groups'), i32Const(mostGroups - 1)),
-            ),
+        reduceLast,
+        when(isInFilter(code(v('last'), op.i32FromI64), phoneFilterAt, local('scratch')), put('isWanted', one)),
+        // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
+        put(
+          'isFraction',
+          and(
+            isSet(v('groups')),
+            equals(before(1), 0x2e),
+            isSet(bits(traitOf(before(2)), sweepTraits.digit)),
+            isZero(and(equals(v('groups'), 1), v('isAfterLetter'))),
+            isBelow(v('groups'), i32Const(mostGroups - 1)),
           ),
         ),
-        put('groups', sum(v('groups'), one)),
-        put('end', v('bit')),
-        takeDigits,
         when(and(atLeast(v('length'), shortestCard), isZero(v('isFraction'))), put('isWanted', one)),
       ),
     ),
+    put('groups', sum(v('groups'), one)),
+  );
+  const takeSeparators = code(
+    asLongAs(
+      and(isBelow(difference(v('at'), v('end')), i32Const(mostSeparators)), isSet(bits(traitOf(byteAt(v('at'))), sweepTraits.separator))),
+      code(put('dots', sum(v('dots'), equals(byteAt(v('at')), 0x2e))), put('at', sum(v('at'), one))),
+    ),
+  );
+  const takeRun = code(
+    put('first', callOf('startIn', i32Const(digitMapAt), difference(v('bit'), i32Const(2)), v('start'))),
+    put('at', v('first')),
+    put('group', v('first')),
+    put('isAfterLetter', or(isSet(bits(traitOf(before(1)), sweepTraits.lettered)), atLeast(before(1), 0x80))),
+    ...(['digits', 'groups', 'dots', 'isWanted'] as const).map((name) => put(name, zero)),
+    put('last', i64Const(0n)),
+    op.loop,
+    takeGroup,
+    takeSeparators,
+    code(and(isBelow(v('end'), v('at')), isDigitHere), branchIf(0)),
+    op.end,
+    when(
+      or(v('isWanted'), atLeast(v('dots'), 3), and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3))),
+      callOf('note', i32Const(numberNote), callOf('startIn', i32Const(wordMapAt), v('first'), v('start')), v('end')),
+    ),
+    put('next', v('end')),
   );
   return {
     name: 'sweepNumbers',
     parameters: 2,
-    locals: [...names.slice(2, -3).map(() => i32), i64, i64, i64],
+    locals: [...names.slice(2, -2).map(() => i32), i64, i64],
     code: code(
-      eachTurn(digitMapAt, { v, put }, when(v('isInGroup'), endGroup, code(put('isInGroup', one), put('group', v('bit'))))),
-      endRun,
+      put('block', v('start')),
+      asLongAs(
+        isBelow(v('block'), v('stop')),
+        code(
+          put('places', code(v('map'), load64(runMapAt))),
+          asLongAs(
+            code(isNone(v('places')), op.i32EqualsZero),
+            code(
+              put('bit', sum(v('block'), lowestBit(v('places')))),
+              put('places', clearLowest(v('places'))),
+              // What an earlier place's run has reached belongs to that.
+              when(code(difference(v('bit'), i32Const(2)), v('next'), op.i32GreaterEqualUnsigned), takeRun),
+            ),
+          ),
+          put('map', sum(v('map'), i32Const(8))),
+          put('block', sum(v('block'), i32Const(blockBytes))),
+        ),
+      ),
     ),
   };
 })();

@@ -19,7 +19,7 @@ import {
   wordMapAt,
   wordNote,
 } from './sweep-memory.ts';
-import { sweepNumbers, wordStart } from './sweep-numbers-wasm.ts';
+import { startIn, sweepNumbers } from './sweep-numbers-wasm.ts';
 import { characterSize, decodeRun, dropIdle, framings, holdsCoded, holdsText, shortestHex, shortestRun } from './sweep-runs-wasm.ts';
 import {
   and,
@@ -29,7 +29,6 @@ import {
   byteAt,
   type Code,
   callOf,
-  choose,
   difference,
   equals,
   give,
@@ -185,7 +184,7 @@ const sweepWords: wasm.WasmFunction = (() => {
     op.loop,
     put('trait', traitOf(byteAt(v('at')))),
     put('part', bits(code(v('trait'), i32Const(sweepTraits.hashShift), op.i32ShiftRight), 0xff)),
-    put('hash', choose(v('part'), code(v('hash'), v('part'), op.i32Xor, i32Const(hashFactor), op.i32Multiply), v('hash'))),
+    when(v('part'), put('hash', code(v('hash'), v('part'), op.i32Xor, i32Const(hashFactor), op.i32Multiply))),
     put('remark', code(v('remark'), v('trait'), op.i32Or)),
     put('at', sum(v('at'), one)),
     code(isBelow(v('at'), v('bit')), branchIf(0)),
@@ -254,18 +253,6 @@ const sweep: wasm.WasmFunction = (() => {
 const runs = [characterSize, decodeRun, holdsText, holdsCoded, dropIdle];
 
 export function createSweep(): Sweep {
-  const functions = inOrder([
-    note,
-    mapRange,
-    wordStart,
-    sweepNumbers,
-    ...runs,
-    endWord,
-    isAddress,
-    takeSign,
-    sweepWords,
-    sweepRange,
-    sweep,
-  ]);
+  const functions = inOrder([note, mapRange, startIn, sweepNumbers, ...runs, endWord, isAddress, takeSign, sweepWords, sweepRange, sweep]);
   return createWasmModule({ pages: Math.ceil(memoryBytes / pageBytes), globals: 0, functions }) as Sweep;
 }

@@ -24,7 +24,6 @@ export const when = (condition: Code, then: Code, otherwise?: Code): Code =>
   otherwise === undefined ? code(condition, op.if, then, op.end) : code(condition, op.if, then, op.else, otherwise, op.end);
 export const asLongAs = (condition: Code, body: Code): Code =>
   code(op.block, op.loop, isZero(condition), branchIf(1), body, branch(0), op.end, op.end);
-export const choose = (condition: Code, then: Code, otherwise: Code): Code => code(then, otherwise, condition, op.select);
 export const give = (value: Code): Code => code(value, op.return);
 
 /** Names for the parameters and locals of a function. */
@@ -42,7 +41,7 @@ const functionNames = [
   'note',
   'mapRange',
   'sweepWords',
-  'wordStart',
+  'startIn',
   'sweepNumbers',
   'characterSize',
   'decodeRun',
