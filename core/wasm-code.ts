@@ -14,6 +14,8 @@ export const op = {
   else: [0x05],
   end: [0x0b],
   return: [0x0f],
+  /** The first of two where the condition behind them is not 0, else the second. */
+  select: [0x1b],
   i32EqualsZero: [0x45],
   i32Equals: [0x46],
   i32LessUnsigned: [0x49],

@@ -44,10 +44,8 @@ export function isIpv4(text: string): boolean {
 }
 
 /** An IPv4 address that the whole Internet routes: not private, local, shared, for documentation, or multicast. */
-export function isPublicIpv4(text: string): boolean {
-  const parts = text.split('.').map(Number);
-  const [a = 0, b = 0, c = 0] = parts;
-  if (parts.some((part) => part > 255) || a === 0 || a === 10 || a === 127 || a >= 224) return false;
+export function isPublicIpv4([a, b, c, d]: readonly [number, number, number, number]): boolean {
+  if (a === 0 || a === 10 || a === 127 || a >= 224 || b > 255 || c > 255 || d > 255) return false;
   if ((a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128))
     return false;
   if ((a === 192 && b === 0 && (c === 0 || c === 2)) || (a === 198 && (b === 18 || b === 19 || (b === 51 && c === 100)))) return false;
@@ -77,12 +75,19 @@ const beginnings: ReadonlySet<number> = new Set(secretBeginnings.map((two) => (t
 export function secretIn(bytes: Uint8Array, from: number, to: number): DetectorRule | undefined {
   if (!beginnings.has(((bytes[from] as number) << 8) | (bytes[from + 1] as number))) return undefined;
   if (to - from < 11 || to - from > 4096) return undefined;
+  // Most that begins like a token is a JSON text alone, in base64.
+  if (bytes[from] === 0x65 && !hasDot(bytes, from, to)) return undefined;
   const word = latin1(bytes, from, to);
   if (jwtForm.test(word)) return 'jwt';
   if (!apiKeyForms.test(word)) return undefined;
   if (word.startsWith('AAAA') && word.length === 11)
     return fcmRest.test(latin1(bytes, to, Math.min(bytes.length, to + 160))) ? 'api-key' : undefined;
   return 'api-key';
+}
+
+function hasDot(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (bytes[at] === 0x2e) return true;
+  return false;
 }
 
 const bcryptForm = /^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}/;

@@ -97,18 +97,29 @@ export function createNumberScan(watch: WatchList, found: Found): NumberScan {
     }
   };
 
+  /** Of a group with at most three digits; what is too large for an address's part where it has more. */
+  const valueAt = (bytes: Uint8Array, group: number): number => {
+    const start = starts[group] as number;
+    const end = start + (lengths[group] as number);
+    if (end - start > 3) return Number.POSITIVE_INFINITY;
+    let value = 0;
+    for (let at = start; at < end; at += 1) value = value * 10 + (bytes[at] as number) - 0x30;
+    return value;
+  };
+
   const addresses = (bytes: Uint8Array, start: number, groups: number, place: number): void => {
     const before = bytes[start - 1];
     // `Chrome/120.0.0.1` is a version, `//82.64.0.1` an address.
     const isVersion = before === dot || before === hyphen || (before === slash && isLetterOrDigit(bytes[start - 2]));
     for (let group = 0; group + 3 < groups; group += 1) {
       if (separators[group] === dot || (group === 0 && isVersion)) continue;
-      const isQuad = [1, 2, 3].every((next) => separators[group + next] === dot) && separators[group + 4] !== dot;
-      if (!isQuad || [0, 1, 2, 3].some((next) => (lengths[group + next] as number) > 3)) continue;
+      const isQuad = separators[group + 1] === dot && separators[group + 2] === dot && separators[group + 3] === dot;
+      if (!isQuad || separators[group + 4] === dot) continue;
       const from = starts[group] as number;
       const end = (starts[group + 3] as number) + (lengths[group + 3] as number);
       if (end - from > 15 || isLetterOrDigit(bytes[end]) || (bytes[end] === dot && is(bytes[end + 1], digitByte))) continue;
-      if (isPublicIpv4(latin1(bytes, from, end))) found('ip', place, bytes, from, end);
+      const part = (index: number): number => valueAt(bytes, group + index);
+      if (isPublicIpv4([part(0), part(1), part(2), part(3)])) found('ip', place, bytes, from, end);
     }
   };
 

@@ -90,6 +90,10 @@ const traits: Int32Array = (() => {
     if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
   }
   remark([tab, lineFeed, 0x0d, ...Array.from({ length: 0x7f - space }, (_, index) => space + index)], sweepTraits.plain);
+  remark(
+    Array.from({ length: 0x80 }, (_, index) => 0x80 + index),
+    sweepTraits.beyondAscii,
+  );
   remark(separatorBytes, sweepTraits.separator);
   return table;
 })();
@@ -130,7 +134,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     while (start < end && !isLetterOrDigit(bytes[start])) start += 1;
     if (start === end) return;
     for (let count = 0; count < mostWords; count += 1) {
-      if (!passed.has(bytes, start, end)) {
+      if (!isTooShort(bytes, start, end) && !passed.has(bytes, start, end)) {
         const known = watch.words(bytes.subarray(start, end));
         if (known) {
           found(`known-${known}`, place, bytes, start, end);
@@ -420,6 +424,13 @@ function hasEscape(bytes: Uint8Array, from: number, to: number, kind: number): b
     at += 1;
   }
   return false;
+}
+
+/** Beyond ASCII a text's folded form can be longer than the text. */
+function isTooShort(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from >= shortestText) return false;
+  for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return false;
+  return true;
 }
 
 /** Whether a number can go on behind this byte, which is no word's: a blank, a parenthesis, a slash. */

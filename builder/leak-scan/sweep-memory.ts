@@ -43,6 +43,7 @@ export const sweepTraits = {
   base64Shift: 23,
   /** A character of ASCII that stands in text. */
   plain: 1 << 29,
+  beyondAscii: 1 << 30,
 } as const;
 
 const kibibyte = 1024;

@@ -57,7 +57,7 @@ export const startIn: wasm.WasmFunction = (() => {
 export const sweepNumbers: wasm.WasmFunction = (() => {
   const names = [
     ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'scratch'] as const),
-    ...(['digits', 'groups', 'dots', 'isWanted', 'isAfterLetter', 'isFraction'] as const),
+    ...(['digits', 'groups', 'dots', 'isWanted', 'isAfterLetter', 'isOfNumber', 'isFraction'] as const),
     ...(['places', 'last'] as const),
   ];
   const { v, put, local } = named(names);
@@ -76,9 +76,17 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     op.end,
     put('end', v('at')),
     put('length', difference(v('end'), v('group'))),
-    put('digits', sum(v('digits'), v('length'))),
+    // Digits right before or behind a letter are none of a number's; an escape's letter is none.
+    put(
+      'isOfNumber',
+      and(
+        isZero(bits(traitOf(byteAt(v('end'))), sweepTraits.lettered)),
+        or(isSet(v('groups')), isZero(v('isAfterLetter')), equals(before(2), 0x5c)),
+      ),
+    ),
+    put('digits', sum(v('digits'), code(v('length'), zero, v('isOfNumber'), op.select))),
     when(
-      atLeast(v('digits'), knownDigits),
+      and(v('isOfNumber'), atLeast(v('digits'), knownDigits)),
       code(
         reduceLast,
         when(isInFilter(code(v('last'), op.i32FromI64), phoneFilterAt, local('scratch')), put('isWanted', one)),
@@ -89,7 +97,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
             isSet(v('groups')),
             equals(before(1), 0x2e),
             isSet(bits(traitOf(before(2)), sweepTraits.digit)),
-            isZero(and(equals(v('groups'), 1), v('isAfterLetter'))),
+            isZero(and(equals(v('groups'), 1), or(v('isAfterLetter'), atLeast(byteAt(difference(v('first'), one)), 0x80)))),
             isBelow(v('groups'), i32Const(mostGroups - 1)),
           ),
         ),
@@ -108,7 +116,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     put('first', callOf('startIn', i32Const(digitMapAt), difference(v('bit'), i32Const(2)), v('start'))),
     put('at', v('first')),
     put('group', v('first')),
-    put('isAfterLetter', or(isSet(bits(traitOf(before(1)), sweepTraits.lettered)), atLeast(before(1), 0x80))),
+    put('isAfterLetter', isSet(bits(traitOf(before(1)), sweepTraits.lettered))),
     ...(['digits', 'groups', 'dots', 'isWanted'] as const).map((name) => put(name, zero)),
     put('last', i64Const(0n)),
     op.loop,

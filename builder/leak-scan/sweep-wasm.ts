@@ -20,7 +20,17 @@ import {
   wordNote,
 } from './sweep-memory.ts';
 import { startIn, sweepNumbers } from './sweep-numbers-wasm.ts';
-import { characterSize, decodeRun, dropIdle, framings, holdsCoded, holdsText, shortestHex, shortestRun } from './sweep-runs-wasm.ts';
+import {
+  characterSize,
+  decodeRun,
+  dropIdle,
+  framings,
+  holdsCoded,
+  holdsText,
+  shortestHex,
+  shortestRun,
+  shortestText,
+} from './sweep-runs-wasm.ts';
 import {
   and,
   asLongAs,
@@ -191,6 +201,13 @@ const sweepWords: wasm.WasmFunction = (() => {
     op.end,
   );
   const endsWatched = or(bits(v('remark'), sweepTraits.foldedOddly), isInFilter(v('hash'), wordFilterAt, local('scratch')));
+  /** Shorter ones are watched only as the end of several words. */
+  const isLongEnough = or(
+    atLeast(difference(v('bit'), v('word')), shortestText),
+    isSet(bits(v('remark'), sweepTraits.beyondAscii)),
+    equals(byteAt(difference(v('word'), one)), 0x20),
+    equals(byteAt(difference(v('word'), one)), 0x27),
+  );
   // So few digits alone are neither a secret nor encoded text.
   const hasForm = or(
     bits(v('remark'), sweepTraits.lettered),
@@ -204,7 +221,7 @@ const sweepWords: wasm.WasmFunction = (() => {
   const endWord = code(
     put('isInWord', zero),
     take,
-    when(endsWatched, callOf('note', i32Const(wordNote), v('word'), v('bit'))),
+    when(endsWatched, when(isLongEnough, callOf('note', i32Const(wordNote), v('word'), v('bit')))),
     put('next', byteAt(v('bit'))),
     when(and(isLong, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
   );
