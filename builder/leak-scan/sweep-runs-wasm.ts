@@ -77,6 +77,7 @@ export const decodeRun: wasm.WasmFunction = (() => {
   const hexDigit = (byte: Code): Code =>
     // 0 … 9 end in 0 to 9, both a … f and A … F in 1 to 6.
     code(byte, i32Const(15), op.i32And, byte, i32Const(6), op.i32ShiftRight, i32Const(9), op.i32Multiply, op.i32Add);
+  const sixBits = (byte: Code): Code => bits(code(traitOf(byte), i32Const(sweepTraits.base64Shift), op.i32ShiftRight), 63);
   /** A byte that never is in text: a control character other than white space. */
   const isOdd = (byte: Code): Code =>
     and(isBelow(byte, i32Const(0x20)), atLeast(difference(byte, i32Const(9)), 2), isZero(equals(byte, 13)));
@@ -96,26 +97,44 @@ export const decodeRun: wasm.WasmFunction = (() => {
         when(and(equals(byteAt(v('from')), 0x30), equals(byteAt(v('from'), 1), 0x78)), put('at', sum(v('from'), i32Const(2)))),
       ),
       put('start', v('at')),
-      put('all', i32Const(sweepTraits.hex)),
-      asLongAs(
-        and(isBelow(v('at'), v('to')), isSet(v('all'))),
-        code(put('all', code(v('all'), traitOf(byteAt(v('at'))), op.i32And)), put('at', sum(v('at'), one))),
-      ),
       put('count', difference(v('to'), v('start'))),
-      put('isHex', and(isSet(v('all')), atLeast(v('count'), shortestHex), isZero(bits(v('count'), 1)))),
+      when(
+        and(atLeast(v('count'), shortestHex), isZero(bits(v('count'), 1))),
+        code(
+          put('all', i32Const(sweepTraits.hex)),
+          asLongAs(
+            and(isBelow(v('at'), v('to')), isSet(v('all'))),
+            code(put('all', code(v('all'), traitOf(byteAt(v('at'))), op.i32And)), put('at', sum(v('at'), one))),
+          ),
+          put('isHex', isSet(v('all'))),
+        ),
+      ),
       put('at', v('from')),
       when(v('isHex'), put('at', v('start'))),
       put('start', v('into')),
       put('count', zero),
+      // Of long runs four letters at once.
+      when(
+        isZero(or(v('isHex'), v('isShort'))),
+        asLongAs(
+          isBelow(sum(v('at'), i32Const(3)), v('to')),
+          code(
+            put('held', zero),
+            ...[0, 1, 2, 3].map((letter) =>
+              put('held', code(v('held'), i32Const(6), op.i32ShiftLeft, sixBits(byteAt(v('at'), letter)), op.i32Or)),
+            ),
+            ...[0, 1, 2].map((byte) => code(v('into'), v('held'), i32Const(16 - 8 * byte), op.i32ShiftRight, store8(byte))),
+            put('at', sum(v('at'), i32Const(4))),
+            put('into', sum(v('into'), i32Const(3))),
+          ),
+        ),
+      ),
+      put('held', zero),
       asLongAs(
         isBelow(v('at'), v('to')),
         code(
           put('byte', byteAt(v('at'))),
-          when(
-            v('isHex'),
-            shifted(4, hexDigit(v('byte'))),
-            shifted(6, bits(code(traitOf(v('byte')), i32Const(sweepTraits.base64Shift), op.i32ShiftRight), 63)),
-          ),
+          when(v('isHex'), shifted(4, hexDigit(v('byte'))), shifted(6, sixBits(v('byte')))),
           when(
             atLeast(v('count'), 8),
             code(
