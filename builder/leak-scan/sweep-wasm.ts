@@ -60,8 +60,8 @@ export { filterBytes } from './sweep-memory.ts';
 const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, op } = wasm;
 /** The start and the factor of `wordHash`. */
 const [hashStart, hashFactor] = [0x811c9dc5, 0x01000193];
-/** Shorter words are no account number's beginning, secret or encoded text. */
-const shortestForm = 4;
+/** The dashes and the word with which a private key begins; secrets and encoded text are longer. */
+const shortestForm = 10;
 const pageBytes = 64 * 1024;
 
 /**
@@ -98,7 +98,7 @@ const endWord: wasm.WasmFunction = (() => {
         atLeast(v('length'), 4),
         when(
           or(
-            and(equals(v('first'), 0x2d), atLeast(v('length'), 10), equals(byteAt(v('start'), 1), 0x2d)),
+            and(equals(v('first'), 0x2d), atLeast(v('length'), shortestForm), equals(byteAt(v('start'), 1), 0x2d)),
             and(
               isSet(bits(traitOf(v('first')), sweepTraits.upper)),
               has(1, sweepTraits.upper),
@@ -216,14 +216,19 @@ const sweepWords: wasm.WasmFunction = (() => {
     equals(v('next'), 0x2f),
     equals(v('next'), 0x3a),
   );
-  // A short word that neither a slash nor a colon follows has no form either.
-  const isLong = or(atLeast(difference(v('bit'), v('word')), shortestForm), equals(v('next'), 0x2f), equals(v('next'), 0x3a));
+  // Of the shorter words only an account number's beginning and what a slash or a colon follows have a form.
+  const mayHaveForm = or(
+    atLeast(difference(v('bit'), v('word')), shortestForm),
+    equals(v('next'), 0x2f),
+    equals(v('next'), 0x3a),
+    isSet(bits(traitOf(byteAt(v('word'))), sweepTraits.upper)),
+  );
   const endWord = code(
     put('isInWord', zero),
     take,
     when(endsWatched, when(isLongEnough, callOf('note', i32Const(wordNote), v('word'), v('bit')))),
     put('next', byteAt(v('bit'))),
-    when(and(isLong, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
+    when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
   );
   return {
     name: 'sweepWords',
