@@ -142,14 +142,24 @@ export function compileDirectoryRules(
 }
 
 function hasClass(objectClass: string): MatchesEntry {
-  const wanted = objectClass.toLowerCase();
+  const wanted = Buffer.from(objectClass.toLowerCase());
   return ({ attributes }) => {
     for (const [description, values] of attributes) {
       if (canonicalType(description) !== 'objectclass') continue;
-      if (values.some((value) => Buffer.from(value).toString('utf8').toLowerCase() === wanted)) return true;
+      for (const value of values) if (isNamed(value, wanted)) return true;
     }
     return false;
   };
+}
+
+/** Equality of names, which are ASCII, whatever the case of the first. */
+function isNamed(name: Uint8Array, lowerCase: Uint8Array): boolean {
+  if (name.length !== lowerCase.length) return false;
+  for (let at = 0; at < name.length; at++) {
+    const byte = name[at] as number;
+    if ((byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte) !== lowerCase[at]) return false;
+  }
+  return true;
 }
 
 function readServices(

@@ -45,41 +45,49 @@ export function createPhoneParser(country: PhoneCountry): (value: Uint8Array, st
     return callingCodes[(digits[from] as number) * 100 + (digits[from + 1] as number) * 10 + (digits[from + 2] as number)] as string;
   };
 
-  /** Calling code and the place of the first national digit. */
-  const locate = (plus: boolean): { code: string; national: number } | undefined => {
+  let national = 0;
+  /** The calling code, undefined where there is none; `national` is the place of the first national digit then. */
+  const locate = (plus: boolean): string | undefined => {
     const { callingCode, trunk, abroad, nationalDigits } = country;
     if (plus || startsWith(abroad)) {
       const from = plus ? 0 : abroad.length;
       if (number.count - from < shortestE164) return undefined;
       const code = codeFrom(from);
-      let national = from + code.length;
+      national = from + code.length;
       if (zeroTrunkCodes.has(code) && number.digits[national] === 0) national++;
-      return { code, national };
+      return code;
     }
-    const fits = (count: number): boolean => (nationalDigits === undefined ? count >= 7 : count === nationalDigits);
-    if (trunk !== '' && startsWith(trunk) && fits(number.count - trunk.length)) return { code: callingCode, national: trunk.length };
-    if ((trunk === '' || nationalDigits !== undefined) && fits(number.count)) return { code: callingCode, national: 0 };
+    if (trunk !== '' && startsWith(trunk) && fits(number.count - trunk.length)) {
+      national = trunk.length;
+      return callingCode;
+    }
+    if ((trunk === '' || nationalDigits !== undefined) && fits(number.count)) {
+      national = 0;
+      return callingCode;
+    }
     // International without its sign; only where the length leaves no doubt.
     if (nationalDigits !== undefined && startsWith(callingCode) && fits(number.count - callingCode.length)) {
-      return { code: callingCode, national: callingCode.length };
+      national = callingCode.length;
+      return callingCode;
     }
     return undefined;
   };
+  const fits = (count: number): boolean => (country.nationalDigits === undefined ? count >= 7 : count === country.nationalDigits);
 
   return (value, start = 0, end = value.length) => {
     const plus = scan(value, start, end, number);
     if (plus === undefined || number.count < shortestSubscriber) return undefined;
-    const place = locate(plus);
+    const code = locate(plus);
     // +999 is assigned to nobody; the numbers made for what is no number begin with it.
-    if (!place || place.code === '999') return undefined;
-    const kept = typeDigits.get(place.code) ?? 2;
-    number.subscriber = place.national + kept;
-    number.prefixLength = place.code.length + kept;
-    const e164 = place.code.length + number.count - place.national;
+    if (code === undefined || code === '999') return undefined;
+    const kept = typeDigits.get(code) ?? 2;
+    number.subscriber = national + kept;
+    number.prefixLength = code.length + kept;
+    const e164 = code.length + number.count - national;
     if (number.count - number.subscriber < shortestSubscriber || e164 > longestE164) return undefined;
-    for (let at = 0; at < place.code.length; at++) number.prefix[at] = place.code.charCodeAt(at) - 0x30;
-    for (let at = 0; at < kept; at++) number.prefix[place.code.length + at] = number.digits[place.national + at] as number;
-    number.callingCode = place.code;
+    for (let at = 0; at < code.length; at++) number.prefix[at] = code.charCodeAt(at) - 0x30;
+    for (let at = 0; at < kept; at++) number.prefix[code.length + at] = number.digits[national + at] as number;
+    number.callingCode = code;
     return number;
   };
 }
