@@ -36,6 +36,11 @@ const benchmarks: readonly Benchmark[] = [
     file: 'mysql/compare.ts',
     needs: 'images',
   },
+  {
+    names: ['nightly-contiguous-bytes-stored', 'nightly-contiguous-bytes-pulled', 'nightly-scattered-bytes-stored', 'nightly-time'],
+    file: 'mysql/nightly.ts',
+    needs: 'images',
+  },
 ];
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });

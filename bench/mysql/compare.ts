@@ -2,46 +2,25 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createConnection } from 'mysql2/promise';
 import { stringify } from 'yaml';
 import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createClientProject } from '../../test/support/client-project.ts';
 import { inTurns, printResult, timed } from '../measure.ts';
-import { ensureTools, runTools, type Server, startServer } from '../servers.ts';
-import { database, fillLargeDatabase } from './large-database.ts';
+import { ensureTools, runTools, type Server } from '../servers.ts';
+import { database } from './large-database.ts';
+import { fill, image, password, serverOptions, sourceOptions, startMysql } from './server.ts';
 import { repository, snapshot, tag, withFolder } from './snapshot.ts';
 
 const usage = `Usage: node bench/mysql/compare.ts --rows N [--runs N]
 
 Fills a MySQL server, then takes snapshots and restores them, in turns with mydumper, mysqldump, myloader and mysql, on the same servers.`;
 
-const password = 'bench';
-const image = process.env.MYSQL_IMAGE ?? 'mysql:9.7';
 const project = 'dyn-data-bench-restored';
 const target = 'dyn-data-bench-mysql-target';
 
-const startMysql = (name: string, options: readonly string[]): Promise<Server> =>
-  startServer({
-    name,
-    image,
-    port: 3306,
-    env: { MYSQL_ROOT_PASSWORD: password },
-    command: ['mysqld', '--innodb-buffer-pool-size=1G', '--max-allowed-packet=64M', ...options],
-    ready: `MYSQL_PWD=${password} mysql -h127.0.0.1 -uroot -e 'SELECT 1'`,
-  });
-
 /** What the targets are started with, ours and theirs: a copy is restored again and never replicated. */
 const targetOptions = ['--skip-log-bin', '--local-infile=1'];
-
-async function fill(server: Server, rows: number): Promise<void> {
-  const connection = await createConnection({ host: '127.0.0.1', port: server.port, user: 'root', password });
-  try {
-    await fillLargeDatabase(connection, rows, (line) => console.error(`  ${line}`));
-  } finally {
-    await connection.end();
-  }
-}
 
 const login = (server: Server): string => `-h 127.0.0.1 -P ${server.port} -u root --password=${password}`;
 const dump = (server: Server): string => `mydumper -t 2 -c ${login(server)} -B ${database} -o /work/dump`;
@@ -63,7 +42,7 @@ async function createRestore(folder: string, client: string): Promise<AsyncDispo
   const registry = await startRegistry(join(folder, 'registry.yaml'), join(folder, 'registry.log'));
   const service = {
     image,
-    command: ['mysqld', '--innodb-buffer-pool-size=1G', '--max-allowed-packet=64M', ...targetOptions],
+    command: ['mysqld', ...serverOptions, ...targetOptions],
     labels: { 'dyn-data.source': 'mysql' },
     environment: { MYSQL_ROOT_PASSWORD: password },
     healthcheck: { test: ['CMD-SHELL', `MYSQL_PWD=${password} mysql -h127.0.0.1 -uroot -e 'SELECT 1'`], interval: '1s', retries: 90 },
@@ -107,7 +86,7 @@ await ensureTools((line) => console.error(line));
 const folder = await mkdtemp(join(tmpdir(), 'dyn-data-bench-'));
 const client = join(folder, 'dyn-data.mjs');
 try {
-  await using source = await startMysql('dyn-data-bench-mysql', ['--local-infile=1', '--gtid-mode=ON', '--enforce-gtid-consistency=ON']);
+  await using source = await startMysql('dyn-data-bench-mysql', sourceOptions);
   await fill(source, rows);
   const byTools = (command: string) => () => withFolder(folder, (own) => timed(() => runTools(own, command)));
   const taken = await inTurns(runs, {

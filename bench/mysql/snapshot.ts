@@ -5,14 +5,18 @@ import { parseKey, parsePolicy } from '../../anonymizers/index.ts';
 import { build } from '../../builder/build.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { chunkCodec } from '../../builder/store.ts';
+import type { ImageManifest } from '../../core/index.ts';
 import { createBlobStore, createCatalog, createChunkIndex, createFolderObjects } from '../../storage/index.ts';
 import { database, policy } from './large-database.ts';
 
 export const repository = 'large';
 export const tag = 'bench';
 
-/** Builds a whole anonymized snapshot of the large database into `folder`, as the registry does. */
-export async function snapshot(folder: string, server: { readonly port: number; readonly password: string }): Promise<void> {
+/** Builds a whole anonymized snapshot of the large database into `folder`, as the registry does. Gives the layers of its image. */
+export async function snapshot(
+  folder: string,
+  server: { readonly port: number; readonly password: string },
+): Promise<ImageManifest['layers']> {
   const objects = await createFolderObjects({ folder, newId: randomUUID });
   const config = {
     kind: 'mysql' as const,
@@ -22,7 +26,8 @@ export async function snapshot(folder: string, server: { readonly port: number; 
     password: { env: 'unused' },
     databases: [database],
   };
-  await build(
+  const catalog = createCatalog(objects, { clock: () => new Date() });
+  const { digest } = await build(
     {
       environment: repository,
       repository,
@@ -33,13 +38,16 @@ export async function snapshot(folder: string, server: { readonly port: number; 
     },
     {
       blobs: createBlobStore(objects),
-      catalog: createCatalog(objects, { clock: () => new Date() }),
+      catalog,
       index: createChunkIndex(objects, chunkCodec),
       now: () => new Date(),
       onProgress: () => undefined,
     },
     new AbortController().signal,
   );
+  const manifest = await catalog.manifest(repository, digest);
+  if (!manifest) throw new Error('the build left no image');
+  return (JSON.parse(Buffer.from(manifest.bytes).toString()) as ImageManifest).layers;
 }
 
 /** A folder of its own for one run. */
