@@ -62,13 +62,26 @@ export type LiveTable = {
 
 /** A text in the structure that can hold personal data too. */
 export type LiveDefinition = {
-  readonly kind: 'comment' | 'default' | 'view' | 'routine' | 'trigger' | 'event';
+  readonly kind:
+    | 'comment'
+    | 'default'
+    | 'view'
+    | 'routine'
+    | 'trigger'
+    | 'event'
+    | 'rule'
+    | 'setting'
+    | 'publication'
+    | 'subscription'
+    | 'security label';
   /** `schema.table`, `schema.table.column`, or `schema.name` of a program. */
   readonly name: string;
   /** Twelve hexadecimal digits of the text's digest, to see whether it is still what somebody looked at. */
   readonly digest: string;
   /** False where the builder cannot leave it out. */
   readonly droppable: boolean;
+  /** False where no snapshot can hold it, so that it can only be dropped. */
+  readonly carried?: boolean;
 };
 
 export type LiveSource =

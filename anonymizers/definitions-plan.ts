@@ -47,14 +47,17 @@ export function compileDefinitions(source: SqlSource, policy: SourcePolicy, cont
     const isKept = keep.some((entry) => names(entry, program));
     const isDropped = drop.some((entry) => names(entry, program));
     const place = `${source.name} ${program.kind} ${program.name}`;
-    if (isKept && isDropped) problems.invalid.push(`${place}: is both kept and dropped`);
+    if (isKept && program.carried === false) problems.invalid.push(`${place}: is not carried; drop it`);
+    else if (isKept && isDropped) problems.invalid.push(`${place}: is both kept and dropped`);
     else if (isDropped) {
       dropped.add(program.name);
       if (!program.droppable)
         problems.invalid.push(`${place}: cannot be left out of this kind of source; keep it, or remove it at the source`);
     } else if (!isKept) {
-      undecided.push(`${place} (digest ${program.digest})`);
-      suggestions.listed(source.name, 'programs', `${withoutSchema(program.name)}@${program.digest}`);
+      const isCarried = program.carried !== false;
+      undecided.push(isCarried ? `${place} (digest ${program.digest})` : `${place} (it is not carried; drop it in the policy)`);
+      if (isCarried) suggestions.listed(source.name, 'programs', `${withoutSchema(program.name)}@${program.digest}`);
+      else suggestions.dropped(source.name, program.name);
     }
   }
   const own = [

@@ -63,6 +63,8 @@ export type Suggestions = {
   attributePath(source: string, attribute: string, path: string, rule: Rule): void;
   /** Kept by name, once somebody has looked at it. */
   listed(source: string, section: 'programs' | 'defaults', name: string): void;
+  /** Of the programs: what no snapshot can hold. */
+  dropped(source: string, name: string): void;
   /** The lines of a YAML document to be merged into the policy. */
   lines(): string[];
 };
@@ -72,8 +74,8 @@ type PatchSource = {
   attributes?: Record<string, Rule>;
   drop?: string[];
   comments?: 'drop';
-  programs?: { keep: string[] };
-  defaults?: { keep: string[] };
+  programs?: { keep?: string[]; drop?: string[] };
+  defaults?: { keep?: string[] };
 };
 
 export function createSuggestions(): Suggestions {
@@ -117,8 +119,15 @@ export function createSuggestions(): Suggestions {
     },
     listed(source, section, name) {
       const patch = sourceOf(source);
-      patch[section] ??= { keep: [] };
+      patch[section] ??= {};
+      patch[section].keep ??= [];
       patch[section].keep.push(name);
+    },
+    dropped(source, name) {
+      const patch = sourceOf(source);
+      patch.programs ??= {};
+      patch.programs.drop ??= [];
+      patch.programs.drop.push(name);
     },
     lines: () => stringify({ sources }).trimEnd().split('\n'),
   };

@@ -3,7 +3,7 @@ import { appendByte, type ByteBuffer, reserve } from './byte-buffer.ts';
 
 /**
  * The canonical encoding of a row: values separated by a tab, ended by a newline; `\` `TAB` `LF` `CR` `NUL` escaped by a backslash, NULL as `\N`.
- * Both `LOAD DATA` (default escapes) and PostgreSQL's `COPY` text read exactly this.
+ * Both `LOAD DATA` (default escapes) and PostgreSQL's `COPY` text read this; COPY reads `\0` as an octal number, but no value of PostgreSQL holds a NUL.
  */
 export type ColumnEncoding = 'text' | 'hex';
 

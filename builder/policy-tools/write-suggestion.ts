@@ -53,7 +53,8 @@ function writeTables(source: Extract<SuggestedSource, { kind: 'sql' }>): string[
 function writeDefinitions(definitions: readonly LiveDefinition[]): string[] {
   const comments = definitions.filter(({ kind }) => kind === 'comment');
   const defaults = definitions.filter(({ kind }) => kind === 'default');
-  const programs = definitions.filter(({ kind }) => kind !== 'comment' && kind !== 'default');
+  const programs = definitions.filter(({ kind, carried }) => kind !== 'comment' && kind !== 'default' && carried !== false);
+  const left = definitions.filter(({ carried }) => carried === false);
   const short = (name: string): string => name.slice(name.indexOf('.') + 1);
   const because = 'undecided, 0.40 it can hold a name or a number of somebody: read it first';
   return [
@@ -64,8 +65,11 @@ function writeDefinitions(definitions: readonly LiveDefinition[]): string[] {
         ]),
     ...(defaults.length === 0 ? [] : ['#    defaults:', '#      keep:']),
     ...defaults.map(({ name }) => `#        - ${key(short(name))} # ${because}`),
-    ...(programs.length === 0 ? [] : ['#    programs:', '#      keep:']),
+    ...(programs.length + left.length === 0 ? [] : ['#    programs:']),
+    ...(programs.length === 0 ? [] : ['#      keep:']),
     ...programs.map(({ kind, name, digest }) => `#        - ${key(`${short(name)}@${digest}`)} # ${kind}; ${because}`),
+    ...(left.length === 0 ? [] : ['#      drop:']),
+    ...left.map(({ kind, name }) => `#        - ${key(short(name))} # ${kind}; no snapshot holds it`),
   ];
 }
 

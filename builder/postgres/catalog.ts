@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { ForeignKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
-import { DynDataError } from '../../core/index.ts';
+import { qualifiedName } from './connection.ts';
+import { largeObjectTable } from './large-objects.ts';
 
 export type PostgresTable = {
   readonly schema: string;
@@ -8,6 +9,10 @@ export type PostgresTable = {
   readonly estimatedRows: number;
   /** Stored columns in the table's order; generated ones are left out. */
   readonly columns: readonly LiveColumn[];
+  /** What stands after FROM to read its own rows, without those of tables that inherit from it. */
+  readonly from: string;
+  /** What COPY loads. */
+  readonly into: string;
   /** Indexes into `columns` of the primary key, or of a unique key without NULLs; empty where the table has neither. */
   readonly key: readonly number[];
   readonly uniqueKeys: readonly UniqueKey[];
@@ -16,18 +21,9 @@ export type PostgresTable = {
 
 export const userSchemas = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
 
-/**
- * Ordinary tables and leaf partitions outside of the system schemas, as the client's snapshot sees them.
- * @throws DynDataError SOURCE_UNSUPPORTED for what this version does not carry: large objects.
- */
-export async function readTables(sourceName: string, client: Client): Promise<PostgresTable[]> {
-  const { rows: largeObjects } = await client.query<{ present: boolean }>('SELECT EXISTS (SELECT FROM pg_largeobject_metadata) AS present');
-  if (largeObjects[0]?.present) {
-    throw new DynDataError(
-      'SOURCE_UNSUPPORTED',
-      `The PostgreSQL source "${sourceName}" holds large objects, which dyn-data does not carry. Move them into bytea or text columns, or leave this source out.`,
-    );
-  }
+/** Ordinary tables and leaf partitions outside of the system schemas, and large objects where there are any, as the client's snapshot sees them. */
+export async function readTables(client: Client): Promise<PostgresTable[]> {
+  const largeObjects = await largeObjectTable(client);
   const { rows: tables } = await client.query<{ oid: number; schema: string; name: string; estimate: number }>(
     `SELECT c.oid::int AS oid, n.nspname AS schema, c.relname AS name, greatest(c.reltuples, 0)::float AS estimate
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -45,10 +41,16 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
     nullable: boolean;
     max: number | null;
   }>(
-    `SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, t.typname AS type, format_type(a.atttypid, a.atttypmod) AS full,
-       t.typtype::text || t.typcategory::text AS category, NOT a.attnotnull AS nullable,
-       CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 END AS max
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid
+    // A domain, also one over a domain, is what it is made of.
+    `WITH RECURSIVE based AS (
+       SELECT oid AS type, oid AS base, -1 AS modifier, typnotnull AS strict FROM pg_type WHERE typtype = 'd'
+       UNION ALL SELECT b.type, d.typbasetype, d.typtypmod, b.strict OR d.typnotnull FROM based b JOIN pg_type d ON d.oid = b.base AND d.typtype = 'd')
+     SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, t.typname AS type, format_type(a.atttypid, a.atttypmod) AS full,
+       t.typtype::text || t.typcategory::text AS category, NOT (a.attnotnull OR coalesce(b.strict, false)) AS nullable,
+       CASE WHEN t.typname IN ('varchar', 'bpchar') AND coalesce(b.modifier, a.atttypmod) > 4 THEN coalesce(b.modifier, a.atttypmod) - 4 END AS max
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       LEFT JOIN based b ON b.type = a.atttypid AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = b.base AND d.typtype = 'd')
+       JOIN pg_type t ON t.oid = coalesce(b.base, a.atttypid)
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind = 'r' AND ${userSchemas}
      ORDER BY a.attrelid, a.attnum`,
   );
@@ -76,7 +78,7 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
   const referencesOf = Map.groupBy(references, ({ oid }) => oid);
   const columnsOf = Map.groupBy(columns, ({ oid }) => oid);
   const keysOf = Map.groupBy(keys, ({ oid }) => oid);
-  return tables.map(({ oid, schema, name, estimate }) => {
+  const found = tables.map(({ oid, schema, name, estimate }): PostgresTable => {
     const own = columnsOf.get(oid) ?? [];
     const ownKeys = keysOf.get(oid) ?? [];
     const unique = new Set(ownKeys.filter((key) => key.columns.length === 1).map((key) => key.columns[0]));
@@ -94,6 +96,8 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
         unique: unique.has(number),
         ...charset,
       })),
+      from: `ONLY ${qualifiedName(schema, name)}`,
+      into: qualifiedName(schema, name),
       key: key.includes(-1) ? [] : key,
       // An index over an expression is computed from columns; its key numbers are 0.
       uniqueKeys: ownKeys.flatMap((index) => {
@@ -108,6 +112,7 @@ export async function readTables(sourceName: string, client: Client): Promise<Po
       })),
     };
   });
+  return largeObjects ? [...found, largeObjects] : found;
 }
 
 const types: Readonly<Record<string, LiveColumn['type']>> = {
@@ -122,6 +127,7 @@ const types: Readonly<Record<string, LiveColumn['type']>> = {
   varchar: 'text',
   bpchar: 'text',
   name: 'text',
+  citext: 'text',
   json: 'json',
   jsonb: 'json',
   bytea: 'binary',

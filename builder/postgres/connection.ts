@@ -4,8 +4,12 @@ import { networkErrorCodes } from '../network-errors.ts';
 
 const connectTimeoutMs = 10_000;
 
+/** Makes the server write every name in a value with its schema. */
+export const emptySearchPath = "SET search_path = ''";
+
 /**
- * One connection with everything set that makes values come in one form: UTF-8, UTC, ISO dates, shortest exact floats.
+ * One connection with everything set that makes values come in one form: UTF-8, UTC, ISO dates, shortest exact floats. Rows that a policy of
+ * row-level security would hide are an error, never a short table.
  * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED
  */
 export async function openConnection(name: string, config: PostgresSourceConfig, password: string): Promise<Client> {
@@ -23,7 +27,7 @@ export async function openConnection(name: string, config: PostgresSourceConfig,
   try {
     await client.connect();
     await client.query(
-      "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+      "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
     );
     return client;
   } catch (error) {
@@ -60,7 +64,13 @@ export function postgresError(name: string, error: unknown): DynDataError {
   if (code === '42501') {
     return new DynDataError(
       'SOURCE_PERMISSION_DENIED',
-      `The user of the PostgreSQL source "${name}" may not read everything (${code}). Grant it pg_read_all_data.`,
+      `The user of the PostgreSQL source "${name}" may not read everything (${code}). Grant it pg_read_all_data; where tables have row-level security, also BYPASSRLS; for large objects it must be a superuser.`,
+    );
+  }
+  if (code === '54000') {
+    return new DynDataError(
+      'SOURCE_UNSUPPORTED',
+      `The PostgreSQL source "${name}" has a value of more than 1 GB as text (${code}), which the server itself cannot copy. Store it in pieces, or leave its table out with "rows: none".`,
     );
   }
   return new DynDataError(

@@ -25,11 +25,17 @@ export async function* copyRows(
   columnCount: number,
   sourceName: string,
 ): AsyncGenerator<readonly Value[][]> {
-  let rest: Buffer = Buffer.alloc(0);
+  // Pieces of a line that has not ended: joined once, since a line can have hundreds of megabytes.
+  let rest: Buffer[] = [];
   let batch: Value[][] = [];
   let batchBytes = 0;
   for await (const piece of stream) {
-    const data = rest.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength) : Buffer.concat([rest, piece]);
+    const received = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    if (!received.includes(lineFeed)) {
+      rest.push(received);
+      continue;
+    }
+    const data = rest.length === 0 ? received : Buffer.concat([...rest, received]);
     let start = 0;
     for (let end = data.indexOf(lineFeed, start); end >= 0; end = data.indexOf(lineFeed, start)) {
       batch.push(splitLine(data.subarray(start, end), columnCount, sourceName));
@@ -40,7 +46,7 @@ export async function* copyRows(
       batch = [];
       batchBytes = 0;
     }
-    rest = data.subarray(start);
+    rest = start < data.length ? [data.subarray(start)] : [];
   }
   if (rest.length > 0) throw malformed(sourceName);
   if (batch.length > 0) yield batch;

@@ -8,7 +8,7 @@ import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendRow, type ColumnEncoding } from '../table-text.ts';
 import type { PostgresTable } from './catalog.ts';
-import { postgresError, qualifiedName, quoteName } from './connection.ts';
+import { emptySearchPath, postgresError, quoteName } from './connection.ts';
 import { copyRows } from './copy-text.ts';
 
 /** One table of a PostgreSQL source; `borrow` lends one of the session's connections for the time of the reading. */
@@ -20,7 +20,6 @@ export function postgresExtraction(
 ): Extraction<Value[]> {
   const names = table.columns.map(({ name }) => quoteName(name)).join(', ');
   const order = table.key.map((index) => quoteName(table.columns[index]?.name ?? '')).join(', ');
-  const target = qualifiedName(table.schema, table.name);
   const encodings: ColumnEncoding[] = table.columns.map(() => 'text');
   // A policy works on the raw bytes of a bytea; the server's text form is `\x` and hexadecimal digits.
   const maskedBinary = table.columns.flatMap(({ type }, index) => (type === 'binary' && !plan.kept[index] ? [index] : []));
@@ -29,7 +28,8 @@ export function postgresExtraction(
   return {
     schema: table.schema,
     name: table.name,
-    load: `COPY ${target} (${names}) FROM STDIN`,
+    // Without a list COPY takes all stored columns; an empty list is a syntax error.
+    load: names === '' ? `COPY ${table.into} FROM STDIN` : `COPY ${table.into} (${names}) FROM STDIN`,
     columns: table.columns.map(({ name }) => name),
     fileExtension: 'tsv',
     estimatedRows: plan.rows === 'none' ? 0 : table.estimatedRows,
@@ -38,7 +38,9 @@ export function postgresExtraction(
       await using lent = borrow();
       // The policy's own condition, as it is written there.
       const where = plan.where === undefined ? '' : ` WHERE (${plan.where}\n)`;
-      const copy = copyTo(`COPY (SELECT ${names} FROM ONLY ${target}${where}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`);
+      const copy = copyTo(`COPY (SELECT ${names} FROM ${table.from}${where}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`);
+      // The condition may name tables as the source's own programs do; without one, names in the rows (regclass) come with their schema.
+      await lent.item.query(where === '' ? emptySearchPath : 'RESET search_path');
       const stream = lent.item.query(copy);
       const onAbort = (): void => {
         stream.destroy();

@@ -3,7 +3,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import type { TablePlan } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
 import type { PostgresTable } from './catalog.ts';
-import { postgresError, qualifiedName, quoteName } from './connection.ts';
+import { postgresError, quoteName } from './connection.ts';
 import { copyRows } from './copy-text.ts';
 import { hexToBytes } from './extraction.ts';
 
@@ -22,7 +22,7 @@ export async function observePostgres(
   });
   if (watched.length === 0) return;
   const names = watched.map(({ name }) => name).join(', ');
-  const stream = client.query(copyTo(`COPY (SELECT ${names} FROM ONLY ${qualifiedName(table.schema, table.name)}) TO STDOUT`));
+  const stream = client.query(copyTo(`COPY (SELECT ${names} FROM ${table.from}) TO STDOUT`));
   const onAbort = (): void => {
     stream.destroy();
   };

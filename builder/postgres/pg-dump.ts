@@ -1,8 +1,16 @@
 import { spawn } from 'node:child_process';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
 
-/** A fixed word for the guard lines newer pg_dump writes around its output: with its random one the same schema would differ each time. */
+/**
+ * Newer versions of pg_dump put lines around their output that keep psql from running its own commands in it, with a random word. An older
+ * psql does not know them, and the word would make the same schema differ each time: so the word is given, and the lines are taken out.
+ * The client guards what it runs itself.
+ */
 const restrictKey = 'dyndata';
+const guardLines = [`\\restrict ${restrictKey}\n`, `\\unrestrict ${restrictKey}\n`] as const;
+
+/** A setting of version 17 in the head of what newer versions of pg_dump write, whatever the server; an older server does not know it. */
+const newSettingLine = 'SET transaction_timeout = 0;\n';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,11 +23,14 @@ export function pgVariables(config: PostgresSourceConfig, password: string): Env
     PGDATABASE: config.database,
     PGPASSWORD: password,
     PGCONNECT_TIMEOUT: '10',
+    // Default values of type money are written as the locale has them.
+    PGOPTIONS: '-c lc_monetary=C',
   };
 }
 
-/** What is left out: comments, and views by `schema.name`. */
-export type Without = { readonly comments: boolean; readonly views: readonly string[] };
+/** What is left out: comments, and views. */
+export type Without = { readonly comments: boolean; readonly views: readonly QualifiedName[] };
+export type QualifiedName = { readonly schema: string; readonly name: string };
 
 export type PgDump = {
   /** The definitions of one section as the exported snapshot sees them. */
@@ -62,12 +73,16 @@ export async function preparePgDump(
         '--no-privileges',
         '--no-publications',
         '--no-subscriptions',
+        '--no-security-labels',
+        '--no-tablespaces',
+        // They are rows, and a policy decides them as such.
+        '--no-blobs',
         '--encoding=UTF8',
         ...(without.comments ? ['--no-comments'] : []),
         ...without.views.map((view) => `--exclude-table=${exactPattern(view)}`),
       ];
       const { status, output, sqlState } = await run(guarded ? [...args, `--restrict-key=${restrictKey}`] : args, sectionSignal);
-      if (status === 0) return output;
+      if (status === 0) return withoutHead(output, serverMajor);
       throw new DynDataError(
         'SOURCE_FAILED',
         `pg_dump of the PostgreSQL source "${name}" ended with status ${status}${sqlState ? ` (${sqlState})` : ''}. Check that its user may read all schemas (pg_read_all_data) and that pg_dump reaches the server at ${config.host}:${config.port}.`,
@@ -77,9 +92,21 @@ export async function preparePgDump(
 }
 
 /** pg_dump takes patterns; names in quotes stand for themselves. */
-function exactPattern(name: string): string {
-  const dot = name.indexOf('.');
-  return [name.slice(0, dot), name.slice(dot + 1)].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
+function exactPattern({ schema, name }: QualifiedName): string {
+  return [schema, name].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
+}
+
+/** Only the first and the last of these lines are pg_dump's own; the same words can stand in the definitions too. */
+function withoutHead(output: string, serverMajor: number): string {
+  const [first, last] = guardLines;
+  const lines = serverMajor < 17 ? [first, newSettingLine] : [first];
+  const headless = lines.reduce((text, line) => (isLineAt(text, line, text.indexOf(line)) ? text.replace(line, '') : text), output);
+  const end = headless.lastIndexOf(last);
+  return isLineAt(headless, last, end) ? headless.slice(0, end) + headless.slice(end + last.length) : headless;
+}
+
+function isLineAt(text: string, line: string, at: number): boolean {
+  return at >= 0 && (at === 0 || text[at - 1] === '\n') && text.startsWith(line, at);
 }
 
 type Run = { readonly status: number; readonly output: string; readonly sqlState: string };

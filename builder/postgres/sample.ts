@@ -4,7 +4,7 @@ import type { Value } from '../../anonymizers/index.ts';
 import type { Lent } from '../lending.ts';
 import { bothEnds, type Sample, sampledBytes, sampledChars } from '../sample.ts';
 import type { PostgresTable } from './catalog.ts';
-import { qualifiedName, quoteName } from './connection.ts';
+import { quoteName } from './connection.ts';
 import { copyRows } from './copy-text.ts';
 
 /** Some rows of every table, one table after another. A bytea is given as its bytes. */
@@ -38,7 +38,7 @@ function bytesOf(value: Value): Value {
 function statement(table: PostgresTable, direction: 'ASC' | 'DESC', rows: number): string {
   const order = table.key.map((index) => `${quoteName(table.columns[index]?.name ?? '')} ${direction}`).join(', ');
   const columns = table.columns.map(({ name, type }) => shortened(quoteName(name), type)).join(', ');
-  return `SELECT ${columns} FROM ONLY ${qualifiedName(table.schema, table.name)}${order ? ` ORDER BY ${order}` : ''} LIMIT ${rows}`;
+  return `SELECT ${columns} FROM ${table.from}${order ? ` ORDER BY ${order}` : ''} LIMIT ${rows}`;
 }
 
 function shortened(quoted: string, type: PostgresTable['columns'][number]['type']): string {

@@ -1,18 +1,21 @@
 import type { Client } from 'pg';
 import type { CompiledPolicy } from '../../anonymizers/index.ts';
 import type { PostgresSourceConfig } from '../../core/index.ts';
-import { anyExtraction, type SchemaFile, type SourceSession } from '../extraction.ts';
+import { anyExtraction, type SourceSession } from '../extraction.ts';
 import { inParallel } from '../in-parallel.ts';
 import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
 import { type PostgresTable, readTables } from './catalog.ts';
-import { openConnection, postgresError, quoteName } from './connection.ts';
-import { readDefinitions } from './definitions.ts';
+import { openConnection, postgresError } from './connection.ts';
+import { createDatabase, readSequences, readSettings, settingsFile } from './database.ts';
+import { programName, readDefinitions, settingName } from './definitions.ts';
 import { postgresExtraction } from './extraction.ts';
+import { largeObjectFiles, largeObjectSchema } from './large-objects.ts';
 import { observePostgres } from './observe.ts';
 import { type Environment, pgVariables, preparePgDump } from './pg-dump.ts';
 import { sampleTables } from './sample.ts';
 import { postgresSurvey } from './survey.ts';
+import { refuseUnsupported } from './unsupported.ts';
 
 /** Reading connections, all at one exported snapshot. */
 const readerCount = 2;
@@ -75,24 +78,31 @@ export async function connectPostgres(
         }),
       describe: () =>
         guarded(async () => {
-          tables = await readTables(name, control);
-          const { rows } = await control.query<{ encoding: string; collate: string; ctype: string }>(
-            'SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype FROM pg_database WHERE datname = current_database()',
-          );
-          const { encoding = 'UTF8', collate = 'C', ctype = 'C' } = rows[0] ?? {};
-          const create = `CREATE DATABASE ${quoteName(config.database)} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE '${collate}' LC_CTYPE '${ctype}'`;
-          // Sequences are outside of transactions, so they are read as near to the point as can be.
-          const sequences = await sequenceValues(control);
-          const definitions = await readDefinitions(control);
+          // Outside of transactions, so they are read as near to the point as can be.
+          const sequences = await readSequences(control);
+          await refuseUnsupported(name, control);
+          tables = await readTables(control);
+          const hasLargeObjects = tables.some(({ schema }) => schema === largeObjectSchema);
+          const create = await createDatabase(control, config.database);
+          const settings = await readSettings(control);
+          const { definitions, views } = await readDefinitions(control);
           return {
             live: { name, kind: 'postgres', tables, definitions },
             databases: [{ name: config.database, create }],
             files: async (plan, filesSignal) => {
-              const views = definitions.filter((one) => one.kind === 'view' && plan.drops(one.name)).map((one) => one.name);
-              const without = { comments: plan.comments === 'drop', views };
+              const without = { comments: plan.comments === 'drop', views: views.filter((view) => plan.drops(programName(view))) };
               const before = await pgDump.section('pre-data', snapshot, without, filesSignal);
               const after = await pgDump.section('post-data', snapshot, without, filesSignal);
-              return { before: [{ name: 'pre-data.sql', text: before }], after: [sequences, { name: 'post-data.sql', text: after }] };
+              const kept = settings.filter((setting) => !plan.drops(settingName(setting)));
+              return {
+                before: [{ name: 'pre-data.sql', text: before }, ...(hasLargeObjects ? [largeObjectFiles.before] : [])],
+                after: [
+                  ...(hasLargeObjects ? [largeObjectFiles.after] : []),
+                  sequences,
+                  { name: 'post-data.sql', text: after },
+                  ...(kept.length > 0 ? [settingsFile(kept)] : []),
+                ],
+              };
             },
           };
         }),
@@ -116,24 +126,6 @@ export async function connectPostgres(
     await disposeAll();
     throw postgresError(name, error);
   }
-}
-
-/** Where each sequence stands. Sequences are outside of transactions, so this is read right after the point in time. */
-async function sequenceValues(client: Client): Promise<SchemaFile> {
-  const { rows } = await client.query<{ schema: string; name: string }>(
-    `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
-  );
-  const lines: string[] = [];
-  for (const { schema, name } of rows) {
-    const sequence = `${quoteName(schema)}.${quoteName(name)}`;
-    const { rows: values } = await client.query<{ last_value: string; is_called: boolean }>(
-      `SELECT last_value::text, is_called FROM ${sequence}`,
-    );
-    const literal = `'${sequence.replaceAll("'", "''")}'`;
-    for (const { last_value, is_called } of values) lines.push(`SELECT pg_catalog.setval(${literal}, ${last_value}, ${is_called});`);
-  }
-  return { name: 'sequences.sql', text: lines.map((line) => `${line}\n`).join('') };
 }
 
 const endTimeoutMs = 2000;

@@ -3,7 +3,7 @@ import type { ColumnPlace, ColumnSurvey } from '../extraction.ts';
 import type { Lent } from '../lending.ts';
 import { translated } from '../translated.ts';
 import type { PostgresTable } from './catalog.ts';
-import { postgresError, qualifiedName, quoteName } from './connection.ts';
+import { postgresError, quoteName } from './connection.ts';
 
 const valuesPerEnd = 500;
 /** Read from about one page in a hundred, wherever it is. */
@@ -15,14 +15,14 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
   return {
     values: (place, signal) =>
       guarded(async () => {
-        const { from, column, key } = namesOf(place, tables());
+        const { from, column, key, isTable } = namesOf(place, tables());
         await using lent = borrow();
-        const select = (rest: string): string => `SELECT ${column}::text AS value FROM ONLY ${from}${rest}`;
+        const select = (rest: string): string => `SELECT ${column}::text AS value FROM ${from}${rest}`;
         // Rows without a value count too: looking for one that has a value could read the whole table.
         const queries = [
           select(`${key ? ` ORDER BY ${key}` : ''} LIMIT ${valuesPerEnd}`),
           ...(key ? [select(` ORDER BY ${key} DESC LIMIT ${valuesPerEnd}`)] : []),
-          select(` TABLESAMPLE SYSTEM (1) WHERE ${column} IS NOT NULL LIMIT ${valuesBetween}`),
+          ...(isTable ? [select(` TABLESAMPLE SYSTEM (1) WHERE ${column} IS NOT NULL LIMIT ${valuesBetween}`)] : []),
         ];
         const found: Uint8Array[] = [];
         for (const sql of queries) {
@@ -39,12 +39,12 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
         // The server stops as soon as it has found that many.
         const rows = await number(
           lent.item,
-          `SELECT count(*) AS n FROM (SELECT FROM ONLY ${from} WHERE ${column} IS NOT NULL LIMIT ${mostRows}) AS found`,
+          `SELECT count(*) AS n FROM (SELECT FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostRows}) AS found`,
         );
         if (rows === 0) return { values: 0, rows };
         const values = await number(
           lent.item,
-          `SELECT count(*) AS n FROM (SELECT DISTINCT ${column}::text FROM ONLY ${from} WHERE ${column} IS NOT NULL LIMIT ${mostValues}) AS found`,
+          `SELECT count(*) AS n FROM (SELECT DISTINCT ${column}::text FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostValues}) AS found`,
         );
         return { values, rows };
       }),
@@ -56,7 +56,8 @@ function namesOf(place: ColumnPlace, tables: readonly PostgresTable[]) {
   const [first] = table?.key ?? [];
   const key = first === undefined ? undefined : table?.columns[first]?.name;
   return {
-    from: qualifiedName(place.schema, place.table),
+    from: table?.from ?? '',
+    isTable: table?.from.startsWith('ONLY ') === true,
     column: quoteName(place.column),
     key: key === undefined ? undefined : quoteName(key),
   };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
@@ -12,12 +13,22 @@ const readyPollMs = 300;
 /** Label of a service whose database is called otherwise than the source's. */
 const databaseLabel = 'dyn-data.database';
 
-/** The container's own superuser. Errors are printed as SQLSTATE only, so they quote no data. The name marks the sessions of a restore. */
+/**
+ * The container's own superuser. Errors are printed as SQLSTATE only, so they quote no data. The name marks the sessions of a restore. What is
+ * in the options decides how values are read: amounts of money are written as the locale C has them.
+ */
 const asSuperuser = `value_of() { eval "file=\\\${\${1}_FILE-} value=\\\${$1-}"; if [ -n "$file" ]; then cat "$file"; else printf %s "$value"; fi; }
 user="$(value_of POSTGRES_USER)"
 PGPASSWORD="$(value_of POSTGRES_PASSWORD)"
 export PGPASSWORD PGAPPNAME=dyn-data PGCLIENTENCODING=UTF8
+export PGOPTIONS='-c lc_monetary=C -c xmloption=content -c IntervalStyle=postgres'
 exec psql --no-psqlrc --quiet --no-align --tuples-only --username="\${user:-postgres}" --set=ON_ERROR_STOP=1 --set=VERBOSITY=sqlstate "$@"`;
+
+/** Runs what is on standard input without psql's own commands, which a hostile source could have put into a name; older versions have no such guard. */
+const guardedScript = `if psql --help=commands 2>/dev/null | grep -qF '\\restrict'; then { printf '\\\\restrict %s\\n' "$1"; cat; } else cat; fi | {
+shift
+${asSuperuser}
+}`;
 
 /** PostgreSQL, through the `psql` of its own container. */
 export function createPostgresService({ container, source, labels }: DataServiceOptions): DataService {
@@ -93,7 +104,7 @@ export function createPostgresService({ container, source, labels }: DataService
       const lines = await query(
         'Counting rows',
         database,
-        source.tables.map((table) => `SELECT count(*) FROM ${qualified(table)}`).join(';\n'),
+        source.tables.map((table) => `SELECT count(*) FROM ONLY ${qualified(table)}`).join(';\n'),
       );
       return lines.map(Number);
     },
@@ -110,7 +121,8 @@ export function createPostgresService({ container, source, labels }: DataService
   };
 
   async function runFile(path: string, input: AsyncIterable<Uint8Array>): Promise<void> {
-    const result = await psql(database, [], { input });
+    const guard = randomBytes(16).toString('hex');
+    const result = await container.exec(['sh', '-c', guardedScript, 'sh', guard, `--dbname=${database}`], { input });
     if (result.exitCode !== 0) throw restoreFailed(container, `Running ${path}`, errorCode(result));
   }
 }
