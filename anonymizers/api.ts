@@ -91,8 +91,11 @@ export type LiveSource =
       readonly tables: readonly LiveTable[];
       readonly definitions?: readonly LiveDefinition[];
     }
-  /** Attribute descriptions in use, operational ones too, as the server spells them (`cn`, `userCertificate;binary`); found without reading values. */
-  | { readonly name: string; readonly kind: 'ldap'; readonly base: string; readonly attributes: readonly string[] };
+  /**
+   * `bases` are naming contexts. Attribute descriptions in use, operational ones too, as the server spells them (`cn`,
+   * `userCertificate;binary`); found without reading values.
+   */
+  | { readonly name: string; readonly kind: 'ldap'; readonly bases: readonly string[]; readonly attributes: readonly string[] };
 
 export type TablePlan = {
   /** `none`: the table is carried empty. */

@@ -73,8 +73,7 @@ export function compilePolicy(input: {
     const references = createReferences(policy, tables);
     for (const source of sources) {
       if (source.kind === 'ldap') {
-        const plan = compileDirectory(source, written(source.name), references, compilation);
-        if (plan) directories.set(source.name, plan);
+        directories.set(source.name, compileDirectory(source, written(source.name), references, compilation));
         continue;
       }
       for (const rules of tables) if (rules.source === source) compileTables(rules, references, key, compilation);
@@ -129,12 +128,7 @@ function compileTables({ source, tables }: SourceRules, references: References, 
   checkRowReferences({ source, tables }, problems);
 }
 
-function compileDirectory(
-  source: LdapSource,
-  policy: SourcePolicy,
-  references: References,
-  compilation: Compilation,
-): DirectoryPlan | undefined {
+function compileDirectory(source: LdapSource, policy: SourcePolicy, references: References, compilation: Compilation): DirectoryPlan {
   const { make, problems, suggestions, undecided } = compilation;
   checkSections(source.name, policy, tableSections, 'an LDAP source has no tables', problems);
   const rules = compileDirectoryRules(source, policy, make, problems, (rule) => references.directoryRule(source.name, rule));
@@ -149,10 +143,15 @@ function compileDirectory(
   }
   const lowCardinality = readLowCardinality(source, policy, compilation);
   compilation.surveys.push(...directorySurveys(source, rules, lowCardinality, make));
-  const base = parseDn(source.base);
-  if (base) return createDirectoryPlan(source, base, rules);
-  problems.invalid.push(`${source.name}: the base "${source.base}" is no DN`);
-  return undefined;
+  const bases = source.bases.map(parseDn);
+  for (const [index, base] of bases.entries()) {
+    if (!base) problems.invalid.push(`${source.name}: the base "${source.bases[index]}" is no DN`);
+  }
+  return createDirectoryPlan(
+    source,
+    bases.filter((base) => base !== undefined),
+    rules,
+  );
 }
 
 /** Attributes by their canonical types, of which the policy says in writing that they may have few values. */

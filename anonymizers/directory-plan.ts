@@ -11,8 +11,8 @@ type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 /** A name and optional UID (RFC 4517) ends with `#` and bits. */
 const nameAndBits = /^(.*)(#'[01]*'B)$/s;
 
-export function createDirectoryPlan(source: LdapSource, base: readonly Rdn[], rules: DirectoryRules): DirectoryPlan {
-  const mapDn = createDnMapping(source.name, base, new Map([...rules.dn].map(([type, { made }]) => [type, made])), rules.services.dns);
+export function createDirectoryPlan(source: LdapSource, bases: readonly (readonly Rdn[])[], rules: DirectoryRules): DirectoryPlan {
+  const mapDn = createDnMapping(source.name, bases, new Map([...rules.dn].map(([type, { made }]) => [type, made])), rules.services.dns);
   const decide = createDecide(source, rules);
   return {
     ...(rules.where === undefined ? {} : { where: rules.where }),
@@ -20,7 +20,7 @@ export function createDirectoryPlan(source: LdapSource, base: readonly Rdn[], ru
     leaks: createDirectoryLeaks(source, rules, decide),
     transform(entry) {
       const decisions = decide(entry);
-      const rdn = readOwnRdn(entry.dn, base, source, rules.services.dns);
+      const rdn = readOwnRdn(entry.dn, bases, source, rules.services.dns);
       const real = realValues(entry, rules.slots);
       const attributes = new Map<string, readonly Uint8Array[]>();
       const row: Value[] = rules.slots.map(() => null);
@@ -122,13 +122,13 @@ function realValues(entry: DirectoryEntry, slots: readonly string[]): readonly V
 
 type OwnRdn = { readonly below: boolean; readonly values: Map<string, Uint8Array> };
 
-/** The values of the entry's own RDN by canonical type, and whether it is rewritten: it is below the base, and no service's. */
-function readOwnRdn(dn: string, base: readonly Rdn[], source: LdapSource, services: readonly (readonly Rdn[])[]): OwnRdn {
+/** The values of the entry's own RDN by canonical type, and whether it is rewritten: it is below a base, and no service's. */
+function readOwnRdn(dn: string, bases: readonly (readonly Rdn[])[], source: LdapSource, services: readonly (readonly Rdn[])[]): OwnRdn {
   const parsed = parseDn(dn);
   if (!parsed) throw unmaskable(`${source.name} dn`, 'the DN of an entry cannot be read', 'Correct the entry at the source.');
   const own = parsed[0] ?? [];
   return {
-    below: depthBelow(parsed, base) !== 0 && !services.some((service) => sameDn(service, parsed)),
+    below: depthBelow(parsed, bases) !== 0 && !services.some((service) => sameDn(service, parsed)),
     values: new Map(own.map(({ type, value }) => [canonicalType(type), value])),
   };
 }

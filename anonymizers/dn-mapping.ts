@@ -6,14 +6,14 @@ import { canonicalType, type DnAttribute, depthBelow, formatDn, parseDn, type Rd
 export type MapDn = (dn: string, place: string) => string;
 
 /**
- * Components below the base are rewritten by the rule of their attribute type; the base and what is above it stays. A DN outside the base
+ * Components below a base are rewritten by the rule of their attribute type; the base and what is above it stays. A DN outside of all bases
  * is rewritten whole, except for the server's own.
  * @param rules by canonical type
  * @param kept entries whose own name stays as it is
  */
 export function createDnMapping(
   sourceName: string,
-  base: readonly Rdn[],
+  bases: readonly (readonly Rdn[])[],
   rules: ReadonlyMap<string, Made>,
   kept: readonly (readonly Rdn[])[] = [],
 ): MapDn {
@@ -34,18 +34,17 @@ export function createDnMapping(
   const mapWhole: MapDn = (text, place) => {
     const dn = parseDn(text);
     if (!dn) throw unmaskable(place, 'a value that is no DN', 'Correct the entry at the source, or drop the attribute in the policy.');
-    const below = depthBelow(dn, base) ?? dn.length;
+    const below = depthBelow(dn, bases) ?? dn.length;
     const last = dn.length === 0 || below < dn.length ? '' : formatDn(dn.slice(-1)).toLowerCase();
     if (serverSuffixes.has(last) && dn.every((rdn) => rdn.every(({ type }) => canonicalType(type) === 'cn'))) return formatDn(dn);
     const isSasl = last === saslSuffix;
-    return formatDn(
-      dn.map((rdn, at) => {
-        if (at >= below || kept.some((entry) => entry.length === dn.length - at && sameDn(entry, dn.slice(at)))) return rdn;
-        return rdn.map((attribute) =>
-          isSasl && saslTypes.has(canonicalType(attribute.type)) ? attribute : mapAttribute(attribute, place),
-        );
-      }),
-    );
+    const mapped = dn.map((rdn, at) => {
+      if (at >= below || kept.some((entry) => entry.length === dn.length - at && sameDn(entry, dn.slice(at)))) return rdn;
+      return rdn.map((attribute) => (isSasl && saslTypes.has(canonicalType(attribute.type)) ? attribute : mapAttribute(attribute, place)));
+    });
+    // What is not rewritten stays as it is spelled: `\2C` and `\,` name one entry, and are two texts.
+    const isSame = mapped.every((rdn, at) => rdn.every((attribute, index) => attribute === dn[at]?.[index]));
+    return isSame ? text : formatDn(mapped);
   };
   // Managers, creators and members are named again and again.
   const mapped = new Map<string, string>();

@@ -185,10 +185,15 @@ function foldValue(value: Uint8Array): string {
 }
 
 /**
- * How many components of `dn` stand below `base`; 0 for the base itself and for those above it; undefined for one outside.
+ * How many components of `dn` stand below the nearest of the bases; 0 for a base itself and for what is above one; undefined for one outside.
  */
-export function depthBelow(dn: readonly Rdn[], base: readonly Rdn[]): number | undefined {
+export function depthBelow(dn: readonly Rdn[], bases: readonly (readonly Rdn[])[]): number | undefined {
+  const depths = bases.filter((base) => sharesEnd(dn, base)).map((base) => Math.max(0, dn.length - base.length));
+  return depths.length === 0 ? undefined : Math.min(...depths);
+}
+
+function sharesEnd(dn: readonly Rdn[], base: readonly Rdn[]): boolean {
   const shared = Math.min(dn.length, base.length);
-  for (let at = 1; at <= shared; at++) if (!sameRdn(dn[dn.length - at] as Rdn, base[base.length - at] as Rdn)) return undefined;
-  return Math.max(0, dn.length - base.length);
+  for (let at = 1; at <= shared; at++) if (!sameRdn(dn[dn.length - at] as Rdn, base[base.length - at] as Rdn)) return false;
+  return true;
 }

@@ -20,6 +20,9 @@ export type ChunkSizes = { readonly minBytes: number; readonly targetBytes: numb
 /** Measured on the sample system as a fair trade between sharing and number of files. */
 export const chunkSizes: ChunkSizes = { minBytes: 256 * 1024, targetBytes: 1024 * 1024, maxBytes: 4 * 1024 * 1024 };
 
+/** Of the stream in a chunk's name: entries can lie a hundred levels deep, and names sort as texts. */
+const streamDigits = 3;
+
 type OpenChunk = { readonly buffer: ByteBuffer; rows: number; order: string | undefined; boundary: number; number: number };
 
 /**
@@ -68,7 +71,7 @@ export async function* pack<R>(
  */
 function close(open: OpenChunk, streamNumber: number, free: Buffer[]): Chunk {
   const { bytes: buffer, length } = open.buffer;
-  const prefix = streamNumber.toString().padStart(2, '0');
+  const prefix = streamNumber.toString().padStart(streamDigits, '0');
   const position = open.order ?? open.number.toString(16).padStart(17, '0');
   const order = position === '' ? prefix : `${prefix}-${position}`;
   const chunk: Chunk = {

@@ -33,8 +33,8 @@ const ldap = z.strictObject({
   url: z.string().check(z.regex(/^ldaps?:\/\//, 'an ldap:// or ldaps:// address expected')),
   bindDn: text,
   password: secret,
-  /** Naming context to extract. */
-  base: text,
+  /** Naming context to extract, or several of the same server. */
+  base: z.union([text, z.array(text).check(z.minLength(1))]),
 });
 const source = z.discriminatedUnion('kind', [mysql, postgres, ldap]);
 

@@ -11,7 +11,7 @@ const manageDsaIt = '2.16.840.1.113730.3.4.2';
 export const everything = '(objectClass=*)';
 
 /** @param buffers attributes that are read as bytes. @param only no others are read */
-type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[]; readonly only?: boolean };
+export type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[]; readonly only?: boolean };
 
 /** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
 export async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
@@ -33,6 +33,11 @@ export async function* pages(client: Client, base: string, wanted: Wanted, signa
     for (const entry of searchEntries) for (const asked of ['*', '+']) delete entry[asked];
     yield searchEntries;
   }
+}
+
+/** Of several naming contexts, one after the other. */
+export async function* pagesOfAll(client: Client, bases: readonly string[], wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
+  for (const base of bases) yield* pages(client, base, wanted, signal);
 }
 
 export function toDirectoryEntry({ dn, ...attributes }: Entry): DirectoryEntry {

@@ -6,12 +6,13 @@ import { hashKey } from '../key-hash.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
-import { everything, pages, toDirectoryEntry } from './entries.ts';
+import { everything, pages, pagesOfAll, toDirectoryEntry } from './entries.ts';
 import { appendEntry } from './ldif.ts';
+import { readSchema } from './schema.ts';
 import { ldapSurvey } from './survey.ts';
 
 /**
- * An LDAP source: one naming context over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
+ * An LDAP source: its naming contexts over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
  * @throws DynDataError see SourceSession
  */
 export async function connectLdap(name: string, config: LdapSourceConfig, password: string, signal: AbortSignal): Promise<SourceSession> {
@@ -20,42 +21,54 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
   const client = await openConnection(name, config, password);
   let csnAtPoint = '';
   let attributes: string[] = [];
-  let estimatedRows = 0;
+  const bases = [config.base].flat();
+  const estimatedRows = new Map<string, number>();
+  const positions = async (): Promise<string> => {
+    const found: string[] = [];
+    for (const base of bases) found.push(await readContextCsn(client, base));
+    // A server that keeps no contextCSN gives no proof.
+    return found.every((position) => position !== '') ? found.join(' ') : '';
+  };
+  const server = await guarded(() => readServer(client));
 
   return {
     name,
     kind: 'ldap',
-    server: await guarded(() => readServer(client)),
+    server,
     parallelism: 1,
     openPoint: () =>
       guarded(async () => {
-        csnAtPoint = await readContextCsn(client, config.base);
-        // A server that keeps no contextCSN gives no proof, so it is recorded as not consistent.
+        csnAtPoint = await positions();
         const consistency = { method: 'context-csn-compared' as const, consistent: csnAtPoint !== '', notCovered: [] };
         return { at: new Date(), position: csnAtPoint, lockedMs: 0, consistency };
       }),
     describe: (describeSignal) =>
       guarded(async () => {
         const found = new Set<string>();
-        estimatedRows = 0;
-        for await (const page of pages(client, config.base, { filter: everything, values: false, buffers: [] }, describeSignal)) {
-          estimatedRows += page.length;
-          for (const { dn: _dn, ...rest } of page) for (const attribute of Object.keys(rest)) found.add(attribute);
+        for (const base of bases) {
+          let entries = 0;
+          for await (const page of pages(client, base, { filter: everything, values: false, buffers: [] }, describeSignal)) {
+            entries += page.length;
+            for (const { dn: _dn, ...rest } of page) for (const attribute of Object.keys(rest)) found.add(attribute);
+          }
+          estimatedRows.set(base, entries);
         }
         attributes = [...found].sort();
+        // Other products' definitions are not written as OpenLDAP reads them.
+        const schema = server.product === 'OpenLDAP' ? [await readSchema(name, client, bases[0] ?? '')] : [];
         return {
-          live: { name, kind: 'ldap', base: config.base, attributes },
-          databases: [{ name: config.base, create: '' }],
-          files: async () => ({ before: [], after: [] }),
+          live: { name, kind: 'ldap', bases, attributes },
+          databases: bases.map((base) => ({ name: base, create: '' })),
+          files: async () => ({ before: schema, after: [] }),
         };
       }),
     observe: (policy, sink, observeSignal) =>
       guarded(async () => {
         const { leaks } = policy.directory(name);
         if (leaks.attributes.length === 0) return;
-        for await (const page of pages(
+        for await (const page of pagesOfAll(
           client,
-          config.base,
+          bases,
           { filter: everything, values: true, buffers: leaks.attributes, only: true },
           observeSignal,
         )) {
@@ -63,13 +76,14 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
           await sink.ready();
         }
       }),
-    extractions: (policy) => [
-      anyExtraction(directoryExtraction(name, config.base, client, attributes, estimatedRows, policy.directory(name))),
-    ],
+    extractions: (policy) =>
+      bases.map((base) =>
+        anyExtraction(directoryExtraction(name, base, client, attributes, estimatedRows.get(base) ?? 0, policy.directory(name))),
+      ),
     sample: (rows, sampleSignal) =>
-      sampleDirectory(pages(client, config.base, { filter: everything, values: true, buffers: attributes }, sampleSignal), name, rows),
-    survey: ldapSurvey(name, client, config.base),
-    changed: () => guarded(async () => (await readContextCsn(client, config.base)) !== csnAtPoint),
+      sampleDirectory(pagesOfAll(client, bases, { filter: everything, values: true, buffers: attributes }, sampleSignal), name, rows),
+    survey: ldapSurvey(name, client, bases),
+    changed: () => guarded(async () => (await positions()) !== csnAtPoint),
     [Symbol.asyncDispose]: async () => {
       await client.unbind().catch(() => undefined);
     },

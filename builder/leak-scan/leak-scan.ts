@@ -106,7 +106,8 @@ function startLeakScan(thread: ScanThread, policy: Policy, compiled: CompiledPol
           const locate: Locate = (bytes, offset) => ({
             start: lineAt(bytes, offset).start,
             places: [`${live.name} schema ${name}`, `${live.name} schema`],
-            isOwn: () => false,
+            // Four numbers with dots in a directory's schema are an object identifier, such as 2.5.4.3 of cn.
+            isOwn: (rule) => live.kind === 'ldap' && rule === 'ip',
           });
           return isClean(Buffer.from(text), 'text', locate, self);
         },
@@ -213,7 +214,7 @@ function commonWords(sources: readonly LiveSource[]): ReadonlySet<string> {
   };
   for (const source of sources) {
     add(source.name);
-    if (source.kind === 'ldap') for (const text of [source.base, ...source.attributes]) add(text);
+    if (source.kind === 'ldap') for (const text of [...source.bases, ...source.attributes]) add(text);
     else {
       for (const { schema, name, columns } of source.tables) {
         add(schema);

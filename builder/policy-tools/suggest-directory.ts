@@ -90,7 +90,12 @@ function isPerson(objectClass: string): boolean {
 
 /** Attribute types, in lower case, that stand in DNs below the base, with the structural classes of the entries they name. */
 function namingOf(source: LdapSource, entries: readonly DirectoryEntry[]): Map<string, Set<string>> {
-  const suffix = `,${source.base.toLowerCase()}`;
+  const suffixes = source.bases.map((base) => `,${base.toLowerCase()}`);
+  /** What stands before a base. */
+  const below = (dn: string): string | undefined => {
+    const suffix = suffixes.find((one) => dn.toLowerCase().endsWith(one));
+    return suffix === undefined ? undefined : dn.slice(0, -suffix.length);
+  };
   const found = new Map<string, Set<string>>();
   const add = (type: string, objectClass: string | undefined): void => {
     const classes = found.get(type) ?? new Set();
@@ -99,14 +104,12 @@ function namingOf(source: LdapSource, entries: readonly DirectoryEntry[]): Map<s
   };
   for (const { dn, attributes } of entries) {
     const structural = textOf(attributes.get('structuralObjectClass')?.[0]) || textOf(attributes.get('objectClass')?.at(-1));
-    if (dn.toLowerCase().endsWith(suffix))
-      for (const [at, type] of typesOf(dn.slice(0, -suffix.length)).entries()) add(type, at === 0 ? structural : undefined);
+    for (const [at, type] of typesOf(below(dn) ?? '').entries()) add(type, at === 0 ? structural : undefined);
     for (const values of attributes.values()) {
       for (const value of values) {
         // Longer ones are no DNs, and need not be looked through.
         const text = value.length > 1000 ? '' : textOf(value);
-        if (text.toLowerCase().endsWith(suffix) && /^[A-Za-z][\w.-]*=/.test(text))
-          for (const type of typesOf(text.slice(0, -suffix.length))) add(type, undefined);
+        if (/^[A-Za-z][\w.-]*=/.test(text)) for (const type of typesOf(below(text) ?? '')) add(type, undefined);
       }
     }
   }

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed } from './data-service.ts';
+import { loadSchema, missingSchema } from './ldap-schema.ts';
 
 /** Label of a service whose slapd.d lies elsewhere. */
 const configLabel = 'dyn-data.ldap-config';
@@ -35,6 +37,11 @@ export function createLdapService({ container, source, labels, restart, oneOff }
       `The service ${container.service} has no naming context ${table.name} (it has ${contexts.map(({ suffix }) => suffix).join(', ') || 'none'}). Set its base to the source's, for osixia/openldap with LDAP_BASE_DN, remove its volumes with \`dyn-data down -v\` and run \`dyn-data up\` again; a configuration outside ${defaultConfig} is named by the label ${configLabel}.`,
     );
   };
+  const notShared = (directory: string): DynDataError =>
+    new DynDataError(
+      'RESTORE_FAILED',
+      `The configuration of the service ${container.service} (${config}) is not on a volume, so slapadd cannot see it while the server is stopped. Give ${config} and ${directory} volumes in the compose file and run \`dyn-data up\` again.`,
+    );
   const shell = (script: string, ...args: string[]) => container.exec(['sh', '-c', script, 'sh', ...args]);
 
   return {
@@ -63,16 +70,19 @@ export function createLdapService({ container, source, labels, restart, oneOff }
     putBack: async () => undefined,
     async restore(reader, onBytes) {
       const contexts = await Promise.all(source.tables.map(async (table) => ({ table, context: await contextOf(table) })));
+      const carried: Uint8Array[] = [];
+      for (const file of source.before) for await (const piece of reader.file(file)) carried.push(piece);
+      const schema = await missingSchema(container, config, Buffer.concat(carried).toString());
+      if (schema === undefined) throw restoreFailed(container, 'Reading the schema', 'ldapsearch gives no cn=Subschema');
       await restart.stop();
+      const configured = await oneOff(loadSchema, [config, schema === '' ? 'none' : 'some'], Readable.from([Buffer.from(schema)]));
+      if (configured.exitCode === configNotShared) throw notShared(contexts[0]?.context.directory ?? '');
+      if (configured.exitCode !== 0)
+        throw restoreFailed(container, "Loading the source's schema", `slapadd ended with ${configured.exitCode ?? 'a signal'}`);
       for (const { table, context } of contexts) {
         const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
         const { exitCode } = await oneOff(load, [config, context.directory, context.suffix], input);
-        if (exitCode === configNotShared) {
-          throw new DynDataError(
-            'RESTORE_FAILED',
-            `The configuration of the service ${container.service} (${config}) is not on a volume, so slapadd cannot see it while the server is stopped. Give ${config} and ${context.directory} volumes in the compose file and run \`dyn-data up\` again.`,
-          );
-        }
+        if (exitCode === configNotShared) throw notShared(context.directory);
         if (exitCode !== 0)
           throw restoreFailed(
             container,

@@ -37,7 +37,7 @@ const mysql: LiveSource = {
 const ldap: LiveSource = {
   name: 'ldap',
   kind: 'ldap',
-  base: 'dc=shop',
+  bases: ['dc=shop'],
   attributes: ['objectClass', 'uid', 'mail', 'entryUUID', 'hasSubordinates'],
 };
 

@@ -7,7 +7,7 @@ import { textRule } from './making.ts';
 const directory: LiveSource = {
   name: 'ldap',
   kind: 'ldap',
-  base: 'dc=shop',
+  bases: ['dc=shop'],
   attributes: ['objectClass', 'cn', 'uid', 'description', 'userPassword', 'member', 'settings', 'employeeType'],
 };
 const entry = (attributes: Readonly<Record<string, readonly string[]>>): DirectoryEntry => ({
@@ -88,7 +88,7 @@ describe('rules of a directory', () => {
     const dn = 'uid=sync,ou=services,dc=shop';
     const service = transformedEntry(plan, dn, { objectClass: ['person'], uid: ['sync'], userPassword: ['{SSHA}abc'] });
     expect(service).toMatchObject({ dn, uid: ['sync'], userPassword: ['{SSHA}abc'] });
-    expect(plan.mapDn('UID=Sync, ou=services,dc=shop')).toBe('UID=Sync,ou=services,dc=shop');
+    expect(plan.mapDn('UID=Sync, ou=services,dc=shop')).toBe('UID=Sync, ou=services,dc=shop');
     expect(plan.mapDn('uid=sync,ou=others,dc=shop')).toBe(`uid=${textRule('login')('sync')},ou=others,dc=shop`);
     expect(transformedEntry(plan, 'uid=a,dc=shop', { uid: ['a'], cn: ['gateway'], userPassword: ['plain'] }).userPassword).toEqual([
       'plain',

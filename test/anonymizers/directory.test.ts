@@ -27,7 +27,7 @@ const attributes =
   'objectClass cn cn;lang-el sn givenName uid mail o ou dc member manager uniqueMember creatorsName jpegPhoto userPassword description entryUUID memberOf hasSubordinates'.split(
     ' ',
   );
-const source: LiveSource = { name: 'ldap', kind: 'ldap', base: 'dc=Shop,dc=test', attributes };
+const source: LiveSource = { name: 'ldap', kind: 'ldap', bases: ['dc=Shop,dc=test'], attributes };
 
 const plan: DirectoryPlan = compilePolicy({
   policy: parsePolicy(policyText, 'p.yaml'),

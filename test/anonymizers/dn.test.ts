@@ -66,7 +66,7 @@ test('types are found by any of their names', () => {
 
 test('depth below a base, whatever its spelling', () => {
   const base = parseDn('dc=Acme,dc=test') ?? [];
-  const depth = (text: string): number | undefined => depthBelow(parseDn(text) ?? [], base);
+  const depth = (text: string): number | undefined => depthBelow(parseDn(text) ?? [], [base]);
   expect(depth('uid=a,ou=b, DC=acme,domainComponent=TEST')).toBe(2);
   expect(depth('dc=acme,dc=test')).toBe(0);
   expect(depth('dc=test')).toBe(0);

@@ -7,7 +7,7 @@ const people = shop({ people: [column('email'), column('first_name'), column('la
 const directory: LiveSource = {
   name: 'ldap',
   kind: 'ldap',
-  base: 'dc=shop',
+  bases: ['dc=shop'],
   attributes: ['uid', 'mail', 'givenName', 'sn', 'displayName'],
 };
 const policy = compile(

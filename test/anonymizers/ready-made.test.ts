@@ -108,7 +108,7 @@ test('the policies for people and groups decide the standard attributes', () => 
   const attributes =
     'objectClass uid cn sn givenName displayName mail telephoneNumber mobile homePhone o ou l street postalCode postalAddress title jpegPhoto ' +
     'userPassword description employeeNumber uidNumber gidNumber homeDirectory loginShell member uniqueMember memberUid manager entryUUID';
-  const directory: LiveSource = { name: 'ldap', kind: 'ldap', base: 'dc=shop', attributes: attributes.split(' ') };
+  const directory: LiveSource = { name: 'ldap', kind: 'ldap', bases: ['dc=shop'], attributes: attributes.split(' ') };
   const policy = 'development_password: dev\nsources: {ldap: {include: [ldap-person, ldap-group]}}';
   const plan = compile(policy, directory).directory('ldap');
   const uid = textRule('login')('marie');

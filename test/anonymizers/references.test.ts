@@ -14,7 +14,7 @@ const source = shop({
     foreignKeys: [{ columns: ['buyer'], schema: 'shop', table: 'orders', targetColumns: ['buyer'] }],
   },
 });
-const directory: LiveSource = { name: 'ldap', kind: 'ldap', base: 'dc=shop', attributes: ['uid', 'mail', 'carLicense'] };
+const directory: LiveSource = { name: 'ldap', kind: 'ldap', bases: ['dc=shop'], attributes: ['uid', 'mail', 'carLicense'] };
 const text = (orders: string, more = 'lines: {}'): string =>
   `sources: {mysql: {tables: {users: {columns: {email: email, login: login, boss: {same_as: users.email}}}, orders: {columns: {${orders}}}, ${more}}}}`;
 

@@ -98,7 +98,7 @@ describe('chunks', () => {
   it('of a table without a key are cut by the rows themselves and numbered', async () => {
     const { keyHash: _, ...withoutKey } = extraction;
     const chunks = await chunksOf(rows(5_000), { ...withoutKey, order: () => undefined });
-    expect(chunks.map(({ order }) => order)).toEqual(chunks.map((_chunk, index) => `00-${index.toString(16).padStart(17, '0')}`));
+    expect(chunks.map(({ order }) => order)).toEqual(chunks.map((_chunk, index) => `000-${index.toString(16).padStart(17, '0')}`));
     expect(chunks.length).toBeGreaterThan(3);
   });
 
@@ -110,8 +110,14 @@ describe('chunks', () => {
         .trimEnd()
         .split('\n')
         .map((line) => Number(line.split('\t')[0]));
-      expect(new Set(keys.map((key) => key % 2))).toEqual(new Set([Number(order.slice(0, 2))]));
+      expect(new Set(keys.map((key) => key % 2))).toEqual(new Set([Number(order.slice(0, 3))]));
     }
+  });
+
+  it('of a hundred streams sort in the order of the streams', async () => {
+    const chunks = await chunksOf(rows(200), { ...extraction, stream: (record) => 120 - (Number(record[0]) % 120), order: () => '' });
+    const streams = chunks.map(({ order }) => order).sort();
+    expect(streams.map(Number)).toEqual(Array.from({ length: 120 }, (_item, index) => index + 1));
   });
 
   it('grow with a row that is larger than the maximum', async () => {

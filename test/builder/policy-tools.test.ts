@@ -196,7 +196,7 @@ test('a suggestion is a policy with reasons, without any value, and without what
 });
 
 test('in a directory, what names an entry has one rule there and in its DN', () => {
-  const live = { name: 'ldap', kind: 'ldap', base: 'dc=x', attributes: ['cn', 'mail', 'sshPublicKey', 'uid'] } as const;
+  const live = { name: 'ldap', kind: 'ldap', bases: ['dc=x'], attributes: ['cn', 'mail', 'sshPublicKey', 'uid'] } as const;
   const entry = (dn: string, attributes: Readonly<Record<string, readonly string[]>>) => ({
     dn,
     attributes: new Map(Object.entries(attributes).map(([name, values]) => [name, values.map((value) => Buffer.from(value))])),
@@ -249,7 +249,7 @@ test('drift names what is new and what is gone', () => {
       { name: 'ldap', tables: [{ ...table, schema: 'dc=x', name: 'dc=x', columns: ['cn', 'mail'] }] },
     ],
   } as unknown as Manifest;
-  const directory: LiveSource = { name: 'ldap', kind: 'ldap', base: 'dc=x', attributes: ['cn', 'roomNumber'] };
+  const directory: LiveSource = { name: 'ldap', kind: 'ldap', bases: ['dc=x'], attributes: ['cn', 'roomNumber'] };
   expect(driftOf(manifest, [shop, directory]).map(({ change, what, place }) => `${change} ${what} ${place}`)).toEqual([
     'new table mysql shop.members',
     'new column mysql shop.users.settings',

@@ -1,0 +1,144 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { connectLdap } from '../../builder/ldap/session.ts';
+import type { LdapSourceConfig } from '../../core/index.ts';
+import { bundleClient } from '../../scripts/bundle-client.ts';
+import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import type { DataImage } from '../support/data-image.ts';
+import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { buildDataImage } from '../support/round-trip.ts';
+import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
+
+const project = 'dyn-data-test-round-trip-ldap';
+const bundle = `${import.meta.dirname}/../../dist/test-round-trip-ldap.mjs`;
+const password = 'geheim';
+const base = 'dc=round,dc=test';
+const second = 'o=Second Suffix\\2C \\22quoted\\22';
+const { signal } = new AbortController();
+
+const service = `
+    image: \${LDAP_IMAGE}
+    environment: { LDAP_DOMAIN: round.test, LDAP_BASE_DN: "${base}", LDAP_ADMIN_PASSWORD: ${password} }
+    healthcheck: { test: ["CMD-SHELL", 'ldapsearch -x -H ldap://127.0.0.1 -b "" -s base'], interval: 1s, retries: 90 }`;
+const composeFile = `
+services:
+  source:${service}
+    ports: ["127.0.0.1:0:389"]
+  target:${service}
+    labels: { dyn-data.source: hostile }
+`;
+
+type Service = 'source' | 'target';
+
+describeWithEngine('a hostile directory, all attributes kept', () => {
+  let registry: SmallRegistry;
+  let client: ClientProject;
+  let config: LdapSourceConfig;
+  let image: DataImage;
+
+  const compose = async (...args: string[]): Promise<string> => {
+    const result = await client.docker(['compose', '-f', join(client.folder, 'docker-compose.yml'), '-p', project, ...args]);
+    if (result.exitCode !== 0) throw new Error(`${result.stdout.slice(-500)}\n${result.stderr}`);
+    return result.stdout;
+  };
+  /** Applies a file of this folder through the running server. */
+  const apply = async (to: Service, file: string, ...options: string[]): Promise<void> => {
+    const text = await readFile(new URL(file, import.meta.url), 'base64');
+    await compose('exec', '-T', to, 'sh', '-ec', 'echo "$0" | base64 -d | ldapmodify -H ldapi:/// "$@"', text, ...options);
+  };
+  const asRoot = ['-Q', '-Y', 'EXTERNAL'];
+  const configure = async (to: Service): Promise<void> => {
+    await compose('up', '-d', '--wait', to);
+    await compose('exec', '-T', to, 'install', '-d', '-o', 'openldap', '-g', 'openldap', '/var/lib/ldap/second');
+    await apply(to, 'ldap-server.ldif', ...asRoot);
+  };
+  const connect = () => connectLdap('hostile', config, password, signal);
+  /** Each entry as the set of its lines. What is said of the whole database, contextCSN, the server makes from its entries. */
+  const entries = async (of: Service, suffix: string): Promise<Map<string, string[]>> => {
+    const ldif = await compose('exec', '-T', of, 'slapcat', '-b', suffix, '-o', 'ldif-wrap=no');
+    return new Map(
+      ldif
+        .split('\n\n')
+        .filter(Boolean)
+        .map((entry) => {
+          const [dn = '', ...lines] = entry.split('\n');
+          return [dn, lines.filter((line) => !line.startsWith('contextCSN:')).sort()];
+        }),
+    );
+  };
+  const definitions = async (of: Service): Promise<string[]> => {
+    const wanted = ['attributeTypes', 'objectClasses', 'ldapSyntaxes', 'dITContentRules'];
+    const search = ['ldapsearch', '-x', '-LLL', '-o', 'ldif-wrap=no', '-H', 'ldapi:///', '-b', 'cn=Subschema', '-s', 'base', ...wanted];
+    return (await compose('exec', '-T', of, ...search)).split('\n').sort();
+  };
+
+  beforeAll(async () => {
+    await bundleClient(bundle);
+    registry = await startSmallRegistry();
+    client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env: imageVariables() });
+    process.env.LDAP_IMAGE ??= imageVariables().LDAP_IMAGE ?? '';
+    await configure('source');
+    await apply('source', 'ldap-schema.ldif', ...asRoot);
+    await apply('source', 'ldap-entries.ldif', '-x', '-M', '-D', `cn=admin,${base}`, '-w', password);
+    const port = Number((await compose('port', 'source', '389')).trim().split(':').at(-1));
+    const url = `ldap://127.0.0.1:${port}`;
+    config = { kind: 'ldap', url, bindDn: `cn=admin,${base}`, password: { env: 'none' }, base: [base, second] };
+  });
+
+  afterAll(async () => {
+    await compose('down', '--volumes', '--timeout', '5');
+    if (image) await client.docker(['image', 'rm', '--force', `${registry.host}/shop@${image.digest}`]);
+    await client[Symbol.asyncDispose]();
+    await registry.close();
+    await rm(bundle, { force: true });
+  });
+
+  it('is restored by the client', async () => {
+    await using session = await connect();
+    await session.openPoint(signal);
+    const { live } = await session.describe(signal);
+    const attributes = live.kind === 'ldap' ? live.attributes : [];
+    const ruled =
+      /^(?:member|uniqueMember|manager|seeAlso|aliasedObjectName|creatorsName|modifiersName|memberOf|tripFriend|entryDN|subschemaSubentry|hasSubordinates|contextCSN)$/;
+    const named = ['cn', 'sn', 'uid', 'ou', 'o', 'dc'];
+    const policy = {
+      keep: attributes.filter((attribute) => !ruled.test(attribute)),
+      attributes: { memberOf: 'dn', tripFriend: 'dn' },
+      dn: Object.fromEntries(named.map((type) => [type, 'keep'])),
+    };
+    image = await buildDataImage(stringify({ version: 1, sources: { hostile: policy } }), [connect]);
+    registry.add('shop', 'hostile', image);
+    await configure('target');
+    for (const args of [
+      ['pull', 'hostile'],
+      ['up', 'hostile'],
+    ]) {
+      const { exitCode, stderr } = await client.run(args);
+      expect(exitCode, stderr).toBe(0);
+    }
+  });
+
+  it.each([
+    [base, 30],
+    [second, 3],
+  ])('has the same entries below %s', async (suffix, count) => {
+    const source = await entries('source', suffix);
+    expect(source.size).toBe(count);
+    expect(await entries('target', suffix)).toEqual(source);
+  });
+
+  it('has the same schema', async () => {
+    const source = await definitions('source');
+    expect(source.filter((line) => line.includes('1.3.6.1.4.1.32473.7'))).toHaveLength(11);
+    expect(await definitions('target')).toEqual(source);
+  });
+
+  it('is restored once more over itself', async () => {
+    const { exitCode, stderr } = await client.run(['up', '--replace', 'hostile']);
+    expect(exitCode, stderr).toBe(0);
+    expect(await entries('target', base)).toEqual(await entries('source', base));
+    expect(await definitions('target')).toEqual(await definitions('source'));
+  });
+});
