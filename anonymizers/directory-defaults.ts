@@ -4,14 +4,13 @@ export type DefaultDecision = 'keep' | 'drop' | 'dn';
 // slapadd needs or makes these; they say when and of what kind an entry is, and nothing of whom. entryUUID is drawn by the server.
 const kept = ['objectclass', 'structuralobjectclass', 'entryuuid', 'entrycsn', 'createtimestamp', 'modifytimestamp'];
 
-// Made by the server from what it loads (memberOf by an overlay, entryDN and the others when they are asked for, contextCSN from the
+// Made by the server from what it loads (entryDN and the others when they are asked for, contextCSN from the
 // entryCSNs), or a history of secrets and of logging in that no copy may carry.
 const dropped = [
   'hassubordinates',
   'numsubordinates',
   'subschemasubentry',
   'entrydn',
-  'memberof',
   'contextcsn',
   'pwdhistory',
   'pwdfailuretime',
@@ -36,6 +35,8 @@ const dnValued = [
   'aliasedobjectname',
   'dittoredirect',
   'memberdn',
+  // An overlay keeps it in the entries, but not while a directory is loaded; the client leaves it out where there is no such overlay.
+  'memberof',
   'pwdpolicysubentry',
 ];
 

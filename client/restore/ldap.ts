@@ -9,19 +9,25 @@ import { loadSchema, missingSchema } from './ldap-schema.ts';
 const configLabel = 'dyn-data.ldap-config';
 const defaultConfig = '/etc/ldap/slapd.d';
 
-type NamingContext = { readonly suffix: string; readonly directory: string; readonly rootDn: string | undefined };
+type NamingContext = {
+  readonly suffix: string;
+  readonly directory: string;
+  readonly rootDn: string | undefined;
+  /** An overlay of its database keeps memberOf in the entries. */
+  readonly keepsMemberOf: boolean;
+};
 
 // Only these attributes leave the container: the configuration holds the administrators' password hashes.
-const readConfig = `slapcat -F "$1" -n 0 -o ldif-wrap=no 2>/dev/null | grep -iE '^(dn|olcSuffix|olcDbDirectory|olcRootDN):'`;
+const readConfig = `slapcat -F "$1" -n 0 -o ldif-wrap=no 2>/dev/null | grep -iE '^(dn|olcSuffix|olcDbDirectory|olcRootDN|olcOverlay):'`;
 const countEntries = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep -c '^dn:'`;
 const firstNames = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep '^dn:' | head -n 3`;
 
-// slapd is stopped. What slapadd writes is owned by root, and must be the server's own again.
+// slapd is stopped. A server without the overlay does not know memberOf; the lines of an entry are not folded. What slapadd writes is owned by root, and must be the server's own again.
 const load = `set -e
 test -e "$1/cn=config.ldif" || exit 80
 owner="$(stat -c %u:%g "$2")"
 rm -f "$2"/*.mdb
-slapadd -q -F "$1" -b "$3" >/dev/null 2>&1
+if [ "$4" = memberOf ]; then cat; else LC_ALL=C grep -aviE '^memberOf:'; fi | slapadd -q -F "$1" -b "$3" >/dev/null 2>&1
 chown -R "$owner" "$2"`;
 const configNotShared = 80;
 
@@ -81,7 +87,11 @@ export function createLdapService({ container, source, labels, restart, oneOff }
         throw restoreFailed(container, "Loading the source's schema", `slapadd ended with ${configured.exitCode ?? 'a signal'}`);
       for (const { table, context } of contexts) {
         const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
-        const { exitCode } = await oneOff(load, [config, context.directory, context.suffix], input);
+        const { exitCode } = await oneOff(
+          load,
+          [config, context.directory, context.suffix, context.keepsMemberOf ? 'memberOf' : ''],
+          input,
+        );
         if (exitCode === configNotShared) throw notShared(context.directory);
         if (exitCode !== 0)
           throw restoreFailed(
@@ -116,21 +126,26 @@ export async function ldapDataDirectories(container: ServiceContainer, labels: R
 
 async function namingContexts(container: ServiceContainer, config: string): Promise<NamingContext[]> {
   const result = await container.exec(['sh', '-c', readConfig, 'sh', config]);
-  const contexts: NamingContext[] = [];
-  let entry = new Map<string, string>();
-  const finish = (): void => {
+  const entries: Map<string, string>[] = [];
+  for (const line of result.stdout.split('\n')) {
+    if (/^dn:/i.test(line)) entries.push(new Map());
+    const attribute = line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase();
+    const entry = entries.at(-1);
+    if (attribute !== '' && !entry?.has(attribute)) entry?.set(attribute, ldifValue(line));
+  }
+  const memberOf = entries.filter((entry) => /^(?:\{\d+\})?memberof$/i.test(entry.get('olcoverlay') ?? '')).map(nameOf);
+  const keepsMemberOf = (database: string): boolean =>
+    memberOf.some((overlay) => overlay.endsWith(`,${database}`) || overlay.includes('}frontend,cn=config'));
+  return entries.flatMap((entry) => {
     const suffix = entry.get('olcsuffix');
     const directory = entry.get('olcdbdirectory');
-    if (suffix !== undefined && directory !== undefined) contexts.push({ suffix, directory, rootDn: entry.get('olcrootdn') });
-    entry = new Map();
-  };
-  for (const line of result.stdout.split('\n')) {
-    if (/^dn:/i.test(line)) finish();
-    const attribute = line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase();
-    if (attribute !== '' && !entry.has(attribute)) entry.set(attribute, ldifValue(line));
-  }
-  finish();
-  return contexts;
+    if (suffix === undefined || directory === undefined) return [];
+    return [{ suffix, directory, rootDn: entry.get('olcrootdn'), keepsMemberOf: keepsMemberOf(nameOf(entry)) }];
+  });
+}
+
+function nameOf(entry: ReadonlyMap<string, string>): string {
+  return (entry.get('dn') ?? '').toLowerCase();
 }
 
 /** The value of an LDIF line, `name: text` or `name:: base64`. */

@@ -44,15 +44,15 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
     return result.stdout;
   };
   /** Applies a file of this folder through the running server. */
-  const apply = async (to: Service, file: string, ...options: string[]): Promise<void> => {
-    const text = await readFile(new URL(file, import.meta.url), 'base64');
+  const apply = async (to: Service, file: string, options: readonly string[], edit = (ldif: string) => ldif): Promise<void> => {
+    const text = Buffer.from(edit(await readFile(new URL(file, import.meta.url), 'utf8'))).toString('base64');
     await compose('exec', '-T', to, 'sh', '-ec', 'echo "$0" | base64 -d | ldapmodify -H ldapi:/// "$@"', text, ...options);
   };
   const asRoot = ['-Q', '-Y', 'EXTERNAL'];
   const configure = async (to: Service): Promise<void> => {
     await compose('up', '-d', '--wait', to);
     await compose('exec', '-T', to, 'install', '-d', '-o', 'openldap', '-g', 'openldap', '/var/lib/ldap/second');
-    await apply(to, 'ldap-server.ldif', ...asRoot);
+    await apply(to, 'ldap-server.ldif', asRoot);
   };
   const connect = () => connectLdap('hostile', config, password, signal);
   /** Each entry as the set of its lines. What is said of the whole database, contextCSN, the server makes from its entries. */
@@ -80,8 +80,8 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
     client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env: imageVariables() });
     process.env.LDAP_IMAGE ??= imageVariables().LDAP_IMAGE ?? '';
     await configure('source');
-    await apply('source', 'ldap-schema.ldif', ...asRoot);
-    await apply('source', 'ldap-entries.ldif', '-x', '-M', '-D', `cn=admin,${base}`, '-w', password);
+    await apply('source', 'ldap-schema.ldif', asRoot);
+    await apply('source', 'ldap-entries.ldif', ['-x', '-M', '-D', `cn=admin,${base}`, '-w', password]);
     const port = Number((await compose('port', 'source', '389')).trim().split(':').at(-1));
     const url = `ldap://127.0.0.1:${port}`;
     config = { kind: 'ldap', url, bindDn: `cn=admin,${base}`, password: { env: 'none' }, base: [base, second] };
@@ -105,7 +105,7 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
     const named = ['cn', 'sn', 'uid', 'ou', 'o', 'dc'];
     const policy = {
       keep: attributes.filter((attribute) => !ruled.test(attribute)),
-      attributes: { memberOf: 'dn', tripFriend: 'dn' },
+      attributes: { tripFriend: 'dn' },
       dn: Object.fromEntries(named.map((type) => [type, 'keep'])),
     };
     image = await buildDataImage(stringify({ version: 1, sources: { hostile: policy } }), [connect]);
@@ -121,7 +121,7 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
   });
 
   it.each([
-    [base, 30],
+    [base, 31],
     [second, 3],
   ])('has the same entries below %s', async (suffix, count) => {
     const source = await entries('source', suffix);
@@ -140,5 +140,23 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
     expect(exitCode, stderr).toBe(0);
     expect(await entries('target', base)).toEqual(await entries('source', base));
     expect(await definitions('target')).toEqual(await definitions('source'));
+  });
+
+  it('is restored without memberOf into a server that does not keep it', async () => {
+    await compose('rm', '--stop', '--force', '--volumes', 'target');
+    await compose('up', '-d', '--wait', 'target');
+    await compose('exec', '-T', 'target', 'install', '-d', '-o', 'openldap', '-g', 'openldap', '/var/lib/ldap/second');
+    const withoutOverlay = (ldif: string): string =>
+      ldif
+        .split('\n\n')
+        .filter((entry) => !/memberof/i.test(entry))
+        .join('\n\n');
+    await apply('target', 'ldap-server.ldif', asRoot, withoutOverlay);
+    const { exitCode, stderr } = await client.run(['up', 'hostile']);
+    expect(exitCode, stderr).toBe(0);
+    const source = await entries('source', base);
+    expect([...source.values()].flat().filter((line) => line.startsWith('memberOf:')).length).toBeGreaterThan(2);
+    for (const lines of source.values()) lines.splice(0, lines.length, ...lines.filter((line) => !line.startsWith('memberOf:')));
+    expect(await entries('target', base)).toEqual(source);
   });
 });
