@@ -54,16 +54,26 @@ export async function readSettings(client: Client): Promise<Setting[]> {
 /** Lists of names: the server keeps them as they are written, and takes a quoted text for one name. */
 const lists: ReadonlySet<string> = new Set(['search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries']);
 
-/** Sets them on whatever name the database has there; the last file, since a setting can change what a statement means. */
-export function settingsFile(settings: readonly Setting[]): SchemaFile {
+export async function readDatabaseComment(client: Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ comment: string | null }>(
+    "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = current_database()",
+  );
+  return rows[0]?.comment ?? undefined;
+}
+
+/** What belongs to the database, for whatever name it has there; the last file, since a setting can change what a statement means. */
+export function databaseFile(settings: readonly Setting[], comment: string | undefined): SchemaFile {
+  const execute = (before: string, after: string): string => {
+    const name = 'pg_catalog.quote_ident(pg_catalog.current_database())';
+    return `DO ${literal(`BEGIN EXECUTE ${literal(before)} || ${name} || ${literal(after)}; END`)};\n`;
+  };
   const statements = settings.map(({ name, value }) => {
     // An empty item of a list is kept as "", which no statement takes.
     const written = lists.has(name.toLowerCase()) ? value.replaceAll(/""(?=,|$)/g, "''") : literal(value);
-    const rest = literal(` SET ${quoteName(name)} TO ${written}`);
-    const body = `BEGIN EXECUTE 'ALTER DATABASE ' || pg_catalog.quote_ident(pg_catalog.current_database()) || ${rest}; END`;
-    return `DO ${literal(body)};\n`;
+    return execute('ALTER DATABASE ', ` SET ${quoteName(name)} TO ${written}`);
   });
-  return { name: 'settings.sql', text: statements.join('') };
+  if (comment !== undefined) statements.unshift(execute('COMMENT ON DATABASE ', ` IS ${literal(comment)}`));
+  return { name: 'database.sql', text: statements.join('') };
 }
 
 /** Where each sequence stands. Sequences are outside of transactions, so this is read as near to the point in time as can be. */

@@ -41,6 +41,12 @@ export async function readDefinitions(client: Client): Promise<Definitions> {
   const left = { droppable: true, carried: false };
   const definitions = [
     ...(await select('comment', droppable, comments)),
+    ...(await select(
+      'comment',
+      droppable,
+      `SELECT 'the database' AS name, ${digest('x.description')} AS digest FROM pg_shdescription x JOIN pg_database d ON d.oid = x.objoid
+       WHERE x.classoid = 'pg_database'::regclass AND d.datname = current_database()`,
+    )),
     // Numbers, times and expressions without a text in them (sequences apart) say nothing of anybody.
     ...(await select(
       'default',

@@ -7,7 +7,7 @@ import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
 import { type PostgresTable, readTables } from './catalog.ts';
 import { openConnection, postgresError } from './connection.ts';
-import { createDatabase, readSequences, readSettings, settingsFile } from './database.ts';
+import { createDatabase, databaseFile, readDatabaseComment, readSequences, readSettings } from './database.ts';
 import { programName, readDefinitions, settingName } from './definitions.ts';
 import { postgresExtraction } from './extraction.ts';
 import { largeObjectFiles, largeObjectSchema } from './large-objects.ts';
@@ -85,6 +85,7 @@ export async function connectPostgres(
           const hasLargeObjects = tables.some(({ schema }) => schema === largeObjectSchema);
           const create = await createDatabase(control, config.database);
           const settings = await readSettings(control);
+          const comment = await readDatabaseComment(control);
           const { definitions, views } = await readDefinitions(control);
           return {
             live: { name, kind: 'postgres', tables, definitions },
@@ -94,13 +95,14 @@ export async function connectPostgres(
               const before = await pgDump.section('pre-data', snapshot, without, filesSignal);
               const after = await pgDump.section('post-data', snapshot, without, filesSignal);
               const kept = settings.filter((setting) => !plan.drops(settingName(setting)));
+              const ofDatabase = databaseFile(kept, plan.comments === 'keep' ? comment : undefined);
               return {
                 before: [{ name: 'pre-data.sql', text: before }, ...(hasLargeObjects ? [largeObjectFiles.before] : [])],
                 after: [
                   ...(hasLargeObjects ? [largeObjectFiles.after] : []),
                   sequences,
                   { name: 'post-data.sql', text: after },
-                  ...(kept.length > 0 ? [settingsFile(kept)] : []),
+                  ...(ofDatabase.text === '' ? [] : [ofDatabase]),
                 ],
               };
             },

@@ -6,6 +6,9 @@ type Definition = { readonly attribute: string; readonly text: string; readonly 
 /** In this order a server takes them from one entry: each kind refers to those before it. */
 const attributes = ['olcLdapSyntaxes', 'olcAttributeTypes', 'olcObjectClasses', 'olcDitContentRules'];
 
+/** Every server has the first and tells of it in no schema; the second is not loaded where no overlay keeps it. */
+const unlisted = ['subtreespecification', 'memberof'];
+
 /** The schema that the running server has, as any client sees it: what its programs bring is nowhere else. */
 const readSubschema = `for with in "-x -H ldapi:///" "-Q -Y EXTERNAL -H ldapi:///" "-x -H ldap://127.0.0.1" "-x -H ldap://127.0.0.1:1389"; do
   ldapsearch $with -LLL -o ldif-wrap=no -b cn=Subschema -s base '(objectClass=subschema)' ldapSyntaxes attributeTypes objectClasses dITContentRules 2>/dev/null |
@@ -22,33 +25,46 @@ rm -f "$1"/cn=config/cn=schema/cn=*dyn-data.ldif
 if [ "$2" = some ]; then slapadd -F "$1" -n 0 >/dev/null 2>&1; else cat >/dev/null; fi
 chown -R --reference="$1/cn=config.ldif" "$1/cn=config"`;
 
-/**
- * Those definitions of a snapshot that the running server does not have by itself, as LDIF for its `cn=config`; empty where it has all.
- * Undefined where the server does not tell its schema.
- */
-export async function missingSchema(container: ServiceContainer, config: string, carried: string): Promise<string | undefined> {
+export type MissingSchema = {
+  /** For the server's `cn=config`; empty where it has all definitions. */
+  readonly ldif: string;
+  /** Of these attributes, those that neither the server nor the snapshot defines: an overlay of the source does. */
+  unknown(attributes: readonly string[]): string[];
+};
+
+/** Those definitions of a snapshot that the running server does not have by itself. Undefined where it does not tell its schema. */
+export async function missingSchema(container: ServiceContainer, config: string, carried: string): Promise<MissingSchema | undefined> {
   const wanted = definitionsOf(carried);
-  if (wanted.length === 0) return '';
+  if (wanted.length === 0) return { ldif: '', unknown: () => [] };
   const found = await container.exec(['sh', '-c', readSubschema]);
   if (found.exitCode !== 0) return undefined;
+  const present = definitionsOf(found.stdout);
   const own = new Set(definitionsOf((await container.exec(['sh', '-c', readOwn, 'sh', config])).stdout).map(idOf));
-  const known = new Set(
-    definitionsOf(found.stdout)
-      .map(idOf)
-      .filter((id) => !own.has(id)),
-  );
+  const known = new Set(present.map(idOf).filter((id) => !own.has(id)));
   const missing = wanted.filter((definition) => !known.has(idOf(definition)));
-  if (missing.length === 0) return '';
+  const names = new Set([...unlisted, ...[...present, ...missing].flatMap(namesOf)]);
+  const unknown: MissingSchema['unknown'] = (used) => used.filter((one) => !names.has((one.split(';')[0] ?? one).toLowerCase()));
+  if (missing.length === 0) return { ldif: '', unknown };
   const lines = attributes.flatMap((attribute) =>
     missing
       .filter((definition) => definition.attribute === attribute)
       .map(({ text }) => `${attribute}:: ${Buffer.from(text).toString('base64')}`),
   );
-  return ['dn: cn=dyn-data,cn=schema,cn=config', 'objectClass: olcSchemaConfig', 'cn: dyn-data', ...lines, '', ''].join('\n');
+  return {
+    ldif: ['dn: cn=dyn-data,cn=schema,cn=config', 'objectClass: olcSchemaConfig', 'cn: dyn-data', ...lines, '', ''].join('\n'),
+    unknown,
+  };
 }
 
 function idOf({ attribute, oid }: Definition): string {
   return `${attribute} ${oid}`;
+}
+
+/** Of an attribute type, in lower case. */
+function namesOf({ attribute, text }: Definition): string[] {
+  if (attribute !== 'olcAttributeTypes') return [];
+  const [, one = '', several = ''] = /\sNAME\s+(?:('[^']*')|\(([^)]*)\))/.exec(text) ?? [];
+  return `${one} ${several}`.toLowerCase().match(/[a-z0-9][a-z0-9.-]*/g) ?? [];
 }
 
 /** Out of LDIF with unfolded lines, under the names of `cn=config` or of the subschema; in `cn=config` each has its place in front. */

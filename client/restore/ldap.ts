@@ -81,7 +81,11 @@ export function createLdapService({ container, source, labels, restart, oneOff }
       const schema = await missingSchema(container, config, Buffer.concat(carried).toString());
       if (schema === undefined) throw restoreFailed(container, 'Reading the schema', 'ldapsearch gives no cn=Subschema');
       await restart.stop();
-      const configured = await oneOff(loadSchema, [config, schema === '' ? 'none' : 'some'], Readable.from([Buffer.from(schema)]));
+      const configured = await oneOff(
+        loadSchema,
+        [config, schema.ldif === '' ? 'none' : 'some'],
+        Readable.from([Buffer.from(schema.ldif)]),
+      );
       if (configured.exitCode === configNotShared) throw notShared(contexts[0]?.context.directory ?? '');
       if (configured.exitCode !== 0)
         throw restoreFailed(container, "Loading the source's schema", `slapadd ended with ${configured.exitCode ?? 'a signal'}`);
@@ -93,12 +97,18 @@ export function createLdapService({ container, source, labels, restart, oneOff }
           input,
         );
         if (exitCode === configNotShared) throw notShared(context.directory);
-        if (exitCode !== 0)
+        if (exitCode !== 0) {
+          const unknown = schema.unknown(table.columns ?? []);
+          const why =
+            unknown.length === 0
+              ? 'a schema that the entries use may not be configured there'
+              : `the server does not know ${unknown.join(', ')}: configure the overlay that defines them, or drop them in the policy`;
           throw restoreFailed(
             container,
             `Loading the naming context ${table.name}`,
-            `slapadd ended with ${exitCode ?? 'a signal'}; a schema that the entries use may not be configured there`,
+            `slapadd ended with ${exitCode ?? 'a signal'}; ${why}`,
           );
+        }
       }
       await restart.start();
     },

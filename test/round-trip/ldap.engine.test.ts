@@ -74,6 +74,25 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
     return (await compose('exec', '-T', of, ...search)).split('\n').sort();
   };
 
+  /** A snapshot of all that is there, everything kept. */
+  const publish = async (tag: string): Promise<DataImage> => {
+    await using session = await connect();
+    await session.openPoint(signal);
+    const { live } = await session.describe(signal);
+    const attributes = live.kind === 'ldap' ? live.attributes : [];
+    const ruled =
+      /^(?:member|uniqueMember|manager|seeAlso|aliasedObjectName|creatorsName|modifiersName|memberOf|tripFriend|entryDN|subschemaSubentry|hasSubordinates|contextCSN)$/;
+    const named = ['cn', 'sn', 'uid', 'ou', 'o', 'dc'];
+    const policy = {
+      keep: attributes.filter((attribute) => !ruled.test(attribute)),
+      attributes: { tripFriend: 'dn' },
+      dn: Object.fromEntries(named.map((type) => [type, 'keep'])),
+    };
+    const built = await buildDataImage(stringify({ version: 1, sources: { hostile: policy } }), [connect]);
+    registry.add('shop', tag, built);
+    return built;
+  };
+
   beforeAll(async () => {
     await bundleClient(bundle);
     registry = await startSmallRegistry();
@@ -96,20 +115,7 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
   });
 
   it('is restored by the client', async () => {
-    await using session = await connect();
-    await session.openPoint(signal);
-    const { live } = await session.describe(signal);
-    const attributes = live.kind === 'ldap' ? live.attributes : [];
-    const ruled =
-      /^(?:member|uniqueMember|manager|seeAlso|aliasedObjectName|creatorsName|modifiersName|memberOf|tripFriend|entryDN|subschemaSubentry|hasSubordinates|contextCSN)$/;
-    const named = ['cn', 'sn', 'uid', 'ou', 'o', 'dc'];
-    const policy = {
-      keep: attributes.filter((attribute) => !ruled.test(attribute)),
-      attributes: { tripFriend: 'dn' },
-      dn: Object.fromEntries(named.map((type) => [type, 'keep'])),
-    };
-    image = await buildDataImage(stringify({ version: 1, sources: { hostile: policy } }), [connect]);
-    registry.add('shop', 'hostile', image);
+    image = await publish('hostile');
     await configure('target');
     for (const args of [
       ['pull', 'hostile'],
@@ -158,5 +164,17 @@ describeWithEngine('a hostile directory, all attributes kept', () => {
     expect([...source.values()].flat().filter((line) => line.startsWith('memberOf:')).length).toBeGreaterThan(2);
     for (const lines of source.values()) lines.splice(0, lines.length, ...lines.filter((line) => !line.startsWith('memberOf:')));
     expect(await entries('target', base)).toEqual(source);
+  });
+
+  it('names the attributes that only an overlay of the source defines', async () => {
+    await apply('source', 'ldap-ppolicy.ldif', asRoot);
+    const password = `dn: cn=texts,ou=people,${base}\nchangetype: modify\nreplace: userPassword\nuserPassword: none of anybody\n`;
+    await apply('source', 'ldap-ppolicy.ldif', ['-x', '-D', `cn=admin,${base}`, '-w', 'geheim'], () => password);
+    const withPolicies = await publish('with-password-policies');
+    const { exitCode, stderr } = await client.run(['up', '--replace', 'with-password-policies']);
+    expect(stderr).toContain(`error RESTORE_FAILED: Loading the naming context ${base} in the service target failed`);
+    expect(stderr).toContain('the server does not know pwdChangedTime: configure the overlay');
+    expect(exitCode).toBe(6);
+    await client.docker(['image', 'rm', '--force', `${registry.host}/shop@${withPolicies.digest}`]);
   });
 });

@@ -46,7 +46,8 @@ const positions = `SELECT format('%I.%I', n.nspname, c.relname) AS sequence, (xp
 const largeObjects = 'SELECT oid, length(lo_get(oid)) AS length, md5(lo_get(oid)) AS hash FROM pg_largeobject_metadata ORDER BY 1';
 const unpopulated = "SELECT oid::regclass::text AS view FROM pg_class WHERE relkind = 'm' AND NOT relispopulated";
 const ofDatabase = `SELECT to_jsonb(d) - ARRAY['oid', 'datname', 'datdba', 'datfrozenxid', 'datminmxid', 'dathasloginevt'] AS of_database,
-  (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid AND setrole = 0) AS settings FROM pg_database d WHERE datname = current_database()`;
+  (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid AND setrole = 0) AS settings,
+  shobj_description(oid, 'pg_database') AS comment FROM pg_database d WHERE datname = current_database()`;
 
 describeWithEngine('a hostile PostgreSQL database, all columns kept', () => {
   let registry: SmallRegistry;
@@ -101,6 +102,7 @@ describeWithEngine('a hostile PostgreSQL database, all columns kept', () => {
     await admin.query(
       `CREATE DATABASE ${quoted} TEMPLATE template0 LOCALE 'C.UTF-8' LOCALE_PROVIDER icu ICU_LOCALE 'sv' ICU_RULES '&V << w'`,
     );
+    await admin.query(`COMMENT ON DATABASE ${quoted} IS 'it''s a "comment"'`);
     await admin.query(`ALTER DATABASE ${quoted} SET search_path = "Second schema", '', public`);
     await admin.query(`ALTER DATABASE ${quoted} SET "round.trip" = 'it''s \\ 100%'`);
     await admin.end();
@@ -173,6 +175,7 @@ describeWithEngine('a hostile PostgreSQL database, all columns kept', () => {
       {
         of_database: expect.objectContaining({ datlocprovider: 'i', datlocale: 'sv', daticurules: '&V << w' }),
         settings: expect.any(Array),
+        comment: `it's a "comment"`,
       },
     ]);
     expect(await ask('target', ofDatabase)).toEqual(source);
