@@ -11,7 +11,7 @@ export const samplePolicy = join(projectFolder, 'stack', 'policies', 'prod.yaml'
 
 /** pg_dump out of an image, on the host's network to reach the loopback ports; the connection comes through the environment. */
 export function pgDumpCommand(postgresImage: string): string[] {
-  const variables = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'].flatMap((name) => ['-e', name]);
+  const variables = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE', 'PGOPTIONS'].flatMap((name) => ['-e', name]);
   return ['docker', 'run', '--rm', '-i', '--network', 'host', ...variables, '--entrypoint', 'pg_dump', postgresImage];
 }
 
