@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compilePolicy, type LiveSource, parseKey, parsePolicy } from '../../anonymizers/index.ts';
+import { createByteBuffer } from '../../builder/byte-buffer.ts';
 import type { Description, SourceSession } from '../../builder/extraction.ts';
 import { connectLdap } from '../../builder/ldap/session.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
@@ -31,7 +32,14 @@ async function idsOf(session: SourceSession, policy: ReturnType<typeof compile>,
   const extraction = session.extractions(policy).find(({ name }) => name === table);
   const ids: string[] = [];
   await extraction?.use(async (typed) => {
-    for await (const batch of typed.read(signal)) for (const row of batch) ids.push(String(Buffer.from((row as Uint8Array[])[0] ?? '')));
+    const out = createByteBuffer(1024);
+    for await (const batch of typed.read(signal)) {
+      for (const row of batch) {
+        out.length = 0;
+        typed.encode(typed.mask(row), out);
+        ids.push(out.bytes.toString('latin1', 0, out.length).split(/[\t\n]/)[0] ?? '');
+      }
+    }
   });
   return ids;
 }
