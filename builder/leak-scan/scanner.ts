@@ -1,21 +1,10 @@
 import type { LeakRule } from '../../anonymizers/index.ts';
-import {
-  base64Byte,
-  base64Values,
-  classes,
-  digitByte,
-  hexByte,
-  is,
-  isLetterOrDigit,
-  latin1,
-  triggerByte,
-  upperByte,
-  wordByte,
-} from './bytes.ts';
+import { numbered, punctuated, traits } from './byte-traits.ts';
+import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
-import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretBeginnings, secretIn } from './detectors.ts';
+import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
-import { createNumberScan, separatorBytes } from './numbers.ts';
+import { createNumberScan } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import {
   formNote,
@@ -34,7 +23,7 @@ import {
 } from './sweep-memory.ts';
 import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
 import { createSweep } from './sweep-wasm.ts';
-import { hashParts, hashStart, nextHash, type WatchList } from './watch-list.ts';
+import { hashStart, nextHash, type WatchList } from './watch-list.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
 export type Found = (rule: LeakRule, place: number, bytes: Uint8Array, from: number, to: number) => void;
@@ -42,7 +31,7 @@ export type Found = (rule: LeakRule, place: number, bytes: Uint8Array, from: num
 /** `table` is text of rows with its escapes, `text` anything else. */
 export type Framing = 'table' | 'text';
 
-/** Scans a whole text in one pass; findings come in the order of their places, nearly. */
+/** Scans a whole text; findings come in no order. */
 export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
 
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
@@ -68,35 +57,6 @@ const tab = 0x09;
 const lineFeed = 0x0a;
 
 const { foldedOddly, lettered } = sweepTraits;
-const numbered = 1 << 17;
-const punctuated = 1 << 18;
-
-/** All that the scan asks of a byte, in one look: its classes, 8 bits of its part of a word's hash, and remarks on it. */
-const traits: Int32Array = (() => {
-  const table = Int32Array.from({ length: 256 }, (_, byte) => {
-    const digit = byte >= 0x30 && byte <= 0x39 ? numbered : 0;
-    const letter = byte < 0x80 && digit === 0 && isLetterOrDigit(byte) ? lettered : 0;
-    return (classes[byte] as number) | ((hashParts[byte] as number) << sweepTraits.hashShift) | digit | letter;
-  });
-  const remark = (bytes: readonly number[], trait: number): void => {
-    for (const byte of bytes) table[byte] = (table[byte] as number) | trait;
-  };
-  // Bytes of characters whose spellings do not share a quick hash: combining marks, ß, final sigma, wide forms.
-  remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef], foldedOddly);
-  remark([plus, hyphen, 0x2e], punctuated);
-  remark([plus, hyphen, slash, 0x5f], sweepTraits.base64Sign);
-  remark([...new Set(secretBeginnings.map((beginning) => beginning.charCodeAt(0)))], sweepTraits.secret);
-  for (let byte = 0; byte < 256; byte += 1) {
-    if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
-  }
-  remark([tab, lineFeed, 0x0d, ...Array.from({ length: 0x7f - space }, (_, index) => space + index)], sweepTraits.plain);
-  remark(
-    Array.from({ length: 0x80 }, (_, index) => 0x80 + index),
-    sweepTraits.beyondAscii,
-  );
-  remark(separatorBytes, sweepTraits.separator);
-  return table;
-})();
 
 /** @param literals what the policy itself writes: forms that are found in it are allowed wherever they stand */
 export function createScan(watch: WatchList, literals: readonly Uint8Array[]): Scan {

@@ -15,16 +15,17 @@ export const blockBytes = 64;
  */
 const kindTables = (() => {
   const [lows, highs] = [new Array<number>(16).fill(0), new Array<number>(16).fill(0)];
-  const bitOf = new Map<string, number>();
+  let bits = 0;
   // The first bit is the highest, which can be asked for by itself.
   const of = (isOne: (kinds: number) => boolean): number => {
     let kind = 0;
+    // Upper halves with the same lower ones share a bit.
+    const bitOf = new Map<string, number>();
     for (let high = 0; high < 8; high += 1) {
       const here = Array.from({ length: 16 }, (_, low) => low).filter((low) => isOne(classes[high * 16 + low] as number));
       if (here.length === 0) continue;
-      const name = `${isOne} ${here}`;
-      const bit = bitOf.get(name) ?? 0x80 >> bitOf.size;
-      bitOf.set(name, bit);
+      const bit = bitOf.get(here.join()) ?? 0x80 >> bits++;
+      bitOf.set(here.join(), bit);
       for (const low of here) lows[low] = (lows[low] as number) | bit;
       highs[high] = (highs[high] as number) | bit;
       kind |= bit;
@@ -34,7 +35,7 @@ const kindTables = (() => {
   const digit = of((kinds) => (kinds & digitByte) !== 0);
   const word = digit | of((kinds) => (kinds & (wordByte | digitByte)) === wordByte);
   const sign = of((kinds) => (kinds & triggerByte) !== 0);
-  if (digit !== 0x80 || bitOf.size > 8) throw new Error('The kinds of bytes do not fit into the tables.');
+  if (digit !== 0x80 || bits > 8) throw new Error('The kinds of bytes do not fit into the tables.');
   return { lows, highs, word, sign };
 })();
 

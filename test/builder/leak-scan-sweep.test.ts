@@ -59,6 +59,11 @@ const glue = [
   'a',
   '1',
   'é',
+  '0',
+  'x',
+  '_',
+  '\\0',
+  '\\N',
 ];
 
 /** A sequence that is the same in every run. */
@@ -71,6 +76,7 @@ function createRandom(seed: number): (below: number) => number {
 }
 
 function hostileText(random: (below: number) => number, pieces: number): Buffer {
+  const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random(256)));
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
   const encoders: readonly ((text: string) => string | Buffer)[] = [
     (text) => text,
@@ -80,7 +86,15 @@ function hostileText(random: (below: number) => number, pieces: number): Buffer 
     (text) => encodeURIComponent(text),
     (text) => JSON.stringify({ a: JSON.stringify(text) }),
     (text) => text.slice(0, random(text.length + 1)),
-    (text) => Buffer.from(Array.from({ length: text.length }, () => random(256))),
+    (text) => noise(text.length),
+    // Text in binary data, encodings in each other, and runs between letters that belong to no run.
+    (text) => Buffer.concat([noise(random(80)), Buffer.from(text), noise(random(80))]).toString('base64'),
+    (text) => Buffer.concat([noise(random(40)), Buffer.from(text), noise(random(9))]).toString('base64url'),
+    (text) => Buffer.concat([noise(random(40)), Buffer.from(text), noise(random(9))]).toString('hex'),
+    (text) => Buffer.from(JSON.stringify({ a: Buffer.from(text).toString('base64'), b: noise(40).toString('hex') })).toString('base64'),
+    (text) => `0x${Buffer.from(Buffer.from(text).toString('base64')).toString('hex')}`,
+    (text) => `/${noise(12).toString('base64')}/${text}/${noise(4).toString('hex')}`,
+    (text) => `${random(10)}${text.replaceAll(' ', '.')}${random(1000)}`,
   ];
   return Buffer.concat(
     Array.from({ length: pieces }, () => {
@@ -119,6 +133,44 @@ describe('the sweep', () => {
       ).toEqual([]);
     }
     expect(total).toBeGreaterThan(2_000);
+  });
+
+  it('misses nothing at any place of a block of bytes', () => {
+    const random = createRandom(3);
+    const padding = Buffer.concat([Buffer.from('\n'), Buffer.alloc(mostTextBytes, ' ')]);
+    const lines = Array.from({ length: 600 }, (_, index) =>
+      Buffer.concat([Buffer.alloc(index % 67, 'ab 1-2.3\\\\4'), hostileText(random, 3), Buffer.from('\n')]),
+    );
+    const expected = foundIn(Buffer.concat([...lines, padding]), 'table');
+    let start = 0;
+    for (const line of lines) {
+      // Alone, each begins with a block of its own.
+      const found = new Set([...foundIn(line, 'table')].map((one) => one.replace(/^\d+/, (offset) => String(start + Number(offset)))));
+      const inLine = [...expected].filter((one) => Number.parseInt(one, 10) >= start && Number.parseInt(one, 10) < start + line.length);
+      expect(inLine.filter((one) => !found.has(one)).map((one) => `${one}: ${JSON.stringify(line.toString('latin1'))}`)).toEqual([]);
+      start += line.length;
+    }
+    expect(expected.size).toBeGreaterThan(100);
+  });
+
+  it('finds what hides among runs of random bytes', () => {
+    const random = createRandom(4);
+    const tokens = Array.from({ length: 5_000 }, (_, index) => {
+      const bytes = Buffer.from(Array.from({ length: 8 + (index % 150) }, () => random(256)));
+      return index % 2 === 0 ? bytes.toString('hex') : bytes.toString('base64url');
+    });
+    // At the end of a run, in its middle, in a run of a run, and as deep as anything is looked for.
+    const value = Buffer.from('Hypertension');
+    const hidden = [
+      Buffer.concat([Buffer.alloc(70, 1), value]).toString('base64'),
+      Buffer.concat([Buffer.alloc(70, 1), value, Buffer.alloc(70, 1)]).toString('hex'),
+      Buffer.concat([Buffer.alloc(9, 0xff), Buffer.from(value.toString('base64')), Buffer.alloc(9, 0xff)]).toString('hex'),
+      Buffer.from(Buffer.from(Buffer.from(value.toString('hex')).toString('base64')).toString('base64')).toString('base64'),
+    ];
+    const text = Buffer.from([...tokens, ...hidden, ''].join('\n'));
+    const places = hidden.map((one) => text.indexOf(one));
+    const found = foundIn(text, 'table');
+    expect(places.filter((place) => !found.has(`${place} known-value`))).toEqual([]);
   });
 
   it('gives way where more is worth a look than it can note', () => {
