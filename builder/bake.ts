@@ -4,6 +4,7 @@ import {
   canonicalJson,
   type Descriptor,
   type Digest,
+  DynDataError,
   digestOf,
   encodeManifest,
   imageLabels,
@@ -38,7 +39,7 @@ export async function bake(
   await blobs.write(manifestBlob, manifestBytes, signal);
 
   const groups = [
-    ...groupIntoLayers(uniquePaths(files.data)),
+    ...groupIntoLayers(requireUniquePaths(files.data)),
     ...(files.schema.length > 0 ? [files.schema] : []),
     [{ path: manifestPath.slice(1), content: manifestBlob }],
   ];
@@ -84,7 +85,15 @@ export async function bake(
   };
 }
 
-/** Equal chunks of one table (possible without a primary key) are one file. */
-function uniquePaths(files: readonly LayerFile[]): LayerFile[] {
-  return [...new Map(files.map((file) => [file.path, file])).values()];
+/**
+ * The files, none twice: a chunk's name has its place or, in a directory, its entries' digest, so no two are alike. One file in place of
+ * two would make a snapshot that nobody can restore, since a reader takes each chunk of the manifest once.
+ */
+function requireUniquePaths(files: readonly LayerFile[]): readonly LayerFile[] {
+  const paths = new Set<string>();
+  for (const { path } of files) {
+    if (paths.has(path)) throw new DynDataError('INTERNAL', `Two chunks have the name ${path}. Please report it.`);
+    paths.add(path);
+  }
+  return files;
 }

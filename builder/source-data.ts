@@ -7,6 +7,7 @@ import {
   type ManifestSource,
   type ManifestTable,
   pathSegment,
+  tableSegment,
 } from '../core/index.ts';
 import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceSession } from './extraction.ts';
 import { inParallel } from './in-parallel.ts';
@@ -100,7 +101,7 @@ async function buildTypedTable<R>(
 ): Promise<BuiltTable> {
   const { schema, name, load, columns, fileExtension } = extraction;
   const label = schema === name ? name : `${schema}.${name}`;
-  const path = `${pathSegment(sourceName)}/data/${pathSegment(label)}`;
+  const path = `${pathSegment(sourceName)}/data/${tableSegment(extraction)}`;
   ports.meter.tableStarted(`${sourceName}/${label}`);
   const chunks: ManifestTable['chunks'] = [];
   const files: LayerFile[] = [];

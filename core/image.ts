@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Digest, digestPattern } from './digest.ts';
+import { type Digest, digestHex, digestOf, digestPattern } from './digest.ts';
 
 /** Media types of the data image. Layers are plain tar: their files are compressed already, and every engine since 20.10 reads them. */
 export const mediaTypes = {
@@ -20,18 +20,37 @@ export const imageLabels = {
 export const snapshotRoot = '/snapshot';
 export const manifestPath = `${snapshotRoot}/manifest.json`;
 
+/** File systems take names of up to 255 bytes; some room is left for what tools append. */
+const segmentMaxBytes = 200;
+const shortDigestDigits = 16;
+
 /**
  * A name as one path segment: letters, digits, `_`, `-` and `.` stay, every other UTF-8 byte becomes `%XX`. Never `.` or `..`, never
- * empty, never case-folded into another name's segment on purpose; unique per name.
+ * empty; unique per name. What would be too long for a file system is cut, and ends with `~` and digits of a digest of the whole.
  */
 export function pathSegment(name: string): string {
-  let segment = '';
+  return bounded(escaped(name).replace(/^\./, '%2E'));
+}
+
+/** The folder of a table: schema and name, whose own dots are escaped so that only one stands between them; where both are equal (a naming context), one. */
+export function tableSegment({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  const parts = schema === name ? [name] : [schema, name];
+  return bounded(parts.map((part) => escaped(part).replaceAll('.', '%2E')).join('.'));
+}
+
+function escaped(name: string): string {
+  let text = '';
   for (const byte of new TextEncoder().encode(name)) {
     const char = String.fromCharCode(byte);
-    segment +=
-      /[A-Za-z0-9_-]/.test(char) || (char === '.' && segment !== '') ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    text += /[A-Za-z0-9_.-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
-  return segment;
+  return text;
+}
+
+function bounded(segment: string): string {
+  if (segment.length <= segmentMaxBytes) return segment;
+  const digits = digestHex(digestOf(segment)).slice(0, shortDigestDigits);
+  return `${segment.slice(0, segmentMaxBytes - shortDigestDigits - 1)}~${digits}`;
 }
 
 const digest = z.string().check(z.regex(digestPattern)) as unknown as z.ZodMiniType<Digest>;

@@ -3,7 +3,15 @@ import * as z from 'zod/mini';
 import { createByteBuffer } from '../../builder/byte-buffer.ts';
 import { chunkSizes } from '../../builder/pack.ts';
 import { appendRow } from '../../builder/table-text.ts';
-import { imageLabels, manifestPath, manifestSchema, manifestSchemaVersion, mediaTypes, pathSegment } from '../../core/index.ts';
+import {
+  imageLabels,
+  manifestPath,
+  manifestSchema,
+  manifestSchemaVersion,
+  mediaTypes,
+  pathSegment,
+  tableSegment,
+} from '../../core/index.ts';
 import { documentShell, documentTable, formatDocument } from '../support/format-document.ts';
 
 type Schema = {
@@ -53,6 +61,12 @@ describe('docs/format.md', () => {
     const examples = documentTable('name').map((row) => row.map(unquoted));
     expect(examples.length).toBeGreaterThan(3);
     for (const [name = '', segment] of examples) expect(pathSegment(name)).toBe(segment);
+    const folders = documentTable('schema and name');
+    expect(folders.length).toBeGreaterThan(3);
+    for (const [names = '', folder = ''] of folders) {
+      const [schema = '', name = schema] = [...names.matchAll(/`([^`]+)`/g)].map(([, text]) => text);
+      expect(tableSegment({ schema, name })).toBe(unquoted(folder));
+    }
   });
 
   it('gives the escapes of all bytes that are escaped', () => {

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { type Digest, digestOf } from '../../core/digest.ts';
-import { type ImageManifest, imageLabels, manifestPath, mediaTypes, pathSegment } from '../../core/image.ts';
+import { type ImageManifest, imageLabels, manifestPath, mediaTypes, tableSegment } from '../../core/image.ts';
 import { encodeManifest, type Manifest, type ManifestFile, type ManifestSource, type SourceKind } from '../../core/manifest.ts';
 import { toolVersion } from '../../core/version.ts';
 
@@ -107,7 +107,7 @@ async function addSource(files: Map<string, Uint8Array>, source: SourceContent):
     after: addFiles('after', source.after),
   };
   for (const { schema, name, load, chunks } of source.tables) {
-    const path = `${source.name}/data/${pathSegment(schema === name ? name : `${schema}.${name}`)}`;
+    const path = `${source.name}/data/${tableSegment({ schema, name })}`;
     const table: ManifestSource['tables'][number] = { schema, name, path, load, rows: 0, sizeBytes: 0, chunks: [] };
     for (const [index, { text, rows, storedText }] of chunks.entries()) {
       const canonical = Buffer.from(text);
