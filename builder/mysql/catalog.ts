@@ -1,16 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { ForeignKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
+import type { ForeignKey, UniqueKey } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
-import type { ColumnEncoding } from '../table-text.ts';
-import { quoteName } from './connection.ts';
-
-export type MysqlColumn = LiveColumn & {
-  /** The expression that gives the value in its canonical form. */
-  readonly select: string;
-  readonly encoding: ColumnEncoding;
-  /** How the loader turns the text back into the value; undefined where the column is assigned directly. */
-  readonly loadExpression?: (variable: string) => string;
-};
+import { type ColumnFacts, describeColumn, type MysqlColumn } from './columns.ts';
 
 export type MysqlTable = {
   readonly schema: string;
@@ -81,7 +72,7 @@ export async function readTables(sourceName: string, connection: Connection, dat
       name: t ?? '',
       engine: engine ?? 'unknown',
       estimatedRows: Number(estimate ?? 0),
-      columns: stored.map((row) => describeColumn(row, uniqueColumns.has(row.name ?? undefined))),
+      columns: stored.map((row) => describeColumn(columnFacts(row, uniqueColumns.has(row.name ?? undefined)))),
       key: (key ?? []).map(({ c }) => names.indexOf(c)),
       uniqueKeys: keys.flatMap((parts) => uniqueKey(parts, names)),
       foreignKeys: [...Map.groupBy(referencesOf.get(id) ?? [], ({ k }) => k).values()].map(foreignKey),
@@ -105,46 +96,15 @@ function foreignKey(parts: readonly Row[]): ForeignKey {
   };
 }
 
-/** Sets that are neither Unicode nor Latin-1 are taken for the letters they all have. */
-function charsetOf(name: string | null | undefined): Pick<LiveColumn, 'charset'> {
-  if (!name || /^(?:utf|ucs|binary$|gb18030$)/.test(name)) return {};
-  return { charset: name === 'latin1' ? 'latin1' : 'ascii' };
-}
-
-const integerTypes = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
-const textTypes = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
-const sameNamed = new Set<LiveColumn['type']>(['json', 'decimal', 'date', 'time', 'year', 'enum', 'set', 'bit', 'uuid']);
-
-function describeColumn(row: Row, unique: boolean): MysqlColumn {
-  const name = row.name ?? '';
-  const dataType = row.type ?? '';
-  const quoted = quoteName(name);
-  const live = {
-    name,
-    sqlType: row.full_type ?? dataType,
-    nullable: row.nullable === 'YES',
-    ...(row.max_length === null || row.max_length === undefined ? {} : { maxLength: Number(row.max_length) }),
+function columnFacts(row: Row, unique: boolean): ColumnFacts {
+  const { name, type, full_type, nullable, max_length, charset } = row;
+  return {
+    name: name ?? '',
+    dataType: type ?? '',
+    columnType: full_type ?? type ?? '',
+    nullable: nullable === 'YES',
+    maxLength: max_length === null || max_length === undefined ? undefined : Number(max_length),
+    charset: charset ?? undefined,
     unique,
-    ...charsetOf(row.charset),
   };
-  const text: Pick<MysqlColumn, 'select' | 'encoding'> = { select: quoted, encoding: 'text' };
-  if (dataType === 'bit') {
-    return {
-      ...live,
-      type: 'bit',
-      select: `${quoted} + 0`,
-      encoding: 'text',
-      loadExpression: (variable) => `CAST(${variable} AS UNSIGNED)`,
-    };
-  }
-  // A FLOAT is printed with six digits; as a DOUBLE it is printed with all that it has, and reads back as the same FLOAT.
-  if (dataType === 'float') return { ...live, type: 'float', select: `${quoted} + 0e0`, encoding: 'text' };
-  if (dataType === 'double') return { ...live, ...text, type: 'float' };
-  if (integerTypes.has(dataType)) return { ...live, ...text, type: 'integer' };
-  if (textTypes.has(dataType)) return { ...live, ...text, type: 'text' };
-  if (dataType === 'datetime' || dataType === 'timestamp') return { ...live, ...text, type: 'datetime' };
-  const same = [...sameNamed].find((type) => type === dataType);
-  if (same) return { ...live, ...text, type: same };
-  // Binary, spatial and vector types, and any this program does not know: the server's own bytes, given back as they were.
-  return { ...live, type: 'binary', select: quoted, encoding: 'hex', loadExpression: (variable) => `UNHEX(${variable})` };
 }

@@ -15,14 +15,30 @@ export function splitForeignKeys(create: string): { readonly create: string; rea
 
 /** Without the comments of columns, indexes, partitions and the table: text of people that the copy does not need. */
 export function withoutComments(create: string): string {
+  return withoutClauses(create, /\s+COMMENT\s*=?\s*$/);
+}
+
+/** Without where and how the source's server stores a table or a database: tablespaces, directories and keys that another one does not have. */
+export function withoutStorage(create: string): string {
+  return withoutClauses(create, /\s+(?:TABLESPACE|(?:DATA|INDEX) DIRECTORY|(?:DEFAULT )?ENCRYPTION)\s*=?\s*$/);
+}
+
+/** ARCHIVE refuses every number below its counter, so it must begin without one. It then counts on from the last row. */
+export function withoutArchiveCounter(create: string): string {
+  const { close } = splitDefinitions(create, firstOpening(create) + 1);
+  return create.slice(0, close) + create.slice(close).replace(/^\) ENGINE=ARCHIVE AUTO_INCREMENT=\d+/, ') ENGINE=ARCHIVE');
+}
+
+/** Leaves out each clause that ends with a string or a name in backticks; `clause` matches what stands before those. */
+function withoutClauses(create: string, clause: RegExp): string {
   let result = '';
   let from = 0;
   for (let index = 0; index < create.length; index += 1) {
     const char = create[index];
     if (char === '`' || char === '"' || char === "'") {
-      const before = /\s+COMMENT\s*=?\s*$/.exec(create.slice(from, index));
+      const before = clause.exec(create.slice(from, index));
       const end = endOfQuoted(create, index);
-      if (char === "'" && before) {
+      if (before) {
         result += create.slice(from, from + before.index);
         from = end + 1;
       }

@@ -8,6 +8,7 @@ import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendField, appendLineFeed, appendNull, appendTab, type ColumnEncoding } from '../table-text.ts';
 import type { MysqlTable } from './catalog.ts';
+import type { ColumnForm } from './columns.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
 import { createFieldPlaces, fieldOf, locateFields, valuesOf, type WireRow } from './wire-rows.ts';
@@ -19,7 +20,8 @@ export function mysqlExtraction(
   borrow: () => Lent<Connection>,
   sourceName: string,
 ): Extraction<WireRow> {
-  const encodings = table.columns.map(({ encoding }) => encoding);
+  const forms = table.columns.map((column, index) => (column.exact && plan.kept[index] && !plan.reads[index] ? column.exact : column));
+  const encodings = forms.map(({ encoding }) => encoding);
   const { key } = table;
   const [firstKey] = key;
   // The row that was masked last. Values that the plan looks at are taken out; the others are written from where they were received.
@@ -54,14 +56,14 @@ export function mysqlExtraction(
   return {
     schema: table.schema,
     name: table.name,
-    load: loadStatement(table),
+    load: loadStatement(table, forms),
     columns: table.columns.map(({ name }) => name),
     fileExtension: 'tsv',
     estimatedRows: plan.rows === 'none' ? 0 : table.estimatedRows,
     async *read(signal) {
       if (plan.rows === 'none') return;
       await using lent = borrow();
-      const rows = readRows(lent.item, selectStatement(table, plan.where), sourceName, signal);
+      const rows = readRows(lent.item, selectStatement(table, forms, plan.where), sourceName, signal);
       const { takes } = plan;
       if (takes) yield* chosenRows(rows, (row) => takes(valuesOf(row, places)));
       else yield* rows;
@@ -87,22 +89,23 @@ export function mysqlExtraction(
 }
 
 /** @param where the policy's own condition, as it is written there */
-function selectStatement(table: MysqlTable, where: string | undefined): string {
-  const columns = table.columns.map(({ select }) => select).join(', ');
+function selectStatement(table: MysqlTable, forms: readonly ColumnForm[], where: string | undefined): string {
+  const columns = forms.map(({ select }) => select).join(', ');
   const order = table.key.map((index) => quoteName(table.columns[index]?.name ?? '')).join(', ');
   return `SELECT ${columns} FROM ${qualifiedName(table.schema, table.name)}${where === undefined ? '' : ` WHERE (${where}\n)`}${order ? ` ORDER BY ${order}` : ''}`;
 }
 
 /** Reads one chunk from the client's standard input; binary values come as hexadecimal digits. */
-export function loadStatement(table: MysqlTable): string {
+function loadStatement(table: MysqlTable, forms: readonly ColumnForm[]): string {
   const targets: string[] = [];
   const assignments: string[] = [];
-  for (const [index, column] of table.columns.entries()) {
-    const quoted = quoteName(column.name);
-    if (column.loadExpression) {
+  for (const [index, { name }] of table.columns.entries()) {
+    const quoted = quoteName(name);
+    const expression = forms[index]?.loadExpression;
+    if (expression) {
       const variable = `@c${index + 1}`;
       targets.push(variable);
-      assignments.push(`${quoted} = ${column.loadExpression(variable)}`);
+      assignments.push(`${quoted} = ${expression(variable)}`);
     } else targets.push(quoted);
   }
   return [

@@ -13,6 +13,7 @@ import { observeMysql } from './observe.ts';
 import { openSharedPoint } from './point.ts';
 import { sampleTables } from './sample.ts';
 import { mysqlSurvey } from './survey.ts';
+import { refuseUnsupported } from './unsupported.ts';
 
 /** Reading connections, all at one point in time: tables are read in parallel over them. */
 const readerCount = 2;
@@ -52,6 +53,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
         if (!first) throw new DynDataError('INTERNAL', 'The MySQL session has no reading connection.');
         // Read again inside the point: from here on definitions are held, or a change fails the reading of that table.
         tables = await guarded(() => readTables(name, first, config.databases));
+        await guarded(() => refuseUnsupported(name, first, config.databases, tables));
         const definitions = await guarded(() => readDefinitions(name, first, config.databases, tables));
         return {
           live: { name, kind: 'mysql', tables, definitions: definitions.definitions },

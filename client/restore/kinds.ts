@@ -20,10 +20,10 @@ export async function dataDirectories(container: ServiceContainer, labels: Reado
   const found = await container.exec([
     'sh',
     '-c',
-    'for tool in mysql psql slapcat; do command -v "$tool" >/dev/null && echo "$tool"; done; true',
+    'for tool in mysql mariadb psql slapcat; do command -v "$tool" >/dev/null && echo "$tool"; done; true',
   ]);
   const tool = found.stdout.split('\n')[0];
-  if (tool === 'mysql') return [await mysqlDataDirectory(container)];
+  if (tool === 'mysql' || tool === 'mariadb') return [await mysqlDataDirectory(container)];
   if (tool === 'psql') return [await postgresDataDirectory(container)];
   return tool === 'slapcat' ? ldapDataDirectories(container, labels) : [];
 }

@@ -12,14 +12,23 @@ const readyPollMs = 300;
 const putBackTimeoutMs = 10_000;
 
 /** The server's own administrator, with the password that its container was given; nothing of it leaves the container. */
-const asRoot = `password="\${MYSQL_ROOT_PASSWORD-}"
-if [ -n "\${MYSQL_ROOT_PASSWORD_FILE-}" ]; then password="$(cat "$MYSQL_ROOT_PASSWORD_FILE")"; fi
+const asRoot = `password="\${MARIADB_ROOT_PASSWORD-\${MYSQL_ROOT_PASSWORD-}}"
+file="\${MARIADB_ROOT_PASSWORD_FILE-\${MYSQL_ROOT_PASSWORD_FILE-}}"
+if [ -n "$file" ]; then password="$(cat "$file")"; fi
 export MYSQL_PWD="$password"
-exec mysql --user=root --default-character-set=utf8mb4 "$@"`;
+client=mysql
+if ! command -v mysql >/dev/null; then client=mariadb; fi
+exec "$client" --user=root --default-character-set=utf8mb4 "$@"`;
 
-/** The user variable marks the sessions of a restore, so that the next run can end what a killed one left. */
+/**
+ * The user variable marks the sessions of a restore, so that the next run can end what a killed one left. The source has every value, so
+ * each is taken: a 0 where numbers are given out, a date that is none.
+ */
 const session =
-  "SET @dyn_data_restore = 1, foreign_key_checks = 0, unique_checks = 0, sql_log_bin = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'";
+  "SET @dyn_data_restore = 1, foreign_key_checks = 0, unique_checks = 0, sql_log_bin = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES', time_zone = '+00:00'";
+
+/** LOAD DATA LOCAL, and functions that do not say whether they are deterministic: refused by default, the latter where a binary log is kept. */
+const changedSettings = ['local_infile', 'log_bin_trust_function_creators'];
 
 const endLeftSessions = `SELECT t.PROCESSLIST_ID FROM performance_schema.user_variables_by_thread v JOIN performance_schema.threads t USING (THREAD_ID)
  WHERE v.VARIABLE_NAME = 'dyn_data_restore' AND t.PROCESSLIST_ID <> CONNECTION_ID()`;
@@ -40,7 +49,8 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
     return result.stdout.split('\n').slice(0, -1);
   };
   const script = async (what: string, input: string | AsyncIterable<Uint8Array>): Promise<void> => {
-    const result = await mysql(['--binary-mode', `--init-command=${session}`], { input });
+    // Older clients take the comments out of routines unless told so.
+    const result = await mysql(['--binary-mode', '--comments', `--init-command=${session}`], { input });
     if (result.exitCode !== 0) throw restoreFailed(container, what, errorCode(result));
   };
   const databases = source.databases.map(({ name }) => name);
@@ -72,20 +82,17 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
       return [...found].map((name) => `database ${name}`);
     },
     async settings() {
-      const [value = 'OFF'] = await query('Reading a setting', "SELECT IF(@@GLOBAL.local_infile, 'ON', 'OFF')");
-      return { local_infile: value };
+      const values = await query('Reading settings', changedSettings.map((name) => `SELECT IF(@@GLOBAL.${name}, 'ON', 'OFF')`).join(';\n'));
+      return Object.fromEntries(changedSettings.map((name, index) => [name, values[index] ?? 'OFF']));
     },
     async putBack(settings) {
-      const value = settings.local_infile === 'ON' ? 'ON' : 'OFF';
-      await query('Putting back local_infile', `SET GLOBAL local_infile = ${value}`, {
-        despiteInterruption: true,
-        timeoutMs: putBackTimeoutMs,
-      });
+      const values = changedSettings.map((name) => `GLOBAL ${name} = ${settings[name] === 'ON' ? 'ON' : 'OFF'}`);
+      await query('Putting back settings', `SET ${values.join(', ')}`, { despiteInterruption: true, timeoutMs: putBackTimeoutMs });
     },
     async restore(reader, onBytes) {
       // Where the performance schema is off there is nothing to find, and DROP DATABASE waits for such sessions.
       for (const id of await query('Looking for left sessions', endLeftSessions)) await mysql([`--execute=KILL ${Number(id)}`]);
-      await query('Allowing LOAD DATA LOCAL', 'SET GLOBAL local_infile = ON');
+      await query('Changing settings', `SET ${changedSettings.map((name) => `GLOBAL ${name} = ON`).join(', ')}`);
       for (const { name, create } of source.databases)
         await script(`Creating the database ${name}`, `DROP DATABASE IF EXISTS ${quote(name)};\n${create};\n`);
       for (const file of source.before) await script(`Running ${file.path}`, reader.file(file));

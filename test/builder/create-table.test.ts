@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { splitForeignKeys, withoutComments } from '../../builder/mysql/create-table.ts';
-import { withoutDefiner } from '../../builder/mysql/definitions.ts';
+import { splitForeignKeys, withoutComments, withoutStorage } from '../../builder/mysql/create-table.ts';
+import { withoutDefiner } from '../../builder/mysql/programs.ts';
 
 describe('foreign keys', () => {
   it('are taken out of the table and nothing else is', () => {
@@ -37,6 +37,8 @@ describe('definers', () => {
       'CREATE ALGORITHM=UNDEFINED DEFINER=`a``b`@`h` SQL SECURITY DEFINER VIEW `v` AS select 1',
       'CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select 1',
     ],
+    ['CREATE DEFINER="a ""b"@"h" PROCEDURE "p"() SELECT 1', 'CREATE PROCEDURE "p"() SELECT 1'],
+    ['CREATE DEFINER=`a role` PROCEDURE `p`() SELECT 1', 'CREATE PROCEDURE `p`() SELECT 1'],
     [
       'CREATE FUNCTION `f`() RETURNS text RETURN "CREATE DEFINER=`x`@`y`"',
       'CREATE FUNCTION `f`() RETURNS text RETURN "CREATE DEFINER=`x`@`y`"',
@@ -67,4 +69,22 @@ it('comments of columns, indexes, partitions and the table are taken out, and no
       '/*!50100 PARTITION BY RANGE (`a`) (PARTITION p0 VALUES LESS THAN (7) ENGINE = InnoDB) */',
     ].join('\n'),
   );
+});
+
+it('where and how the source stores a table or a database is taken out', () => {
+  const create = [
+    'CREATE TABLE `t` (',
+    "  `a` varchar(40) DEFAULT ' ENCRYPTION=''Y''',",
+    "  `TABLESPACE` int COMMENT ' DATA DIRECTORY=\\'x\\''",
+    ") /*!50100 TABLESPACE `ts` */ ENGINE=InnoDB DATA DIRECTORY='/disk/2/' /*!80016 ENCRYPTION='Y' */",
+    "/*!50100 PARTITION BY HASH (`a`) (PARTITION p0 DATA DIRECTORY = '/disk/3' ENGINE = InnoDB) */",
+  ].join('\n');
+  expect(withoutStorage(create)).toBe(
+    create
+      .replace(' TABLESPACE `ts`', '')
+      .replace(" DATA DIRECTORY='/disk/2/'", '')
+      .replace(" ENCRYPTION='Y' */", ' */')
+      .replace(" DATA DIRECTORY = '/disk/3'", ''),
+  );
+  expect(withoutStorage("CREATE DATABASE `d` /*!80016 DEFAULT ENCRYPTION='Y' */")).toBe('CREATE DATABASE `d` /*!80016 */');
 });
