@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { mysqlError } from './connection.ts';
 import type { WireRow } from './wire-rows.ts';
 
-const rowsPerBatch = 128;
+const rowsPerBatch = 1024;
 const bytesPerBatch = 256 * 1024;
 /** Batches read ahead of the consumer; beyond it the socket is paused, so the server waits. */
 const batchesAhead = 2;
