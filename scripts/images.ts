@@ -18,6 +18,7 @@ type ImageSource = {
 /** Every image that the sample sources, the stack and the tests run on. The key is the recipe's folder in test/images. */
 const imageSources = {
   mysql: { official: 'mysql:9.7', standin: 'dyn-data/standin-mysql:9.7', variables: ['MYSQL_IMAGE'] },
+  mariadb: { official: 'mariadb:11.8', standin: 'dyn-data/standin-mariadb:11.8', variables: ['MARIADB_IMAGE'] },
   openldap: { official: 'osixia/openldap:1.5.0', standin: 'dyn-data/standin-openldap:2.6', variables: ['LDAP_IMAGE'] },
   postgres: { official: 'postgres:18', standin: 'dyn-data/standin-postgres:18', variables: ['POSTGRES_IMAGE'] },
   tomcat: {

@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ForeignKey, UniqueKey } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
-import { type ColumnFacts, describeColumn, type MysqlColumn } from './columns.ts';
+import { type ColumnFacts, describeColumn, type MysqlColumn, type Product } from './columns.ts';
 
 export type MysqlTable = {
   readonly schema: string;
@@ -22,14 +22,18 @@ type Row = RowDataPacket & Record<string, string | null>;
  * The base tables of the given databases.
  * @throws DynDataError SOURCE_UNSUPPORTED for a database that does not exist or cannot be seen.
  */
-export async function readTables(sourceName: string, connection: Connection, databases: readonly string[]): Promise<MysqlTable[]> {
+export async function readTables(
+  source: { readonly name: string; readonly product: Product },
+  connection: Connection,
+  databases: readonly string[],
+): Promise<MysqlTable[]> {
   const select = async (sql: string): Promise<Row[]> => (await connection.query<Row[]>(sql, [databases]))[0];
   const found = await select('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN (?)');
   const missing = databases.filter((database) => !found.some(({ name }) => name === database));
   if (missing.length > 0) {
     throw new DynDataError(
       'SOURCE_UNSUPPORTED',
-      `The MySQL source "${sourceName}" has no database ${missing.map((name) => `"${name}"`).join(', ')}, or its user may not see it. Correct "databases" or grant SELECT.`,
+      `The MySQL source "${source.name}" has no database ${missing.map((name) => `"${name}"`).join(', ')}, or its user may not see it. Correct "databases" or grant SELECT.`,
     );
   }
   const tables = await select(
@@ -72,7 +76,7 @@ export async function readTables(sourceName: string, connection: Connection, dat
       name: t ?? '',
       engine: engine ?? 'unknown',
       estimatedRows: Number(estimate ?? 0),
-      columns: stored.map((row) => describeColumn(columnFacts(row, uniqueColumns.has(row.name ?? undefined)))),
+      columns: stored.map((row) => describeColumn(columnFacts(row, uniqueColumns.has(row.name ?? undefined)), source.product)),
       key: (key ?? []).map(({ c }) => names.indexOf(c)),
       uniqueKeys: keys.flatMap((parts) => uniqueKey(parts, names)),
       foreignKeys: [...Map.groupBy(referencesOf.get(id) ?? [], ({ k }) => k).values()].map(foreignKey),
@@ -97,7 +101,7 @@ function foreignKey(parts: readonly Row[]): ForeignKey {
 }
 
 function columnFacts(row: Row, unique: boolean): ColumnFacts {
-  const { name, type, full_type, nullable, max_length, charset } = row;
+  const { name, type, full_type, nullable, max_length, charset, extra } = row;
   return {
     name: name ?? '',
     dataType: type ?? '',
@@ -106,5 +110,6 @@ function columnFacts(row: Row, unique: boolean): ColumnFacts {
     maxLength: max_length === null || max_length === undefined ? undefined : Number(max_length),
     charset: charset ?? undefined,
     unique,
+    autoIncrement: /\bauto_increment\b/i.test(extra ?? ''),
   };
 }

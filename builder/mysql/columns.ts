@@ -2,6 +2,8 @@ import type { LiveColumn } from '../../anonymizers/index.ts';
 import type { ColumnEncoding } from '../table-text.ts';
 import { quoteName } from './connection.ts';
 
+export type Product = 'MySQL' | 'MariaDB';
+
 /** How a value is read and written back. */
 export type ColumnForm = {
   /** The expression that gives the value in its canonical form. */
@@ -15,6 +17,8 @@ export type MysqlColumn = LiveColumn &
   ColumnForm & {
     /** For values that nothing looks at or replaces, where the common form, UTF-8, cannot hold all that the column can. */
     readonly exact?: ColumnForm;
+    /** Of an ENUM: the text that stands for its error value. */
+    readonly errorValue?: string;
   };
 
 /** A column as the server's catalog has it. */
@@ -28,6 +32,7 @@ export type ColumnFacts = {
   readonly maxLength: number | undefined;
   readonly charset: string | undefined;
   readonly unique: boolean;
+  readonly autoIncrement: boolean;
 };
 
 const integerTypes = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
@@ -35,7 +40,7 @@ const textTypes = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 
 const addressTypes = new Set(['inet4', 'inet6']);
 const sameNamed = new Set<LiveColumn['type']>(['json', 'decimal', 'date', 'time', 'year', 'set', 'bit', 'uuid']);
 
-export function describeColumn(facts: ColumnFacts): MysqlColumn {
+export function describeColumn(facts: ColumnFacts, product: Product): MysqlColumn {
   const { name, dataType, columnType, nullable, maxLength, charset, unique } = facts;
   const quoted = quoteName(name);
   const live = {
@@ -60,9 +65,14 @@ export function describeColumn(facts: ColumnFacts): MysqlColumn {
   // zero, which takes the sign of a negative one.
   if (dataType === 'float') return { ...live, type: 'float', select: `${quoted} * 1e0`, encoding: 'text' };
   if (dataType === 'double') return { ...live, ...text, type: 'float' };
-  if (dataType === 'enum') return { ...live, type: 'enum', select: enumSelect(quoted, columnType), encoding: 'text' };
+  if (dataType === 'enum') {
+    const errorValue = errorValueOf(columnType);
+    return { ...live, type: 'enum', errorValue, select: `IF(${quoted} + 0 = 0, '${errorValue}', ${quoted})`, encoding: 'text' };
+  }
+  // Where MariaDB has other columns to compute, it forgets that this one had a value, and gives a 0 a new number.
+  if (facts.autoIncrement && product === 'MariaDB') return { ...live, ...text, type: 'integer', loadExpression: (variable) => variable };
   if (integerTypes.has(dataType)) return { ...live, ...text, type: 'integer' };
-  if (textTypes.has(dataType)) return { ...live, ...text, type: 'text', ...(isLossless(charset) ? {} : { exact: bytes(quoted) }) };
+  if (textTypes.has(dataType)) return { ...live, ...text, type: 'text', ...(isLossless(charset, product) ? {} : { exact: bytes(quoted) }) };
   if (dataType === 'datetime' || dataType === 'timestamp') return { ...live, ...text, type: 'datetime' };
   if (addressTypes.has(dataType)) return { ...live, ...text, type: 'other' };
   const same = [...sameNamed].find((type) => type === dataType);
@@ -79,9 +89,8 @@ function bytes(quoted: string): ColumnForm {
  * An ENUM's error value, number 0, is printed as the empty text, which may be a member too, and is refused when it is loaded as that. LOAD
  * DATA takes a text of up to five digits that is no member for a member's number, and 0 for the error value.
  */
-function enumSelect(quoted: string, columnType: string): string {
-  const zero = ['0', '00', '000', '0000', '00000'].find((digits) => !columnType.includes(`'${digits}'`));
-  return zero === undefined ? quoted : `IF(${quoted} + 0 = 0, '${zero}', ${quoted})`;
+function errorValueOf(columnType: string): string {
+  return ['0', '00', '000', '0000'].find((digits) => !columnType.includes(`'${digits}'`)) ?? '00000';
 }
 
 /** Sets that are neither Unicode nor Latin-1 are taken for the letters they all have. */
@@ -99,6 +108,8 @@ const lossless = new Set([
   ...['gb18030', 'utf8', 'utf8mb3', 'utf8mb4', 'utf16', 'utf16le', 'utf32'],
 ]);
 
-function isLossless(charset: string | undefined): boolean {
+function isLossless(charset: string | undefined, product: Product): boolean {
+  // MariaDB takes every byte for ascii.
+  if (charset === 'ascii' && product === 'MariaDB') return false;
   return charset === undefined || lossless.has(charset);
 }

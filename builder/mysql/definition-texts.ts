@@ -15,7 +15,18 @@ export async function readTexts(connection: Connection, databases: readonly stri
     const [rows] = await connection.query<Row[]>(sql, [databases]);
     return rows.map(({ name, text }) => ({ kind, name: name ?? '', digest: shortDigest(text ?? ''), droppable }));
   };
+  // Only MariaDB's databases have comments.
+  const [databaseComments] = await connection.query<Row[]>(
+    "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'SCHEMATA' AND COLUMN_NAME = 'SCHEMA_COMMENT'",
+  );
   return [
+    ...(databaseComments.length === 0
+      ? []
+      : await select(
+          'comment',
+          true,
+          "SELECT SCHEMA_NAME AS name, SCHEMA_COMMENT AS text FROM information_schema.SCHEMATA WHERE SCHEMA_COMMENT <> '' AND SCHEMA_NAME IN (?) ORDER BY 1",
+        )),
     ...(await select(
       'comment',
       true,

@@ -7,6 +7,7 @@ import { splitForeignKeys, withoutArchiveCounter, withoutComments, withoutStorag
 import { readTexts, shortDigest } from './definition-texts.ts';
 import type { TableName } from './point.ts';
 import { createReader, type Program, readPrograms } from './programs.ts';
+import { readSequences } from './sequences.ts';
 import { readViews, refuseBrokenViews } from './views.ts';
 
 /** The structure of one source's databases, as it is at the source; `files` is what of it goes into the snapshot. */
@@ -29,18 +30,26 @@ export async function readDefinitions(
 ): Promise<Definitions> {
   const reader = createReader(sourceName, connection);
   const created: ManifestSource['databases'] = [];
-  const all = new Map<string, { readonly tables: readonly string[]; readonly programs: readonly Program[] }>();
+  /** Beside the tables, `comment` is what gives MariaDB's databases theirs. */
+  const all = new Map<
+    string,
+    { readonly comment: readonly string[]; readonly tables: readonly string[]; readonly programs: readonly Program[] }
+  >();
   for (const database of databases) {
     const [row] = await reader.rows(`SHOW CREATE DATABASE ${quoteName(database)}`, []);
-    created.push({ name: database, create: withoutStorage(row?.['Create Database'] ?? `CREATE DATABASE ${quoteName(database)}`) });
+    const create = withoutStorage(row?.['Create Database'] ?? `CREATE DATABASE ${quoteName(database)}`);
+    const withoutComment = withoutComments(create);
+    created.push({ name: database, create: withoutComment });
+    const comment = create === withoutComment ? [] : [create.replace(/^CREATE/, 'ALTER')];
     const creations: string[] = [];
     for (const { name } of tables.filter(({ schema }) => schema === database)) {
-      const { create } = await reader.show('TABLE', database, name, 'Create Table');
-      creations.push(withoutArchiveCounter(withoutStorage(create)));
+      const shown = await reader.show('TABLE', database, name, 'Create Table');
+      creations.push(withoutArchiveCounter(withoutStorage(shown.create)));
     }
-    all.set(database, { tables: creations, programs: await readPrograms(reader, database) });
+    all.set(database, { comment, tables: creations, programs: await readPrograms(reader, database) });
   }
   const views = await readViews(reader, databases);
+  const sequences = await readSequences(reader, databases);
   return {
     databases: created,
     definitions: [
@@ -57,7 +66,8 @@ export async function readDefinitions(
       const keptViews = kept(views);
       refuseBrokenViews(sourceName, keptViews);
       const files: { before: SchemaFile[]; after: SchemaFile[] } = { before: [], after: [] };
-      for (const [database, { tables: creations, programs }] of all) {
+      if (sequences.length > 0) files.before.push(sqlFile('sequences.sql', sequences));
+      for (const [database, { comment, tables: creations, programs }] of all) {
         const split = creations.map((create) => splitForeignKeys(plan.comments === 'drop' ? withoutComments(create) : create));
         const foreignKeys = split.flatMap(({ create, constraints }) => {
           const table = /^CREATE (?:\w+ )*TABLE (`(?:[^`]|``)*`)/.exec(create)?.[1];
@@ -65,7 +75,9 @@ export async function readDefinitions(
         });
         const use = `USE ${quoteName(database)}`;
         const after = [use, ...foreignKeys, ...kept(programs).flatMap(({ statements }) => statements)];
-        files.before.push(sqlFile(`${database}.tables.sql`, [use, ...split.map(({ create }) => create)]));
+        files.before.push(
+          sqlFile(`${database}.tables.sql`, [use, ...(plan.comments === 'drop' ? [] : comment), ...split.map(({ create }) => create)]),
+        );
         files.after.push(sqlFile(`${database}.after.sql`, after));
       }
       // Last and all in one: a view may read those of another database, and call routines.

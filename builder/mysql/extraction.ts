@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import type { TablePlan, Value } from '../../anonymizers/index.ts';
+import { DynDataError } from '../../core/index.ts';
 import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
@@ -8,7 +9,7 @@ import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendField, appendLineFeed, appendNull, appendTab, type ColumnEncoding } from '../table-text.ts';
 import type { MysqlTable } from './catalog.ts';
-import type { ColumnForm } from './columns.ts';
+import type { ColumnForm, Product } from './columns.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
 import { createFieldPlaces, fieldOf, locateFields, valuesOf, type WireRow } from './wire-rows.ts';
@@ -18,7 +19,7 @@ export function mysqlExtraction(
   table: MysqlTable,
   plan: TablePlan,
   borrow: () => Lent<Connection>,
-  sourceName: string,
+  source: { readonly name: string; readonly product: Product },
 ): Extraction<WireRow> {
   const forms = table.columns.map((column, index) => (column.exact && plan.kept[index] && !plan.reads[index] ? column.exact : column));
   const encodings = forms.map(({ encoding }) => encoding);
@@ -29,6 +30,23 @@ export function mysqlExtraction(
   const read = table.columns.flatMap((_, index) => (plan.reads[index] ? [index] : []));
   const isMasked = table.columns.map((_, index) => plan.kept[index] !== true);
   const values: Value[] = table.columns.map(() => null);
+
+  // MariaDB stores an ENUM's error value only with a warning, which a restore must take for a failure.
+  const errorValues = table.columns.flatMap(({ name, errorValue }, index) =>
+    errorValue !== undefined && source.product === 'MariaDB' && !isMasked[index]
+      ? [{ name, errorValue: Buffer.from(errorValue), index }]
+      : [],
+  );
+  const refuseErrorValues = (row: WireRow): void => {
+    for (const { name, errorValue, index } of errorValues) {
+      const value = fieldOf(row, places, index);
+      if (value && errorValue.equals(value))
+        throw new DynDataError(
+          'SOURCE_UNSUPPORTED',
+          `The MariaDB source "${source.name}" has an ENUM's error value (number 0) in ${table.schema}.${table.name}.${name}, and MariaDB does not load it without a warning. Replace it by a member or NULL at the source, or give the column a rule.`,
+        );
+    }
+  };
 
   const append = (row: WireRow, out: ByteBuffer, index: number): void => {
     const encoding = encodings[index] as ColumnEncoding;
@@ -63,13 +81,14 @@ export function mysqlExtraction(
     async *read(signal) {
       if (plan.rows === 'none') return;
       await using lent = borrow();
-      const rows = readRows(lent.item, selectStatement(table, forms, plan.where), sourceName, signal);
+      const rows = readRows(lent.item, selectStatement(table, forms, plan.where), source.name, signal);
       const { takes } = plan;
       if (takes) yield* chosenRows(rows, (row) => takes(valuesOf(row, places)));
       else yield* rows;
     },
     mask(row) {
       locateFields(row, places);
+      if (errorValues.length > 0) refuseErrorValues(row);
       for (let at = 0; at < read.length; at += 1) values[read[at] as number] = fieldOf(row, places, read[at] as number);
       plan.transform(values);
       return row;

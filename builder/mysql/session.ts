@@ -35,6 +35,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
     const [versions] = await control.query<RowDataPacket[]>('SELECT VERSION() AS version, @@version_comment AS comment');
     const version = String(versions[0]?.version ?? '');
     const product = /mariadb/i.test(`${version} ${versions[0]?.comment}`) ? 'MariaDB' : 'MySQL';
+    const source = { name, product } as const;
     const borrow = createLending(readers);
     let tables: MysqlTable[] = [];
 
@@ -44,7 +45,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
       server: { product, version },
       parallelism: readerCount,
       async openPoint(pointSignal) {
-        tables = await guarded(() => readTables(name, control, config.databases));
+        tables = await guarded(() => readTables(source, control, config.databases));
         const notCovered = tables.filter(({ engine }) => !transactional.has(engine)).map(({ schema, name: table }) => `${schema}.${table}`);
         return guarded(() => openSharedPoint(name, control, readers, tables, notCovered, pointSignal));
       },
@@ -52,7 +53,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
         const [first] = readers;
         if (!first) throw new DynDataError('INTERNAL', 'The MySQL session has no reading connection.');
         // Read again inside the point: from here on definitions are held, or a change fails the reading of that table.
-        tables = await guarded(() => readTables(name, first, config.databases));
+        tables = await guarded(() => readTables(source, first, config.databases));
         await guarded(() => refuseUnsupported(name, first, config.databases, tables));
         const definitions = await guarded(() => readDefinitions(name, first, config.databases, tables));
         return {
@@ -69,7 +70,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
         await inParallel(tables, readerCount, observe, observeSignal);
       },
       extractions(policy: CompiledPolicy) {
-        return tables.map((table) => anyExtraction(mysqlExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));
+        return tables.map((table) => anyExtraction(mysqlExtraction(table, policy.table(name, table.schema, table.name), borrow, source)));
       },
       sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
       survey: mysqlSurvey(name, borrow, () => tables),

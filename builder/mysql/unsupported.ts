@@ -31,8 +31,9 @@ export async function refuseUnsupported(
   }
   const others = await select(
     `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name, TABLE_TYPE AS type FROM information_schema.TABLES
-     WHERE TABLE_TYPE NOT IN ('BASE TABLE', 'VIEW', 'TEMPORARY') AND TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+     WHERE TABLE_TYPE NOT IN ('BASE TABLE', 'VIEW', 'SEQUENCE', 'TEMPORARY') AND TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME`,
   );
+  // MariaDB's system-versioned tables: their history would be lost.
   for (const { name, type } of others) found.push(`${type?.toLowerCase()} ${name}`);
   // MySQL 9.2 and newer.
   const libraries = await select(

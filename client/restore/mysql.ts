@@ -71,7 +71,7 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
       const names = databases.map(literal).join(', ');
       const tables = await query(
         'Looking for databases',
-        `SELECT HEX(TABLE_SCHEMA), HEX(TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA IN (${names})`,
+        `SELECT HEX(TABLE_SCHEMA), HEX(TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') AND TABLE_SCHEMA IN (${names})`,
       );
       const found = new Set<string>();
       for (const line of tables) {

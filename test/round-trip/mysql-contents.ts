@@ -20,7 +20,10 @@ export async function contentsOf(connection: Connection, databases: readonly str
     );
     for (const { name, type } of tables) {
       if (type === 'VIEW') await show('VIEW', name);
-      else {
+      else if (type === 'SEQUENCE') {
+        await show('SEQUENCE', name);
+        contents[`state of ${named(name)}`] = await first(`SELECT * FROM ${named(name)}`);
+      } else {
         await show('TABLE', name);
         contents[`rows of ${named(name)}`] = await rowsOf(connection, database, String(name));
       }
@@ -44,7 +47,7 @@ export async function contentsOf(connection: Connection, databases: readonly str
   return contents;
 }
 
-const definer = / DEFINER=(?:`(?:[^`]|``)*`@`(?:[^`]|``)*`|"(?:[^"]|"")*"@"(?:[^"]|"")*")/;
+const definer = / DEFINER=(?:`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?|"(?:[^"]|"")*"@"(?:[^"]|"")*")/;
 
 /**
  * Without who made it and when, and without the character set in which its author happened to write: the copy is written in UTF-8. The
@@ -80,7 +83,7 @@ async function rowsOf(connection: Connection, database: string, table: string): 
 export async function keepAllPolicy(connection: Connection, databases: readonly string[], allow: readonly object[]): Promise<object> {
   const [columns] = await connection.query<Row[]>(
     `SELECT DISTINCT COLUMN_NAME AS name FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
-     WHERE TABLE_TYPE <> 'VIEW' AND COALESCE(GENERATION_EXPRESSION, '') = '' AND TABLE_SCHEMA IN (?)`,
+     WHERE TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') AND COALESCE(GENERATION_EXPRESSION, '') = '' AND TABLE_SCHEMA IN (?)`,
     [databases],
   );
   return {
