@@ -15,6 +15,7 @@ import {
   numberNote,
   phoneFilterAt,
   runNote,
+  setCoarseFilter,
   sweepTraits,
   textAt,
   traitsAt,
@@ -307,6 +308,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     if (watch.filters.version !== sweptFilters) {
       sweepMemory.set(watch.filters.words, wordFilterAt);
       sweepMemory.set(watch.filters.phones, phoneFilterAt);
+      setCoarseFilter(sweepMemory);
       passed.forget();
       harmless.fill(0);
       sweptFilters = watch.filters.version;

@@ -53,7 +53,10 @@ const traitsBytes = kibibyte;
 export const filterBytes = kibibyte * kibibyte;
 export const wordFilterAt = traitsBytes;
 export const phoneFilterAt = wordFilterAt + filterBytes;
-const cellsAt = phoneFilterAt + filterBytes;
+/** The words' filter with its parts laid over each other: small enough to stay in the processor's cache, and it says no to most. */
+export const coarseFilterBytes = 256 * kibibyte;
+export const coarseFilterAt = phoneFilterAt + filterBytes;
+const cellsAt = coarseFilterAt + coarseFilterBytes;
 const cellsBytes = 64;
 /** The domain that was last found harmless: its length in a byte, 0 where there is none, and the domain. */
 export const harmlessAt = cellsAt + cellsBytes;
@@ -113,11 +116,19 @@ export const note: wasm.WasmFunction = (() => {
   };
 })();
 
+/** From the words' filter, once that stands in the memory. */
+export function setCoarseFilter(memory: Uint8Array): void {
+  const coarse = memory.subarray(coarseFilterAt, coarseFilterAt + coarseFilterBytes).fill(0);
+  for (let at = 0; at < filterBytes; at += 1) {
+    coarse[at % coarseFilterBytes] = (coarse[at % coarseFilterBytes] as number) | (memory[wordFilterAt + at] as number);
+  }
+}
+
 /** A place of a filter, the same as the watch list's. @param value on the stack; @param scratch a local that may be used */
-export function isInFilter(value: Code, filterAt: number, scratch: number): number[] {
+export function isInFilter(value: Code, filterAt: number, scratch: number, sizeBytes = filterBytes): number[] {
   return code(
     code(value, value, i32Const(15), op.i32ShiftRight, op.i32Xor, i32Const(0x2c1b3c6d), op.i32Multiply, i32Const(9), op.i32ShiftRight),
-    code(i32Const(filterBytes * 8 - 1), op.i32And, wasm.set(scratch)),
+    code(i32Const(sizeBytes * 8 - 1), op.i32And, wasm.set(scratch)),
     code(wasm.get(scratch), i32Const(3), op.i32ShiftRight, wasm.load8(filterAt)),
     code(i32Const(1), wasm.get(scratch), i32Const(7), op.i32And, op.i32ShiftLeft, op.i32And),
   );

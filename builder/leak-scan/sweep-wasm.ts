@@ -3,6 +3,8 @@ import { secretBeginnings } from './detectors.ts';
 import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
   cellOf,
+  coarseFilterAt,
+  coarseFilterBytes,
   decodedAt,
   formNote,
   harmlessAt,
@@ -57,7 +59,7 @@ import {
 
 export { filterBytes } from './sweep-memory.ts';
 
-const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, op } = wasm;
+const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, load32, op } = wasm;
 /** The start and the factor of `wordHash`. */
 const [hashStart, hashFactor] = [0x811c9dc5, 0x01000193];
 /** The dashes and the word with which a private key begins; secrets and encoded text are longer. */
@@ -200,35 +202,53 @@ const sweepWords: wasm.WasmFunction = (() => {
     code(isBelow(v('at'), v('bit')), branchIf(0)),
     op.end,
   );
-  const endsWatched = or(bits(v('remark'), sweepTraits.foldedOddly), isInFilter(v('hash'), wordFilterAt, local('scratch')));
+  const before = byteAt(difference(v('word'), one));
+  /** It may be the last of several words. */
+  const followsOne = or(equals(before, 0x20), equals(before, 0x27));
+  const isBeforeSign = or(equals(v('next'), 0x2f), equals(v('next'), 0x3a));
+  const bytesOfWord = code(
+    code(v('word'), load32(0)),
+    code(i32Const(32), difference(v('bit'), v('word')), i32Const(3), op.i32ShiftLeft, op.i32Sub, op.i32ShiftLeft),
+  );
+  /** Up to three characters of ASCII alone are nothing: most are digits of times and short numbers. */
+  const isNothing = and(
+    isBelow(difference(v('bit'), v('word')), i32Const(4)),
+    isZero(or(followsOne, isBeforeSign)),
+    isZero(bits(bytesOfWord, 0x80808080)),
+  );
+  const isOdd = bits(v('remark'), sweepTraits.foldedOddly);
+  const endsWatched = or(isOdd, isInFilter(v('hash'), wordFilterAt, local('scratch')));
+  const mayEndWatched = or(isOdd, isInFilter(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
   /** Shorter ones are watched only as the end of several words. */
   const isLongEnough = or(
     atLeast(difference(v('bit'), v('word')), shortestText),
     isSet(bits(v('remark'), sweepTraits.beyondAscii)),
-    equals(byteAt(difference(v('word'), one)), 0x20),
-    equals(byteAt(difference(v('word'), one)), 0x27),
+    followsOne,
   );
   // So few digits alone are neither a secret nor encoded text.
   const hasForm = or(
     bits(v('remark'), sweepTraits.lettered),
     atLeast(difference(v('bit'), v('word')), shortestHex),
     equals(byteAt(v('word')), 0x2d),
-    equals(v('next'), 0x2f),
-    equals(v('next'), 0x3a),
+    isBeforeSign,
   );
   // Of the shorter words only an account number's beginning and what a slash or a colon follows have a form.
   const mayHaveForm = or(
     atLeast(difference(v('bit'), v('word')), shortestForm),
-    equals(v('next'), 0x2f),
-    equals(v('next'), 0x3a),
+    isBeforeSign,
     isSet(bits(traitOf(byteAt(v('word'))), sweepTraits.upper)),
   );
   const endWord = code(
     put('isInWord', zero),
-    take,
-    when(endsWatched, when(isLongEnough, callOf('note', i32Const(wordNote), v('word'), v('bit')))),
     put('next', byteAt(v('bit'))),
-    when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
+    when(
+      isZero(isNothing),
+      code(
+        take,
+        when(mayEndWatched, when(isLongEnough, when(endsWatched, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
+        when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
+      ),
+    ),
   );
   return {
     name: 'sweepWords',
