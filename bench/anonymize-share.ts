@@ -2,6 +2,7 @@ import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
 import { sampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
+import { median, printResult } from './measure.ts';
 
 const usage = `Usage: node bench/anonymize-share.ts --ports MYSQL,LDAP,POSTGRES [--runs N]
 
@@ -33,8 +34,6 @@ async function profile(connections: Connections, postgresImage: string): Promise
   return times;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
 const { values } = parseArgs({ options: { ports: { type: 'string' }, runs: { type: 'string', default: '3' } } });
 const [mysql, ldap, postgres] = (values.ports ?? '').split(',').map(Number);
 const runs = Number(values.runs);
@@ -45,9 +44,11 @@ if (!mysql || !ldap || !postgres || !Number.isInteger(runs) || runs < 1) {
 const connections = sampleConnections({ mysql, ldap, postgres }, process.env);
 const all = [];
 for (let run = 0; run < runs; run += 1) all.push(await profile(connections, process.env.POSTGRES_IMAGE ?? 'postgres:18'));
-const ours = Math.round(median(all.map(({ anonymizeMs }) => anonymizeMs)));
-const peer = Math.round(median(all.map(({ busyMs }) => busyMs)));
-const value = Math.round(median(all.map(({ anonymizeMs, busyMs }) => anonymizeMs / busyMs)) * 1000) / 1000;
-console.log(
-  JSON.stringify({ name: 'anonymize-share', value, unit: "share of the build's busy time in one thread", aim: `<= ${aim}`, ours, peer }),
-);
+printResult({
+  name: 'anonymize-share',
+  value: median(all.map(({ anonymizeMs, busyMs }) => anonymizeMs / busyMs)),
+  unit: "share of the build's busy time in one thread",
+  aim: `<= ${aim}`,
+  ours: median(all.map(({ anonymizeMs }) => anonymizeMs)),
+  peer: median(all.map(({ busyMs }) => busyMs)),
+});

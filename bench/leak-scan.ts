@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { LeakScan, prepareLeakScan } from '../builder/leak-scan/leak-scan.ts';
 import { type SampleConnections, sampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
+import { median, printResult } from './measure.ts';
 
 const usage = `Usage: node bench/leak-scan.ts --ports MYSQL,LDAP,POSTGRES [--runs N]
 
@@ -42,9 +43,6 @@ const measure = async (connections: SampleConnections, scanned: boolean): Promis
   return { wallMs: durationMs, cpuMs: (user + system) / 1_000, bytes: manifest.leakScan?.scannedBytes ?? 0 };
 };
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
-
 const main = async (): Promise<void> => {
   const { values } = parseArgs({ options: { ports: { type: 'string' }, runs: { type: 'string', default: '3' } } });
   const [mysql, ldap, postgres] = (values.ports ?? '').split(',').map(Number);
@@ -68,11 +66,10 @@ const main = async (): Promise<void> => {
   }
   const wall = [without, withScan].map((costs) => median(costs.map(({ wallMs }) => wallMs))) as [number, number];
   const cpu = [without, withScan].map((costs) => median(costs.map(({ cpuMs }) => cpuMs))) as [number, number];
-  const share = (pair: readonly [number, number]): number => rounded(pair[1] / pair[0] - 1);
-  const print = (name: string, value: number, unit: string, aim: string, ours: number, peer: number): void =>
-    console.log(JSON.stringify({ name, value, unit, aim, ours: rounded(ours), peer: rounded(peer) }));
-  print('leak-scan-overhead', share(wall), 'share of the build without it', '<= 0.25', wall[1], wall[0]);
-  print('leak-scan-overhead-cpu', share(cpu), 'share of the process time of the build without it', '<= 0.25', cpu[1], cpu[0]);
+  const print = (name: string, unit: string, [peer, ours]: readonly [number, number]): void =>
+    printResult({ name, value: ours / peer - 1, unit, aim: '<= 0.25', ours, peer });
+  print('leak-scan-overhead', 'share of the build without it', wall);
+  print('leak-scan-overhead-cpu', 'share of the process time of the build without it', cpu);
   console.log(`${runs} runs each, ${(bytes / 1e6).toFixed(1)} MB scanned; ours and peer are the medians in ms with and without the scan`);
 };
 
