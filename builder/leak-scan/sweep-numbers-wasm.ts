@@ -56,21 +56,24 @@ export const startIn: wasm.WasmFunction = (() => {
 /** sweepNumbers(start, stop): notes each run of digits and separators that may hold a watched number, a card's or an address. */
 export const sweepNumbers: wasm.WasmFunction = (() => {
   const names = [
-    ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'scratch'] as const),
+    ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'last', 'scratch'] as const),
     ...(['digits', 'groups', 'dots', 'isWanted', 'isAfterLetter', 'isOfNumber', 'isFraction'] as const),
-    ...(['places', 'last'] as const),
+    'places' as const,
   ];
   const { v, put, local } = named(names);
   const before = (count: number) => byteAt(difference(v('group'), i32Const(count)));
   const digitHere = difference(byteAt(v('at')), i32Const(0x30));
   const isDigitHere = isBelow(digitHere, i32Const(10));
-  const reduceLast = put('last', code(v('last'), i64Const(10n ** BigInt(knownDigits)), op.i64RemainderUnsigned));
 
   const takeGroup = code(
     put('group', v('at')),
     op.loop,
-    put('last', code(v('last'), i64Const(10n), op.i64Multiply, digitHere, op.i64Extend, op.i64Add)),
-    when(code(v('last'), i64Const(10n ** 17n), op.i64GreaterUnsigned), reduceLast),
+    // As many digits as a known number has at the most.
+    when(
+      atLeast(v('last'), 10 ** (knownDigits - 1)),
+      put('last', code(v('last'), i32Const(10 ** (knownDigits - 1)), op.i32RemainderUnsigned)),
+    ),
+    put('last', sum(code(v('last'), i32Const(10), op.i32Multiply), digitHere)),
     put('at', sum(v('at'), one)),
     code(isDigitHere, branchIf(0)),
     op.end,
@@ -88,8 +91,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     when(
       and(v('isOfNumber'), atLeast(v('digits'), knownDigits)),
       code(
-        reduceLast,
-        when(isInFilter(code(v('last'), op.i32FromI64), phoneFilterAt, local('scratch')), put('isWanted', one)),
+        when(isInFilter(v('last'), phoneFilterAt, local('scratch')), put('isWanted', one)),
         // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
         put(
           'isFraction',
@@ -118,7 +120,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     put('group', v('first')),
     put('isAfterLetter', isSet(bits(traitOf(before(1)), sweepTraits.lettered))),
     ...(['digits', 'groups', 'dots', 'isWanted'] as const).map((name) => put(name, zero)),
-    put('last', i64Const(0n)),
+    put('last', zero),
     op.loop,
     takeGroup,
     takeSeparators,
@@ -133,7 +135,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
   return {
     name: 'sweepNumbers',
     parameters: 2,
-    locals: [...names.slice(2, -2).map(() => i32), i64, i64],
+    locals: [...names.slice(2, -1).map(() => i32), i64],
     code: code(
       put('block', v('start')),
       asLongAs(
