@@ -1,6 +1,6 @@
 import type { LiveSource, LiveTable } from './api.ts';
 import { isPattern, matchesPattern } from './patterns.ts';
-import type { Rule, SourcePolicy, TablePolicy } from './policy.ts';
+import { type Rule, readRule, type SourcePolicy, type TablePolicy } from './policy.ts';
 import type { Problems } from './rule-maker.ts';
 
 type SqlSource = Exclude<LiveSource, { kind: 'ldap' }>;
@@ -65,12 +65,14 @@ function noColumn(place: string): string {
   return `${place}: there is no such column; a generated one needs no rule`;
 }
 
+const anyName = /^\*+$/;
+
 /** Adds what one level decides and an earlier one has not; exact names before patterns. @returns names of no column */
 function addLevel(level: TablePolicy, table: LiveTable, rules: Map<string, Rule>, place: string | undefined, problems: Problems): string[] {
   const written = [...level.keep.map((name) => [name, 'keep'] as const), ...Object.entries(level.columns)];
   const exact = new Map<string, Rule>();
   for (const [name, rule] of written) {
-    if (place !== undefined && rule === 'keep' && name === '*') {
+    if (place !== undefined && anyName.test(name) && readRule(rule).name === 'keep') {
       problems.invalid.push(
         `${place}.*: "keep" for any column would keep columns that nobody has seen yet; name them, or a part of their names`,
       );

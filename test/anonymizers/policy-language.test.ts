@@ -44,8 +44,10 @@ describe('patterns', () => {
   });
 
   test('never keep what nobody has seen', () => {
-    const error = refusal("sources: {mysql: {tables: {'log_*': {keep: ['*']}}}}", source);
-    expect(error.details[0]).toMatch(/^mysql shop\.log_2023\.\*: "keep" for any column would keep columns that nobody has seen/);
+    for (const decided of ["keep: ['*']", "keep: ['**']", "columns: {'*': keep}", "columns: {'**': {keep: {}}}"]) {
+      const error = refusal(`sources: {mysql: {tables: {'log_*': {${decided}}}}}`, source);
+      expect(error.details[0]).toMatch(/^mysql shop\.log_2023\.\*: "keep" for any column would keep columns that nobody has seen/);
+    }
   });
 });
 
