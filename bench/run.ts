@@ -4,7 +4,6 @@ import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { removeSample, seedSample } from '../sample/seed-sample.ts';
-import { isSampleSize } from '../sample/sizes.ts';
 import { ensureEngine } from '../scripts/engine.ts';
 import { ensureImages } from '../scripts/images.ts';
 
@@ -19,13 +18,14 @@ type Result = {
   readonly ours: number;
   readonly peer: number;
 };
-type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needs: 'nothing' | 'sample' | 'images' };
+type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needs: 'nothing' | 'sample' | 'samples' | 'images' };
 
 /** Those of the registry (package.json). */
 const nodeOptions = ['--max-semi-space-size=8'];
 
 /** Rows of the large MySQL database, by size. */
-const largeRows: Readonly<Record<string, number>> = { tiny: 80_000, small: 800_000, demo: 8_000_000, 'demo-x4': 32_000_000 };
+const largeRows = { tiny: 80_000, small: 800_000, demo: 8_000_000 } as const;
+const isSize = (text: string): text is keyof typeof largeRows => Object.hasOwn(largeRows, text);
 
 const benchmarks: readonly Benchmark[] = [
   { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needs: 'nothing' },
@@ -37,16 +37,26 @@ const benchmarks: readonly Benchmark[] = [
     needs: 'images',
   },
   {
-    names: ['nightly-contiguous-bytes-stored', 'nightly-contiguous-bytes-pulled', 'nightly-scattered-bytes-stored', 'nightly-time'],
+    names: [
+      'nightly-contiguous-bytes-stored',
+      'nightly-contiguous-bytes-pulled',
+      'nightly-three-ranges-bytes-stored',
+      'nightly-three-ranges-bytes-pulled',
+      'nightly-scattered-bytes-stored',
+      'nightly-scattered-bytes-pulled',
+      'nightly-time',
+    ],
     file: 'mysql/nightly.ts',
     needs: 'images',
   },
+  { names: ['chunk-sizes'], file: 'mysql/chunk-sizes.ts', needs: 'images' },
+  { names: ['memory-builder', 'memory-builder-growth', 'growth-time'], file: 'growth.ts', needs: 'samples' },
 ];
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });
 const { size, only } = values;
 const chosen = benchmarks.filter(({ names }) => only === undefined || names.includes(only));
-if (!isSampleSize(size) || chosen.length === 0) {
+if (!isSize(size) || chosen.length === 0) {
   console.error(`Usage: npm run bench [-- --size tiny|small|demo] [--only ${benchmarks.flatMap(({ names }) => names).join('|')}]`);
   process.exit(2);
 }
@@ -91,7 +101,7 @@ try {
   const results: Result[] = [];
   for (const { file, needs } of chosen) {
     log(`bench/${file}`);
-    const args = { nothing: [], sample: ['--ports', ports], images: ['--rows', String(largeRows[size])] }[needs];
+    const args = { nothing: [], sample: ['--ports', ports], samples: ['--size', size], images: ['--rows', String(largeRows[size])] }[needs];
     results.push(...(await run(file, args, env)));
   }
   const machine = {

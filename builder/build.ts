@@ -13,6 +13,7 @@ import {
 import { bake } from './bake.ts';
 import type { SourceSession } from './extraction.ts';
 import { prepareLeakScan } from './leak-scan/leak-scan.ts';
+import type { ChunkSizes } from './pack.ts';
 import { createProgressMeter } from './progress.ts';
 import { buildSource, type SourceData } from './source-data.ts';
 import { surveySources } from './survey.ts';
@@ -35,6 +36,8 @@ export type BuildPorts = {
   readonly onProgress: (progress: Progress) => void;
   /** Only to measure what the leak scan costs: a build never goes without it. */
   readonly prepareLeakScan?: typeof prepareLeakScan;
+  /** Only to measure what other sizes cost: they would give other digests. */
+  readonly chunkSizes?: ChunkSizes;
 };
 
 /**

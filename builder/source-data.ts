@@ -13,7 +13,7 @@ import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceS
 import { inParallel } from './in-parallel.ts';
 import type { LayerFile } from './layers.ts';
 import type { LeakScan, SourceScan } from './leak-scan/leak-scan.ts';
-import { pack } from './pack.ts';
+import { type ChunkSizes, pack } from './pack.ts';
 import type { ProgressMeter } from './progress.ts';
 import { store } from './store.ts';
 
@@ -32,6 +32,7 @@ export type SourceDataPorts = {
   readonly index: ChunkIndex;
   readonly meter: ProgressMeter;
   readonly leakScan: LeakScan;
+  readonly chunkSizes?: ChunkSizes;
 };
 type TablePorts = SourceDataPorts & { readonly leaks: SourceScan };
 
@@ -106,7 +107,8 @@ async function buildTypedTable<R>(
   const chunks: ManifestTable['chunks'] = [];
   const files: LayerFile[] = [];
   const totals = { rows: 0, sizeBytes: 0 };
-  const packed = ports.leaks.chunks(extraction, fileExtension === 'tsv' ? 'table' : 'text', pack(extraction, extraction.read(signal)));
+  const chunksOf = pack(extraction, extraction.read(signal), ports.chunkSizes);
+  const packed = ports.leaks.chunks(extraction, fileExtension === 'tsv' ? 'table' : 'text', chunksOf);
   for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
     chunks.push(manifest);
     files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });

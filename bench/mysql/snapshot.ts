@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseKey, parsePolicy } from '../../anonymizers/index.ts';
-import { build } from '../../builder/build.ts';
+import { type BuildPorts, build } from '../../builder/build.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { chunkCodec } from '../../builder/store.ts';
 import type { ImageManifest } from '../../core/index.ts';
@@ -16,6 +16,7 @@ export const tag = 'bench';
 export async function snapshot(
   folder: string,
   server: { readonly port: number; readonly password: string },
+  ports: Pick<BuildPorts, 'chunkSizes'> = {},
 ): Promise<ImageManifest['layers']> {
   const objects = await createFolderObjects({ folder, newId: randomUUID });
   const config = {
@@ -42,6 +43,7 @@ export async function snapshot(
       index: createChunkIndex(objects, chunkCodec),
       now: () => new Date(),
       onProgress: () => undefined,
+      ...ports,
     },
     new AbortController().signal,
   );

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { routePath, routes } from '../../core/index.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { removeSample, seedSample } from '../../sample/seed-sample.ts';
 import { type Environment, runClient } from '../developer.ts';
@@ -13,15 +14,24 @@ const allowedGrowth = 0.2;
 const megabyte = 1e6;
 
 /** The most memory a process ever had resident, in bytes (VmHWM, Linux). */
-export async function peakMemoryBytes(pid: number): Promise<number> {
+async function peakMemoryBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kib === undefined) throw new Error(`no VmHWM for process ${pid}`);
   return Number(kib) * 1024;
 }
 
-/** Builds one snapshot in a registry process of its own, on an empty store, and gives that process's peak memory. */
-export async function buildPeakBytes(connections: SampleConnections, postgresImage: string, env: Environment): Promise<number> {
+/** What one build cost the process that made it. */
+export type BuildCost = {
+  /** From the process's start on. */
+  readonly peakBytes: number;
+  /** Of the build alone. */
+  readonly durationMs: number;
+  readonly rows: number;
+};
+
+/** Builds one snapshot in a registry process of its own, on an empty store. */
+export async function buildCost(connections: SampleConnections, postgresImage: string, env: Environment): Promise<BuildCost> {
   const folder = await mkdtemp(join(tmpdir(), 'dyn-data-memory-'));
   try {
     const configFile = await writeSampleRegistry({ folder, connections, postgresImage, port: 0 });
@@ -31,7 +41,10 @@ export async function buildPeakBytes(connections: SampleConnections, postgresIma
       await writeFile(join(folder, 'dyn-data.yaml'), stringify(client));
       const built = await runClient(folder, ['snapshot', 'create', 'prod', '--follow', '--json'], env);
       if (built.exitCode !== 0) throw new Error(`the build failed: ${built.stderr.slice(-2000)}`);
-      return await peakMemoryBytes(registry.pid);
+      const answer = await fetch(new URL(routePath(routes.listSnapshots.path, { repository: 'dynamease' }), registry.url));
+      const [snapshot] = routes.listSnapshots.answer.parse(await answer.json()).items;
+      if (!snapshot) throw new Error('the registry lists no snapshot');
+      return { peakBytes: await peakMemoryBytes(registry.pid), durationMs: snapshot.provenance.durationMs, rows: snapshot.rows };
     } finally {
       registry.child.kill('SIGKILL');
     }
@@ -54,11 +67,11 @@ export type MemoryProofOptions = {
 /** Peak memory of the builder at the demo's size and at four times that size. */
 export async function memoryProof(options: MemoryProofOptions): Promise<{ holds: boolean; text: string }> {
   const { connections, postgresImage, project, env, log } = options;
-  const onceBytes = await buildPeakBytes(connections, postgresImage, env);
+  const { peakBytes: onceBytes } = await buildCost(connections, postgresImage, env);
   const bigEnvironment = { ...options.sampleEnvironment, SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
   try {
     const big = await seedSample({ size: 'demo-x4', project, env: bigEnvironment, log });
-    const fourTimesBytes = await buildPeakBytes(big, postgresImage, env);
+    const { peakBytes: fourTimesBytes } = await buildCost(big, postgresImage, env);
     const growth = fourTimesBytes / onceBytes - 1;
     const inMegabytes = (bytes: number): string => `${Math.round(bytes / megabyte)} MB`;
     return {
