@@ -11,9 +11,10 @@ import {
   toolVersion,
 } from '../core/index.ts';
 import { bake } from './bake.ts';
+import { createChunkMemory } from './chunk-memory.ts';
 import type { SourceSession } from './extraction.ts';
 import { prepareLeakScan } from './leak-scan/leak-scan.ts';
-import type { ChunkSizes } from './pack.ts';
+import { type ChunkSizes, chunkSizes } from './pack.ts';
 import { createProgressMeter } from './progress.ts';
 import { buildSource, type SourceData } from './source-data.ts';
 import { surveySources } from './survey.ts';
@@ -79,9 +80,10 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
     );
   }
   meter.step('extract');
+  const memory = createChunkMemory((ports.chunkSizes ?? chunkSizes).maxBytes);
   const sources = await allOrAbort(signal, (shared) =>
     opened.map(({ session, point, description }) =>
-      buildSource(session, { point, description }, policy, { ...ports, meter, leakScan }, shared),
+      buildSource(session, { point, description }, policy, { ...ports, meter, leakScan, memory }, shared),
     ),
   );
 

@@ -1,4 +1,5 @@
-import { type ByteBuffer, createByteBuffer, sharedBytes } from './byte-buffer.ts';
+import type { ByteBuffer } from './byte-buffer.ts';
+import { type ChunkMemory, createChunkMemory } from './chunk-memory.ts';
 import type { Extraction } from './extraction.ts';
 import { hashBytes, hashEnd, hashStart } from './key-hash.ts';
 
@@ -17,8 +18,11 @@ export type Chunk = {
 
 export type ChunkSizes = { readonly minBytes: number; readonly targetBytes: number; readonly maxBytes: number };
 
-/** Measured on the sample system as a fair trade between sharing and number of files. */
-export const chunkSizes: ChunkSizes = { minBytes: 256 * 1024, targetBytes: 1024 * 1024, maxBytes: 4 * 1024 * 1024 };
+/**
+ * docs/performance.md has what other sizes cost. Smaller ones store little less of what changes all over and more of everything else; a
+ * build has some thirty chunks in memory at once.
+ */
+export const chunkSizes: ChunkSizes = { minBytes: 128 * 1024, targetBytes: 512 * 1024, maxBytes: 2 * 1024 * 1024 };
 
 /** Of the stream in a chunk's name: entries can lie a hundred levels deep, and names sort as texts. */
 const streamDigits = 3;
@@ -34,9 +38,9 @@ export async function* pack<R>(
   extraction: Extraction<R>,
   batches: AsyncIterable<readonly R[]>,
   sizes: ChunkSizes = chunkSizes,
+  memory: ChunkMemory = createChunkMemory(sizes.maxBytes),
 ): AsyncGenerator<Chunk> {
   const streams = new Map<number, OpenChunk>();
-  const free: Buffer[] = [];
   const tableName = Buffer.from(`${extraction.schema}\0${extraction.name}`);
   const firstBoundary = hashBytes(hashStart, tableName, 0, tableName.length) >>> 0;
   const scale = 0x1_0000_0000 / (sizes.targetBytes - sizes.minBytes);
@@ -46,7 +50,13 @@ export async function* pack<R>(
       const streamNumber = extraction.stream(masked);
       let open = streams.get(streamNumber);
       if (!open) {
-        open = { buffer: createByteBuffer(sizes.minBytes), rows: 0, order: undefined, boundary: firstBoundary ^ streamNumber, number: 0 };
+        open = {
+          buffer: { bytes: memory.take(), length: 0 },
+          rows: 0,
+          order: undefined,
+          boundary: firstBoundary ^ streamNumber,
+          number: 0,
+        };
         streams.set(streamNumber, open);
       }
       if (open.rows === 0) open.order = extraction.order(masked);
@@ -57,19 +67,19 @@ export async function* pack<R>(
       const end = open.buffer.length;
       const keyHash = extraction.keyHash ? extraction.keyHash(masked) : hashEnd(hashBytes(hashStart, open.buffer.bytes, start, end));
       if (keyHash < (end - start) * scale || end >= sizes.maxBytes) {
-        yield close(open, streamNumber, free);
+        yield close(open, streamNumber, memory);
         open.boundary = keyHash;
       }
     }
   }
-  for (const [streamNumber, open] of [...streams].sort(([a], [b]) => a - b)) if (open.rows > 0) yield close(open, streamNumber, free);
+  for (const [streamNumber, open] of [...streams].sort(([a], [b]) => a - b)) {
+    if (open.rows > 0) yield close(open, streamNumber, memory);
+    memory.give(open.buffer.bytes);
+  }
 }
 
-/**
- * Takes the finished chunk out together with its buffer; the stream goes on in one that was released. Buffers of this size that come and
- * go would leave the allocator's memory in pieces.
- */
-function close(open: OpenChunk, streamNumber: number, free: Buffer[]): Chunk {
+/** Takes the finished chunk out together with its buffer; the stream goes on in another. */
+function close(open: OpenChunk, streamNumber: number, memory: ChunkMemory): Chunk {
   const { bytes: buffer, length } = open.buffer;
   const prefix = streamNumber.toString().padStart(streamDigits, '0');
   const position = open.order ?? open.number.toString(16).padStart(17, '0');
@@ -79,9 +89,9 @@ function close(open: OpenChunk, streamNumber: number, free: Buffer[]): Chunk {
     rows: open.rows,
     order,
     boundary: open.boundary,
-    release: () => void free.push(buffer),
+    release: () => memory.give(buffer),
   };
-  open.buffer.bytes = free.pop() ?? sharedBytes(buffer.length);
+  open.buffer.bytes = memory.take();
   open.buffer.length = 0;
   open.rows = 0;
   open.number += 1;

@@ -9,6 +9,7 @@ import {
   pathSegment,
   tableSegment,
 } from '../core/index.ts';
+import type { ChunkMemory } from './chunk-memory.ts';
 import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceSession } from './extraction.ts';
 import { inParallel } from './in-parallel.ts';
 import type { LayerFile } from './layers.ts';
@@ -33,6 +34,8 @@ export type SourceDataPorts = {
   readonly meter: ProgressMeter;
   readonly leakScan: LeakScan;
   readonly chunkSizes?: ChunkSizes;
+  /** Absent: each table has its own. */
+  readonly memory?: ChunkMemory;
 };
 type TablePorts = SourceDataPorts & { readonly leaks: SourceScan };
 
@@ -107,7 +110,7 @@ async function buildTypedTable<R>(
   const chunks: ManifestTable['chunks'] = [];
   const files: LayerFile[] = [];
   const totals = { rows: 0, sizeBytes: 0 };
-  const chunksOf = pack(extraction, extraction.read(signal), ports.chunkSizes);
+  const chunksOf = pack(extraction, extraction.read(signal), ports.chunkSizes, ports.memory);
   const packed = ports.leaks.chunks(extraction, fileExtension === 'tsv' ? 'table' : 'text', chunksOf);
   for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
     chunks.push(manifest);
