@@ -21,7 +21,7 @@ type Result = {
 type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needs: 'nothing' | 'sample' | 'samples' | 'images' };
 
 /** Those of the registry (package.json). */
-const nodeOptions = ['--max-semi-space-size=8'];
+const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 
 /** Rows of the large MySQL database, by size. */
 const largeRows = { tiny: 80_000, small: 800_000, demo: 8_000_000 } as const;
