@@ -41,6 +41,7 @@ const benchmarks: readonly Benchmark[] = [
     file: 'mysql/nightly.ts',
     needs: 'images',
   },
+  { names: ['postgres-snapshot-vs-pg_dump', 'postgres-restore-vs-pg_restore'], file: 'postgres/compare.ts', needs: 'images' },
 ];
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });
