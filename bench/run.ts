@@ -51,6 +51,7 @@ const benchmarks: readonly Benchmark[] = [
   },
   { names: ['chunk-sizes'], file: 'mysql/chunk-sizes.ts', needs: 'images' },
   { names: ['memory-builder', 'memory-builder-growth', 'growth-time'], file: 'growth.ts', needs: 'samples' },
+  { names: ['postgres-snapshot-vs-pg_dump', 'postgres-restore-vs-pg_restore'], file: 'postgres/compare.ts', needs: 'images' },
 ];
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { withFolder } from '../build-snapshot.ts';
 import { median, printResult } from '../measure.ts';
 import { changeOneRange, changeScattered, type Night, nightsInto } from './night.ts';
 import { fill, sourceOptions, startMysql } from './server.ts';
-import { withFolder } from './snapshot.ts';
 
 const usage = `Usage: node bench/mysql/chunk-sizes.ts --rows N [--runs N]
 

@@ -1,16 +1,15 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { stringify } from 'yaml';
-import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
-import { createClientProject } from '../../test/support/client-project.ts';
+import { withFolder } from '../build-snapshot.ts';
 import { inTurns, printResult, timed } from '../measure.ts';
+import { createRestore } from '../restore-by-client.ts';
 import { ensureTools, runTools, type Server } from '../servers.ts';
 import { database } from './large-database.ts';
 import { fill, image, password, serverOptions, sourceOptions, startMysql } from './server.ts';
-import { repository, snapshot, tag, withFolder } from './snapshot.ts';
+import { repository, snapshot, tag } from './snapshot.ts';
 
 const usage = `Usage: node bench/mysql/compare.ts --rows N [--runs N]
 
@@ -33,48 +32,13 @@ async function restoreByTools(folder: string, command: (server: Server) => strin
   return await timed(() => runTools(folder, command(server)));
 }
 
-type Up = { readonly services: readonly { readonly restored?: { readonly durationMs: number } }[] };
-
-/** Restores with \`dyn-data up\` into a fresh server; the time is that of the restore with its verification, without the server's start. */
-async function createRestore(folder: string, client: string): Promise<AsyncDisposable & { run(): Promise<number> }> {
-  const config = { version: 1, listen: { host: '127.0.0.1', port: 0 }, storage: { folder: 'store' }, environments: {} };
-  await writeFile(join(folder, 'registry.yaml'), stringify(config));
-  const registry = await startRegistry(join(folder, 'registry.yaml'), join(folder, 'registry.log'));
-  const service = {
-    image,
-    command: ['mysqld', ...serverOptions, ...targetOptions],
-    labels: { 'dyn-data.source': 'mysql' },
-    environment: { MYSQL_ROOT_PASSWORD: password },
-    healthcheck: { test: ['CMD-SHELL', `MYSQL_PWD=${password} mysql -h127.0.0.1 -uroot -e 'SELECT 1'`], interval: '1s', retries: 90 },
-  };
-  const developer = await createClientProject({
-    client,
-    registry: registry.url,
-    repository,
-    project,
-    composeFile: stringify({ services: { mysql: service } }),
-  });
-  const run = async (...args: string[]): Promise<string> => {
-    const { exitCode, stdout, stderr } = await developer.run(args);
-    if (exitCode !== 0) throw new Error(`dyn-data ${args.join(' ')}: ${stderr}`);
-    return stdout;
-  };
-  await run('pull', tag);
-  return {
-    async run() {
-      const up = JSON.parse(await run('up', tag, '--json')) as Up;
-      await run('down', '--volumes');
-      const [mysql] = up.services;
-      if (!mysql?.restored) throw new Error('up restored nothing');
-      return mysql.restored.durationMs / 1_000;
-    },
-    [Symbol.asyncDispose]: async () => {
-      await developer.run(['down', '--volumes']);
-      await developer[Symbol.asyncDispose]();
-      await stopRegistry(registry.pid);
-    },
-  };
-}
+const service = {
+  image,
+  command: ['mysqld', ...serverOptions, ...targetOptions],
+  labels: { 'dyn-data.source': 'mysql' },
+  environment: { MYSQL_ROOT_PASSWORD: password },
+  healthcheck: { test: ['CMD-SHELL', `MYSQL_PWD=${password} mysql -h127.0.0.1 -uroot -e 'SELECT 1'`], interval: '1s', retries: 90 },
+};
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '8000000' }, runs: { type: 'string', default: '3' } } });
 const [rows, runs] = [Number(values.rows), Number(values.runs)];
@@ -110,7 +74,7 @@ try {
   await runTools(folder, dump(source));
   await runTools(folder, plainDump(source));
   await bundleClient(client);
-  await using restore = await createRestore(folder, client);
+  await using restore = await createRestore({ folder, client, repository, tag, project, service });
   const restored = await inTurns(runs, {
     ours: () => restore.run(),
     myloader: () => restoreByTools(folder, (server) => `myloader -t 2 ${login(server)} -d /work/dump`),

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { withFolder } from '../build-snapshot.ts';
 import { median, printResult } from '../measure.ts';
 import { changeOneRange, changeRangeOfEach, changeScattered, type Night, nightsInto } from './night.ts';
 import { fill, sourceOptions, startMysql } from './server.ts';
-import { withFolder } from './snapshot.ts';
 
 const usage = `Usage: node bench/mysql/nightly.ts --rows N [--runs N]
 

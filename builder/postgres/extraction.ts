@@ -1,15 +1,20 @@
 import type { Client } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import type { TablePlan, Value } from '../../anonymizers/index.ts';
+import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
-import { hashKey } from '../key-hash.ts';
+import { hashEnd, hashPart, hashStart } from '../key-hash.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
-import { appendRow, type ColumnEncoding } from '../table-text.ts';
+import { appendField, appendLineFeed, appendNull, appendTab } from '../table-text.ts';
+import { bytesOfHex, hexOfBytes } from './bytea.ts';
 import type { PostgresTable } from './catalog.ts';
-import { emptySearchPath, postgresError, quoteName } from './connection.ts';
-import { copyRows } from './copy-text.ts';
+import { emptySearchPath, quoteName } from './connection.ts';
+import { appendRun, type CopyRow, createFieldPlaces, fieldOf, locateFields, valuesOf } from './copy-rows.ts';
+import { readCopy } from './copy-stream.ts';
+
+/** Columns that leave the same way: masked ones by themselves, kept ones with their neighbours. */
+type Part = { readonly first: number; readonly last: number; readonly isMasked: boolean };
 
 /** One table of a PostgreSQL source; `borrow` lends one of the session's connections for the time of the reading. */
 export function postgresExtraction(
@@ -17,14 +22,50 @@ export function postgresExtraction(
   plan: TablePlan,
   borrow: () => Lent<Client>,
   sourceName: string,
-): Extraction<Value[]> {
+): Extraction<CopyRow> {
   const names = table.columns.map(({ name }) => quoteName(name)).join(', ');
   const order = table.key.map((index) => quoteName(table.columns[index]?.name ?? '')).join(', ');
-  const encodings: ColumnEncoding[] = table.columns.map(() => 'text');
-  // A policy works on the raw bytes of a bytea; the server's text form is `\x` and hexadecimal digits.
-  const maskedBinary = table.columns.flatMap(({ type }, index) => (type === 'binary' && !plan.kept[index] ? [index] : []));
   const { key } = table;
   const [firstKey] = key;
+  // The row that was masked last. Values that the plan looks at are taken out; the others are written from where they were received.
+  const places = createFieldPlaces(table.columns.length);
+  const isBinary = table.columns.map(({ type }) => type === 'binary');
+  const isMasked = table.columns.map((_, index) => plan.kept[index] !== true);
+  const read = table.columns.flatMap((_, index) => (plan.reads[index] ? [index] : []));
+  const maskedBinary = table.columns.flatMap((_, index) => (isBinary[index] && isMasked[index] ? [index] : []));
+  const values: Value[] = table.columns.map(() => null);
+  const parts = partsOf(isMasked);
+
+  const realValue = (row: CopyRow, index: number): Value => {
+    const field = fieldOf(row, places, index);
+    return isBinary[index] ? bytesOfHex(field) : field;
+  };
+  /** As it leaves, unescaped. */
+  const maskedValue = (row: CopyRow, index: number): Value => (isMasked[index] ? (values[index] ?? null) : fieldOf(row, places, index));
+  const appendPart = (row: CopyRow, { first, last, isMasked: replaced }: Part, out: ByteBuffer): void => {
+    if (replaced) {
+      const value = values[first];
+      if (value) appendField(out, value, 0, value.length, 'text');
+      else appendNull(out);
+      return;
+    }
+    let isEscaped = false;
+    for (let index = first; index <= last; index += 1) isEscaped ||= places.escaped[index] !== 0;
+    appendRun(out, row, places.starts[first] as number, places.ends[last] as number, isEscaped);
+  };
+  const keyHash = (row: CopyRow): number => {
+    let state = hashStart;
+    for (const index of key) {
+      if (!isMasked[index] && places.escaped[index] === 0) {
+        state = hashPart(state, row.bytes, places.starts[index] as number, places.ends[index] as number);
+        continue;
+      }
+      const value = maskedValue(row, index);
+      state = hashPart(state, value ?? row.bytes, 0, value?.length ?? 0);
+    }
+    return hashEnd(state);
+  };
+
   return {
     schema: table.schema,
     name: table.name,
@@ -38,43 +79,42 @@ export function postgresExtraction(
       await using lent = borrow();
       // The policy's own condition, as it is written there.
       const where = plan.where === undefined ? '' : ` WHERE (${plan.where}\n)`;
-      const copy = copyTo(`COPY (SELECT ${names} FROM ${table.from}${where}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`);
       // The condition may name tables as the source's own programs do; without one, names in the rows (regclass) come with their schema.
       await lent.item.query(where === '' ? emptySearchPath : 'RESET search_path');
-      const stream = lent.item.query(copy);
-      const onAbort = (): void => {
-        stream.destroy();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        const rows = copyRows(stream, table.columns.length, sourceName);
-        if (plan.takes) yield* chosenRows(rows, plan.takes);
-        else yield* rows;
-        signal.throwIfAborted();
-      } catch (error) {
-        signal.throwIfAborted();
-        throw postgresError(sourceName, error);
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-      }
+      const sql = `COPY (SELECT ${names} FROM ${table.from}${where}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`;
+      const rows = readCopy(lent.item, sql, sourceName, signal);
+      const { takes } = plan;
+      const realValues = (row: CopyRow): Value[] =>
+        valuesOf(row, places, sourceName).map((value, index) => (isBinary[index] ? bytesOfHex(value) : value));
+      if (takes) yield* chosenRows(rows, (row) => takes(realValues(row)));
+      else yield* rows;
     },
     mask(row) {
-      for (const index of maskedBinary) row[index] = hexToBytes(row[index] ?? null);
-      plan.transform(row);
-      for (const index of maskedBinary) row[index] = bytesToHex(row[index] ?? null);
+      locateFields(row, places, sourceName);
+      for (let at = 0; at < read.length; at += 1) values[read[at] as number] = realValue(row, read[at] as number);
+      plan.transform(values);
+      for (const index of maskedBinary) values[index] = hexOfBytes(values[index] ?? null);
       return row;
     },
-    encode: (row, out) => appendRow(out, row, encodings),
-    ...(key.length === 0 ? {} : { keyHash: (row) => hashKey(key.map((index) => row[index])) }),
-    order: (row) => (firstKey === undefined ? undefined : orderOfKey(row[firstKey])),
+    encode(row, out) {
+      for (let at = 0; at < parts.length; at += 1) {
+        if (at > 0) appendTab(out);
+        appendPart(row, parts[at] as Part, out);
+      }
+      appendLineFeed(out);
+    },
+    ...(key.length === 0 ? {} : { keyHash }),
+    order: (row) => (firstKey === undefined ? undefined : orderOfKey(maskedValue(row, firstKey))),
     stream: () => 0,
   };
 }
 
-export function hexToBytes(value: Value): Value {
-  return value && Buffer.from(Buffer.from(value).toString('latin1', 2), 'hex');
-}
-
-function bytesToHex(value: Value): Value {
-  return value && Buffer.from(`\\x${Buffer.from(value).toString('hex')}`, 'latin1');
+function partsOf(isMasked: readonly boolean[]): Part[] {
+  const parts: Part[] = [];
+  for (const [index, masked] of isMasked.entries()) {
+    const before = parts.at(-1);
+    if (before && !before.isMasked && !masked) parts[parts.length - 1] = { ...before, last: index };
+    else parts.push({ first: index, last: index, isMasked: masked });
+  }
+  return parts;
 }

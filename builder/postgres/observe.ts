@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import type { TablePlan } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
+import { bytesOfHex } from './bytea.ts';
 import type { PostgresTable } from './catalog.ts';
-import { postgresError, quoteName } from './connection.ts';
-import { copyRows } from './copy-text.ts';
-import { hexToBytes } from './extraction.ts';
+import { quoteName } from './connection.ts';
+import { createFieldPlaces, fieldOf, locateFields } from './copy-rows.ts';
+import { readCopy } from './copy-stream.ts';
 
 /** Reads the columns with real values that the leak scan watches; nothing where a table has none. Rows that the plan leaves out too: they are real. */
 export async function observePostgres(
@@ -13,34 +13,34 @@ export async function observePostgres(
   plan: TablePlan,
   client: Client,
   sourceName: string,
-  sink: WatchSink,
+  { watch, ready }: WatchSink,
   signal: AbortSignal,
 ): Promise<void> {
   const watched = plan.leaks.flatMap((facts, index) => {
     const column = table.columns[index];
-    return facts?.observe && column ? [{ observe: facts.observe, name: quoteName(column.name), isBinary: column.type === 'binary' }] : [];
+    return facts?.observe && column
+      ? [{ observe: facts.observe, whole: facts.whole, name: quoteName(column.name), isBinary: column.type === 'binary' }]
+      : [];
   });
   if (watched.length === 0) return;
-  const names = watched.map(({ name }) => name).join(', ');
-  const stream = client.query(copyTo(`COPY (SELECT ${names} FROM ${table.from}) TO STDOUT`));
-  const onAbort = (): void => {
-    stream.destroy();
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    for await (const rows of copyRows(stream, watched.length, sourceName)) {
-      for (const row of rows) {
-        for (const [index, { observe, isBinary }] of watched.entries()) {
-          const value = isBinary ? hexToBytes(row[index] ?? null) : row[index];
-          if (value) observe(value, sink.watch);
+  const places = createFieldPlaces(watched.length);
+  const { starts, ends, escaped } = places;
+  const sql = `COPY (SELECT ${watched.map(({ name }) => name).join(', ')} FROM ${table.from}) TO STDOUT`;
+  for await (const rows of readCopy(client, sql, sourceName, signal)) {
+    for (const row of rows) {
+      locateFields(row, places, sourceName);
+      for (let index = 0; index < watched.length; index += 1) {
+        const { whole, observe, isBinary } = watched[index] as (typeof watched)[number];
+        // Without a backslash it is no NULL, no bytea and stands there as it is.
+        if (whole !== undefined && escaped[index] === 0) {
+          watch(whole, row.bytes, starts[index], ends[index]);
+          continue;
         }
+        const field = fieldOf(row, places, index);
+        const value = isBinary ? bytesOfHex(field) : field;
+        if (value) observe(value, watch);
       }
-      await sink.ready();
     }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw postgresError(sourceName, error);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    await ready();
   }
 }

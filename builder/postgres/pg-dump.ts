@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
+import { inParallel } from '../in-parallel.ts';
 
 /**
  * Newer versions of pg_dump put lines around their output that keep psql from running its own commands in it, with a random word. An older
@@ -49,7 +50,8 @@ export async function preparePgDump(
   signal: AbortSignal,
 ): Promise<PgDump> {
   const run = (args: readonly string[], runSignal: AbortSignal) => runPgDump(config, environment, args, runSignal);
-  const version = await run(['--version'], signal);
+  const asked = await inParallel(['--version', '--help'], 2, (option) => run([option], signal), signal);
+  const [version, help] = asked as [Run, Run];
   const major = Number(/(\d+)(?:\.|beta|rc|devel| |$)/.exec(version.output)?.[1]);
   if (version.status !== 0 || Number.isNaN(major)) {
     throw new DynDataError(
@@ -63,7 +65,7 @@ export async function preparePgDump(
       `The PostgreSQL source "${name}" is version ${serverMajor}, but "${config.pgDump.join(' ')}" is version ${major}, which cannot read it. Install the PostgreSQL ${serverMajor} client programs, or give their command in "pgDump".`,
     );
   }
-  const guarded = (await run(['--help'], signal)).output.includes('--restrict-key');
+  const guarded = help.output.includes('--restrict-key');
   return {
     async section(section, snapshot, without, sectionSignal) {
       const args = [

@@ -1,11 +1,12 @@
 import type { Client } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import type { Value } from '../../anonymizers/index.ts';
 import type { Lent } from '../lending.ts';
 import { bothEnds, type Sample, sampledBytes, sampledChars } from '../sample.ts';
+import { bytesOfHex } from './bytea.ts';
 import type { PostgresTable } from './catalog.ts';
 import { quoteName } from './connection.ts';
-import { copyRows } from './copy-text.ts';
+import { createFieldPlaces, valuesOf } from './copy-rows.ts';
+import { readCopy } from './copy-stream.ts';
 
 /** Some rows of every table, one table after another. A bytea is given as its bytes. */
 export async function* sampleTables(
@@ -16,23 +17,18 @@ export async function* sampleTables(
   for (const table of tables) {
     if (table.columns.length === 0) continue;
     await using lent = borrow();
+    const places = createFieldPlaces(table.columns.length);
     const binary = table.columns.flatMap(({ type }, index) => (type === 'binary' ? [index] : []));
     const rows = await bothEnds(table.key, options.rows, async (direction) => {
-      const stream = lent.item.query(copyTo(`COPY (${statement(table, direction, options.rows)}) TO STDOUT`));
+      const sql = `COPY (${statement(table, direction, options.rows)}) TO STDOUT`;
       const read: Value[][] = [];
-      for await (const batch of copyRows(stream, table.columns.length, options.sourceName)) {
-        options.signal.throwIfAborted();
-        read.push(...batch);
-      }
-      for (const row of read) for (const index of binary) row[index] = bytesOf(row[index] ?? null);
+      for await (const batch of readCopy(lent.item, sql, options.sourceName, options.signal))
+        for (const row of batch) read.push(valuesOf(row, places, options.sourceName));
+      for (const row of read) for (const index of binary) row[index] = bytesOfHex(row[index] ?? null);
       return read;
     });
     yield { kind: 'table', schema: table.schema, name: table.name, rows };
   }
-}
-
-function bytesOf(value: Value): Value {
-  return value && Buffer.from(Buffer.from(value).toString('latin1', 2), 'hex');
 }
 
 function statement(table: PostgresTable, direction: 'ASC' | 'DESC', rows: number): string {

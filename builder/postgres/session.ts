@@ -92,8 +92,13 @@ export async function connectPostgres(
             databases: [{ name: config.database, create }],
             files: async (plan, filesSignal) => {
               const without = { comments: plan.comments === 'drop', views: views.filter((view) => plan.drops(programName(view))) };
-              const before = await pgDump.section('pre-data', snapshot, without, filesSignal);
-              const after = await pgDump.section('post-data', snapshot, without, filesSignal);
+              const sections = await inParallel(
+                ['pre-data', 'post-data'] as const,
+                2,
+                (section) => pgDump.section(section, snapshot, without, filesSignal),
+                filesSignal,
+              );
+              const [before, after] = sections as [string, string];
               const kept = settings.filter((setting) => !plan.drops(settingName(setting)));
               const ofDatabase = databaseFile(kept, plan.comments === 'keep' ? comment : undefined);
               return {
