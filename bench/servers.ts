@@ -34,17 +34,27 @@ export async function startServer(options: {
   const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   await runCommand('docker', ['rm', '--force', '--volumes', name]);
   await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', `127.0.0.1::${port}`, ...variables, image, ...command]);
+  await waitReady(name, ready);
+  return {
+    name,
+    port: await portOf(name, port),
+    [Symbol.asyncDispose]: async () => {
+      await runCommand('docker', ['rm', '--force', '--volumes', name]);
+    },
+  };
+}
+
+/** @param ready a shell command inside that succeeds as soon as the server answers */
+export async function waitReady(name: string, ready: string): Promise<void> {
   const deadline = Date.now() + 120_000;
   while ((await runCommand('docker', ['exec', name, 'sh', '-c', ready])).exitCode !== 0) {
     if (Date.now() > deadline) throw new Error(`${name} does not answer`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
+}
+
+/** Where a container's port is published. */
+export async function portOf(name: string, port: number): Promise<number> {
   const published = (await runOrFail('Asking', 'docker', ['port', name, String(port)])).trim();
-  return {
-    name,
-    port: Number(published.slice(published.lastIndexOf(':') + 1)),
-    [Symbol.asyncDispose]: async () => {
-      await runCommand('docker', ['rm', '--force', '--volumes', name]);
-    },
-  };
+  return Number(published.slice(published.lastIndexOf(':') + 1));
 }

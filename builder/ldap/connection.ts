@@ -1,16 +1,37 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Client, ResultCodeError } from 'ldapts';
 import { DynDataError, type LdapSourceConfig } from '../../core/index.ts';
+import { createSearch, type Search } from './search.ts';
 
 const connectTimeoutMs = 10_000;
 
+/** A connection that is bound. `ldapts` opens it, TLS included, and ends it; what is searched for does not go through its objects. */
+export type LdapConnection = AsyncDisposable & { readonly search: Search };
+
 /** @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED */
-export async function openConnection(name: string, config: LdapSourceConfig, password: string): Promise<Client> {
-  const client = new Client({ url: config.url, connectTimeout: connectTimeoutMs, strictDN: false });
+export async function openConnection(name: string, config: LdapSourceConfig, password: string): Promise<LdapConnection> {
+  let socket: Socket | undefined;
+  const keep = <T extends Socket>(opened: T): T => {
+    socket = opened;
+    return opened;
+  };
+  const client = new Client({
+    url: config.url,
+    connectTimeout: connectTimeoutMs,
+    strictDN: false,
+    createConnection: ((...args: Parameters<typeof connect>) => keep(connect(...args))) as typeof connect,
+    createSecureConnection: ((...args: Parameters<typeof connectTls>) => keep(connectTls(...args))) as typeof connectTls,
+  });
+  const close = async (): Promise<void> => {
+    await client.unbind().catch(() => undefined);
+  };
   try {
     await client.bind(config.bindDn, password);
-    return client;
+    if (!socket) throw new DynDataError('INTERNAL', 'An LDAP connection has no socket. Please report it.');
+    return { search: createSearch(socket), [Symbol.asyncDispose]: close };
   } catch (error) {
-    await client.unbind().catch(() => undefined);
+    await close();
     throw ldapError(name, error);
   }
 }

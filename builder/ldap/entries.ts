@@ -1,10 +1,7 @@
-import { type Client, Control, type Entry, ResultCodeError } from 'ldapts';
-import type { DirectoryEntry } from '../../anonymizers/index.ts';
+import { Control, ResultCodeError } from 'ldapts';
+import type { Search } from './search.ts';
+import { createEntryReader, type WireEntry } from './wire-entries.ts';
 
-/** Of whole entries, with their pictures. */
-const entriesPerPage = 100;
-/** Of entries with few attributes, or without values. */
-const smallEntriesPerPage = 1000;
 /** Referral objects are read as entries, not followed (RFC 3296). */
 const manageDsaIt = '2.16.840.1.113730.3.4.2';
 
@@ -25,55 +22,48 @@ class SubentriesControl extends Control {
 
 export const everything = '(objectClass=*)';
 
-/** @param buffers attributes that are read as bytes. @param only no others are read */
-export type Wanted = { readonly filter: string; readonly values: boolean; readonly buffers: readonly string[]; readonly only?: boolean };
+/** @param only no other attributes are read; absent for all, operational ones too */
+export type Wanted = { readonly filter: string; readonly values: boolean; readonly only?: readonly string[] };
 
-/** All entries below the base with user and operational attributes, page by page. A page is asked for when the one before was taken. */
-export async function* pages(client: Client, base: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
+/** All entries of the naming contexts, one context after the other, in batches as they come. */
+export async function* entriesBelow(
+  search: Search,
+  bases: readonly string[],
+  { filter, values, only }: Wanted,
+  signal: AbortSignal,
+): AsyncGenerator<readonly WireEntry[]> {
   const manage = new Control(manageDsaIt, { critical: false });
-  yield* search(client, base, wanted, [manage], signal);
-  try {
-    yield* search(client, base, wanted, [manage, new SubentriesControl()], signal);
-  } catch (error) {
-    // A server that does not know them has none.
-    if (!(error instanceof ResultCodeError) || error.code !== unavailableCriticalExtension) throw error;
+  const attributes = only ?? ['*', '+'];
+  for (const base of bases) {
+    const wanted = { base, scope: 'sub', attributes, values } as const;
+    yield* search({ ...wanted, filter, controls: [manage] }, signal);
+    // By their class, which servers index: to be told that none of the entries is one, each would be looked at once more.
+    const ofSubentries = filter === everything ? '(objectClass=subentry)' : `(&(objectClass=subentry)${filter})`;
+    try {
+      yield* search({ ...wanted, filter: ofSubentries, controls: [manage, new SubentriesControl()] }, signal);
+    } catch (error) {
+      // A server that does not know them has none.
+      if (!(error instanceof ResultCodeError) || error.code !== unavailableCriticalExtension) throw error;
+    }
   }
 }
 
-async function* search(client: Client, base: string, wanted: Wanted, controls: Control[], signal: AbortSignal): AsyncGenerator<Entry[]> {
-  const found = client.searchPaginated(
-    base,
-    {
-      scope: 'sub',
-      filter: wanted.filter,
-      attributes: wanted.only ? [...wanted.buffers] : ['*', '+'],
-      derefAliases: 'never',
-      returnAttributeValues: wanted.values,
-      explicitBufferAttributes: [...wanted.buffers],
-      paged: { pageSize: wanted.only || !wanted.values ? smallEntriesPerPage : entriesPerPage },
-    },
-    controls,
-  );
-  for await (const { searchEntries } of found) {
-    signal.throwIfAborted();
-    for (const entry of searchEntries) for (const asked of ['*', '+']) delete entry[asked];
-    yield searchEntries;
+/** One entry's texts, by attribute in lower case; none where it is not there. */
+export async function readTexts(
+  search: Search,
+  dn: string,
+  attributes: readonly string[],
+  signal: AbortSignal,
+  filter = everything,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { entry } = createEntryReader();
+  const texts = new Map<string, readonly string[]>();
+  for await (const found of search({ base: dn, scope: 'base', filter, attributes, values: true, controls: [] }, signal)) {
+    for (const [name, values] of found.flatMap((wire) => [...entry(wire).attributes]))
+      texts.set(
+        name.toLowerCase(),
+        values.map((value) => Buffer.from(value).toString('utf8')),
+      );
   }
-}
-
-/** Of several naming contexts, one after the other. */
-export async function* pagesOfAll(client: Client, bases: readonly string[], wanted: Wanted, signal: AbortSignal): AsyncGenerator<Entry[]> {
-  for (const base of bases) yield* pages(client, base, wanted, signal);
-}
-
-export function toDirectoryEntry({ dn, ...attributes }: Entry): DirectoryEntry {
-  const values = Object.entries(attributes).map(([name, value]): [string, Uint8Array[]] => [
-    name,
-    (Array.isArray(value) ? value : [value]).map(toBytes),
-  ]);
-  return { dn, attributes: new Map(values.filter(([, list]) => list.length > 0)) };
-}
-
-function toBytes(value: Buffer | string): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(value) : value;
+  return texts;
 }

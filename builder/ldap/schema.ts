@@ -1,8 +1,9 @@
-import type { Client } from 'ldapts';
 import { DynDataError } from '../../core/index.ts';
 import { createByteBuffer } from '../byte-buffer.ts';
 import type { SchemaFile } from '../extraction.ts';
+import { readTexts } from './entries.ts';
 import { appendEntry } from './ldif.ts';
+import type { Search } from './search.ts';
 
 /** What the subschema calls its definitions, and what `cn=config` does. */
 const kinds = [
@@ -21,15 +22,11 @@ const ownArcs = /^\(\s*1\.3\.6\.1\.4\.1\.4203\.(?:1\.12|666)\./;
  * attributes are left out: a server has them from its programs alone.
  * @throws DynDataError SOURCE_PERMISSION_DENIED where the schema cannot be read
  */
-export async function readSchema(sourceName: string, client: Client, base: string): Promise<SchemaFile> {
-  const found = await client.search(base, { scope: 'base', filter: '(objectClass=*)', attributes: ['subschemaSubentry'] });
-  const place = String(found.searchEntries[0]?.subschemaSubentry ?? '');
+export async function readSchema(sourceName: string, search: Search, base: string, signal: AbortSignal): Promise<SchemaFile> {
+  const [place = ''] = (await readTexts(search, base, ['subschemaSubentry'], signal)).get('subschemasubentry') ?? [];
   const names = kinds.map(([name]) => name);
-  const { searchEntries } =
-    place === ''
-      ? { searchEntries: [] }
-      : await client.search(place, { scope: 'base', filter: '(objectClass=subschema)', attributes: names });
-  const entry = new Map(Object.entries(searchEntries[0] ?? {}).map(([name, value]) => [name.toLowerCase(), [value].flat().map(String)]));
+  const entry: ReadonlyMap<string, readonly string[]> =
+    place === '' ? new Map() : await readTexts(search, place, names, signal, '(objectClass=subschema)');
   if (!entry.has('attributetypes') || !entry.has('objectclasses')) {
     throw new DynDataError(
       'SOURCE_PERMISSION_DENIED',

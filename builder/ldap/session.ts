@@ -1,4 +1,3 @@
-import type { Client, Entry } from 'ldapts';
 import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
@@ -6,10 +5,12 @@ import { hashKey } from '../key-hash.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
-import { everything, pages, pagesOfAll, toDirectoryEntry } from './entries.ts';
+import { entriesBelow, everything, readTexts } from './entries.ts';
 import { appendEntry } from './ldif.ts';
 import { readSchema } from './schema.ts';
+import type { Search } from './search.ts';
 import { ldapSurvey } from './survey.ts';
+import { createEntryReader, type WireEntry } from './wire-entries.ts';
 
 /**
  * An LDAP source: its naming contexts over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
@@ -18,44 +19,46 @@ import { ldapSurvey } from './survey.ts';
 export async function connectLdap(name: string, config: LdapSourceConfig, password: string, signal: AbortSignal): Promise<SourceSession> {
   signal.throwIfAborted();
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(name, error), work);
-  const client = await openConnection(name, config, password);
+  const connection = await openConnection(name, config, password);
+  const { search } = connection;
   let csnAtPoint = '';
   let attributes: string[] = [];
   const bases = [config.base].flat();
   const estimatedRows = new Map<string, number>();
-  const positions = async (): Promise<string> => {
+  const positions = async (positionSignal: AbortSignal): Promise<string> => {
     const found: string[] = [];
-    for (const base of bases) found.push(await readContextCsn(client, base));
+    for (const base of bases) found.push(await readContextCsn(search, base, positionSignal));
     // A server that keeps no contextCSN gives no proof.
     return found.every((position) => position !== '') ? found.join(' ') : '';
   };
-  const server = await guarded(() => readServer(client));
+  const server = await guarded(() => readServer(search, signal));
 
   return {
     name,
     kind: 'ldap',
     server,
     parallelism: 1,
-    openPoint: () =>
+    openPoint: (pointSignal) =>
       guarded(async () => {
-        csnAtPoint = await positions();
+        csnAtPoint = await positions(pointSignal);
         const consistency = { method: 'context-csn-compared' as const, consistent: csnAtPoint !== '', notCovered: [] };
         return { at: new Date(), position: csnAtPoint, lockedMs: 0, consistency };
       }),
     describe: (describeSignal) =>
       guarded(async () => {
         const found = new Set<string>();
+        const { addAttributes } = createEntryReader();
         for (const base of bases) {
           let entries = 0;
-          for await (const page of pages(client, base, { filter: everything, values: false, buffers: [] }, describeSignal)) {
-            entries += page.length;
-            for (const { dn: _dn, ...rest } of page) for (const attribute of Object.keys(rest)) found.add(attribute);
+          for await (const batch of entriesBelow(search, [base], { filter: everything, values: false }, describeSignal)) {
+            entries += batch.length;
+            for (const wire of batch) addAttributes(wire, found);
           }
           estimatedRows.set(base, entries);
         }
         attributes = [...found].sort();
         // Other products' definitions are not written as OpenLDAP reads them.
-        const schema = server.product === 'OpenLDAP' ? [await readSchema(name, client, bases[0] ?? '')] : [];
+        const schema = server.product === 'OpenLDAP' ? [await readSchema(name, search, bases[0] ?? '', describeSignal)] : [];
         return {
           live: { name, kind: 'ldap', bases, attributes },
           databases: bases.map((base) => ({ name: base, create: '' })),
@@ -66,34 +69,29 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
       guarded(async () => {
         const { leaks } = policy.directory(name);
         if (leaks.attributes.length === 0) return;
-        for await (const page of pagesOfAll(
-          client,
-          bases,
-          { filter: everything, values: true, buffers: leaks.attributes, only: true },
-          observeSignal,
-        )) {
-          for (const entry of page) leaks.observe(toDirectoryEntry(entry), sink.watch);
+        const { entry } = createEntryReader();
+        const wanted = { filter: everything, values: true, only: leaks.attributes };
+        for await (const batch of entriesBelow(search, bases, wanted, observeSignal)) {
+          for (const wire of batch) leaks.observe(entry(wire), sink.watch);
           await sink.ready();
         }
       }),
     extractions: (policy) =>
       bases.map((base) =>
-        anyExtraction(directoryExtraction(name, base, client, attributes, estimatedRows.get(base) ?? 0, policy.directory(name))),
+        anyExtraction(directoryExtraction(name, base, search, attributes, estimatedRows.get(base) ?? 0, policy.directory(name))),
       ),
     sample: (rows, sampleSignal) =>
-      sampleDirectory(pagesOfAll(client, bases, { filter: everything, values: true, buffers: attributes }, sampleSignal), name, rows),
-    survey: ldapSurvey(name, client, bases),
-    changed: () => guarded(async () => (await positions()) !== csnAtPoint),
-    [Symbol.asyncDispose]: async () => {
-      await client.unbind().catch(() => undefined);
-    },
+      sampleDirectory(entriesBelow(search, bases, { filter: everything, values: true }, sampleSignal), name, rows),
+    survey: ldapSurvey(name, search, bases),
+    changed: (changedSignal) => guarded(async () => (await positions(changedSignal)) !== csnAtPoint),
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
 }
 
 function directoryExtraction(
   sourceName: string,
   base: string,
-  client: Client,
+  search: Search,
   attributes: readonly string[],
   estimatedRows: number,
   plan: DirectoryPlan,
@@ -108,8 +106,9 @@ function directoryExtraction(
     estimatedRows,
     async *read(signal) {
       try {
-        for await (const page of pages(client, base, { filter: plan.where ?? everything, values: true, buffers: attributes }, signal))
-          yield page.map(toDirectoryEntry);
+        const { entry } = createEntryReader();
+        for await (const batch of entriesBelow(search, [base], { filter: plan.where ?? everything, values: true }, signal))
+          yield batch.map(entry);
       } catch (error) {
         signal.throwIfAborted();
         throw ldapError(sourceName, error);
@@ -125,12 +124,15 @@ function directoryExtraction(
 }
 
 /** Of each kind of entry, which is what classes it has, the first `perKind`. */
-async function* sampleDirectory(read: AsyncIterable<readonly Entry[]>, sourceName: string, perKind: number): AsyncGenerator<Sample> {
+async function* sampleDirectory(read: AsyncIterable<readonly WireEntry[]>, sourceName: string, perKind: number): AsyncGenerator<Sample> {
   const kinds = new Map<string, number>();
   const entries: DirectoryEntry[] = [];
   try {
-    for await (const page of read) {
-      for (const entry of page.map(toDirectoryEntry)) {
+    const reader = createEntryReader();
+    for await (const batch of read) {
+      for (const { bytes, start, end } of batch) {
+        // A copy: an entry that is kept would hold on to everything that came with it.
+        const entry = reader.entry({ bytes: bytes.slice(start, end), start: 0, end: end - start });
         const classes = entry.attributes.get('objectClass') ?? [];
         const kind = classes
           .map((value) => Buffer.from(value).toString('utf8').toLowerCase())
@@ -147,18 +149,16 @@ async function* sampleDirectory(read: AsyncIterable<readonly Entry[]>, sourceNam
   yield { kind: 'directory', entries };
 }
 
-async function readContextCsn(client: Client, base: string): Promise<string> {
-  const { searchEntries } = await client.search(base, { scope: 'base', attributes: ['contextCSN'], filter: '(objectClass=*)' });
-  const value = searchEntries[0]?.contextCSN ?? [];
-  return (Array.isArray(value) ? value.map(String).sort() : [String(value)]).join(' ');
+async function readContextCsn(search: Search, base: string, signal: AbortSignal): Promise<string> {
+  const values = (await readTexts(search, base, ['contextCSN'], signal)).get('contextcsn') ?? [];
+  return [...values].sort().join(' ');
 }
 
-async function readServer(client: Client): Promise<{ product: string; version: string }> {
-  const { searchEntries } = await client.search('', { scope: 'base', attributes: ['*', '+'], filter: '(objectClass=*)' });
-  const root = searchEntries[0] ?? { dn: '' };
-  const text = (key: string): string => String(root[key] ?? '');
-  if (text('vendorName')) return { product: text('vendorName'), version: text('vendorVersion') || 'unknown' };
-  return { product: text('objectClass').includes('OpenLDAProotDSE') ? 'OpenLDAP' : 'LDAP', version: 'unknown' };
+async function readServer(search: Search, signal: AbortSignal): Promise<{ product: string; version: string }> {
+  const root = await readTexts(search, '', ['*', '+'], signal);
+  const text = (name: string): string => root.get(name)?.join() ?? '';
+  if (text('vendorname')) return { product: text('vendorname'), version: text('vendorversion') || 'unknown' };
+  return { product: text('objectclass').includes('OpenLDAProotDSE') ? 'OpenLDAP' : 'LDAP', version: 'unknown' };
 }
 
 /** Number of RDNs. */

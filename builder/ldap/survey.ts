@@ -1,18 +1,20 @@
-import type { Client } from 'ldapts';
 import type { ColumnSurvey } from '../extraction.ts';
 import { translated } from '../translated.ts';
 import { ldapError } from './connection.ts';
-import { pagesOfAll, toDirectoryEntry } from './entries.ts';
+import { entriesBelow } from './entries.ts';
+import type { Search } from './search.ts';
+import { createEntryReader } from './wire-entries.ts';
 
 const mostValuesRead = 1000;
 
 /** Questions about the values of one attribute; `column` names it. An entry is read no further than the answer needs. */
-export function ldapSurvey(sourceName: string, client: Client, bases: readonly string[]): ColumnSurvey {
+export function ldapSurvey(sourceName: string, search: Search, bases: readonly string[]): ColumnSurvey {
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(sourceName, error), work);
   async function* valuesOf(attribute: string, signal: AbortSignal): AsyncGenerator<readonly Uint8Array[]> {
-    const wanted = { filter: `(${attribute}=*)`, values: true, buffers: [attribute], only: true };
-    for await (const page of pagesOfAll(client, bases, wanted, signal)) {
-      for (const entry of page) yield [...toDirectoryEntry(entry).attributes.values()].flat();
+    const { entry } = createEntryReader();
+    const wanted = { filter: `(${attribute}=*)`, values: true, only: [attribute] };
+    for await (const found of entriesBelow(search, bases, wanted, signal)) {
+      for (const wire of found) yield [...entry(wire).attributes.values()].flat();
     }
   }
   return {
