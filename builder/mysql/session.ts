@@ -47,7 +47,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
       async openPoint(pointSignal) {
         tables = await guarded(() => readTables(source, control, config.databases));
         const notCovered = tables.filter(({ engine }) => !transactional.has(engine)).map(({ schema, name: table }) => `${schema}.${table}`);
-        return guarded(() => openSharedPoint(name, control, readers, tables, notCovered, pointSignal));
+        return guarded(() => openSharedPoint(source, control, readers, tables, notCovered, pointSignal));
       },
       async describe() {
         const [first] = readers;
