@@ -15,10 +15,16 @@ import { ldapSurvey } from './survey.ts';
  * An LDAP source: its naming contexts over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
  * @throws DynDataError see SourceSession
  */
-export async function connectLdap(name: string, config: LdapSourceConfig, password: string, signal: AbortSignal): Promise<SourceSession> {
+export async function connectLdap(
+  name: string,
+  config: LdapSourceConfig,
+  password: string,
+  signal: AbortSignal,
+  { answerTimeoutMs }: { readonly answerTimeoutMs?: number } = {},
+): Promise<SourceSession> {
   signal.throwIfAborted();
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(name, error), work);
-  const client = await openConnection(name, config, password);
+  const client = await openConnection(name, config, password, answerTimeoutMs);
   let csnAtPoint = '';
   let attributes: string[] = [];
   const bases = [config.base].flat();
@@ -83,6 +89,12 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
     sample: (rows, sampleSignal) =>
       sampleDirectory(pagesOfAll(client, bases, { filter: everything, values: true, buffers: attributes }, sampleSignal), name, rows),
     survey: ldapSurvey(name, client, bases),
+    // The question connects again. What is read after it is of the same point if nothing has changed, which `changed` tells.
+    recover: () =>
+      guarded(async () => {
+        await positions();
+        return true;
+      }),
     changed: () => guarded(async () => (await positions()) !== csnAtPoint),
     [Symbol.asyncDispose]: async () => {
       await client.unbind().catch(() => undefined);

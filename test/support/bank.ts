@@ -170,6 +170,7 @@ export async function readBank(
     index: createChunkIndex(objects, 'test'),
     meter: createProgressMeter(() => undefined),
     leakScan: noScan,
+    interruptions: { add: () => undefined },
   };
   const data = await buildSource(counting(session, count), { point, description }, keepAll, ports, never);
   return { data, total: count.total, pointMs: { from, to } };
