@@ -10,7 +10,7 @@ Builds a snapshot of a filled sample system (sample/seed.ts) with the leak scan 
 
 /** A scan that looks at nothing. */
 const withoutScan: typeof prepareLeakScan = () => {
-  const nothing = { add: () => undefined, all: [] };
+  const nothing = { add: () => undefined, take: () => undefined, all: [] };
   const watched = { email: 0, phone: 0, login: 0, name: 0, secret: 0, value: 0 };
   const scan: LeakScan = {
     observe: async () => undefined,

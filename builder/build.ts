@@ -4,6 +4,7 @@ import {
   type Catalog,
   type ChunkIndex,
   type Digest,
+  type Interruption,
   type Manifest,
   manifestSchemaVersion,
   manifestTotals,
@@ -13,9 +14,10 @@ import {
 import { bake } from './bake.ts';
 import { createChunkMemory } from './chunk-memory.ts';
 import type { SourceSession } from './extraction.ts';
+import { type InterruptionLog, startingAgain, untilReached } from './interruptions.ts';
 import { prepareLeakScan } from './leak-scan/leak-scan.ts';
 import { type ChunkSizes, chunkSizes } from './pack.ts';
-import { createProgressMeter } from './progress.ts';
+import { createProgressMeter, type ProgressMeter } from './progress.ts';
 import { buildSource, type SourceData } from './source-data.ts';
 import { surveySources } from './survey.ts';
 
@@ -42,15 +44,45 @@ export type BuildPorts = {
 };
 
 /**
- * source → extract → anonymize → pack → store → bake → catalog. The whole way of a snapshot; nothing is visible before the last two lines.
+ * The whole way of a snapshot. A source that is lost in the middle is read again, within its point in time or all of them from new ones.
  * @throws DynDataError of the sources, the policy, the storage; CANCELLED when `signal` is aborted.
  */
 export async function build(request: BuildRequest, ports: BuildPorts, signal: AbortSignal): Promise<{ digest: Digest }> {
-  const startedAt = ports.now();
   const meter = createProgressMeter(ports.onProgress);
+  const interrupted: Interruption[] = [];
+  const interruptions: InterruptionLog = {
+    add(interruption) {
+      const added = { at: ports.now().toISOString(), ...interruption };
+      interrupted.push(added);
+      meter.interrupted(added);
+    },
+  };
+  const startedAt = ports.now();
+  return startingAgain(
+    (restarts) => {
+      if (restarts > 0) meter.startAgain();
+      return buildOnce(request, { ...ports, meter, interruptions, interrupted, startedAt, isAgain: restarts > 0 }, signal);
+    },
+    { log: interruptions, signal },
+  );
+}
+
+type Attempt = BuildPorts & {
+  readonly meter: ProgressMeter;
+  readonly interruptions: InterruptionLog;
+  readonly interrupted: readonly Interruption[];
+  readonly startedAt: Date;
+  /** The sources were there before: if they are not now, they are waited for. */
+  readonly isAgain: boolean;
+};
+
+/** source → extract → anonymize → pack → store → bake → catalog. Nothing is visible before the last two lines. */
+async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSignal): Promise<{ digest: Digest }> {
+  const { meter, startedAt, interrupted } = ports;
   meter.step('connect');
   await using preparedScan = (ports.prepareLeakScan ?? prepareLeakScan)();
-  await using sessions = await connectAll(request.connect, signal);
+  const connect = (): ReturnType<typeof connectAll> => connectAll(request.connect, signal);
+  await using sessions = await (ports.isAgain ? untilReached(connect, signal) : connect());
 
   const points = await Promise.all(sessions.open.map((session) => session.openPoint(signal)));
   meter.step('plan');
@@ -83,7 +115,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
   const memory = createChunkMemory((ports.chunkSizes ?? chunkSizes).maxBytes);
   const sources = await allOrAbort(signal, (shared) =>
     opened.map(({ session, point, description }) =>
-      buildSource(session, { point, description }, policy, { ...ports, meter, leakScan, memory }, shared),
+      buildSource(session, { point, description }, policy, { ...ports, leakScan, memory }, shared),
     ),
   );
 
@@ -137,6 +169,7 @@ export async function build(request: BuildRequest, ports: BuildPorts, signal: Ab
           lockedMs: point.lockedMs,
           retries,
         })),
+        ...(interrupted.length > 0 ? { interruptions: [...interrupted] } : {}),
       },
     },
     signal,

@@ -93,7 +93,8 @@ export type ColumnSurvey = {
 /**
  * An open connection (or several) to one live source. Order of calls: `openPoint`, `describe`, `extractions`, then at the end `changed`.
  * Disposing ends all transactions and connections; nothing is ever written to a source.
- * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED, SOURCE_PERMISSION_DENIED, SOURCE_UNSUPPORTED, SOURCE_INCONSISTENT, SOURCE_FAILED.
+ * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED, SOURCE_PERMISSION_DENIED, SOURCE_UNSUPPORTED, SOURCE_INCONSISTENT, SOURCE_FAILED,
+ * SOURCE_LOST where a connection that had been opened is gone.
  */
 export type SourceSession = AsyncDisposable & {
   readonly name: string;
@@ -110,6 +111,12 @@ export type SourceSession = AsyncDisposable & {
   sample(rows: number, signal: AbortSignal): AsyncIterable<Sample>;
   /** Bounded questions about the values of a column, at the point, after `describe`. */
   readonly survey: ColumnSurvey;
+  /**
+   * After SOURCE_LOST from reading an extraction: opens again what was lost of the connections. False where the point went with them, so that
+   * the source has to be opened anew. Reading the extraction again then gives the same records.
+   * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_LOST where the server does not answer yet.
+   */
+  recover(signal: AbortSignal): Promise<boolean>;
   /** True where the source has no snapshots and changed since `openPoint`; then everything is read again from a new point. */
   changed(signal: AbortSignal): Promise<boolean>;
 };

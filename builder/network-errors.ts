@@ -7,4 +7,5 @@ export const networkErrorCodes: readonly string[] = [
   'ETIMEDOUT',
   'EAI_AGAIN',
   'ECONNRESET',
+  'EPIPE',
 ];

@@ -1,4 +1,4 @@
-import type { Progress } from '../core/index.ts';
+import type { Interruption, Progress } from '../core/index.ts';
 
 export type ProgressMeter = {
   step(step: Progress['step']): void;
@@ -6,11 +6,17 @@ export type ProgressMeter = {
   tableStarted(name: string): void;
   tableEnded(): void;
   chunkStored(rows: number, bytes: number): void;
+  /** A table with these stored rows is read again. */
+  tableGivenUp(rows: number, bytes: number): void;
+  interrupted(interruption: Interruption): void;
+  /** Everything is read again. */
+  startAgain(): void;
 };
 
 /** Adds up what a build has done and reports every change. */
 export function createProgressMeter(onProgress: (progress: Progress) => void): ProgressMeter {
-  const state: Progress = { step: 'connect', tablesDone: 0, tablesTotal: 0, rowsDone: 0, rowsEstimated: 0, bytesDone: 0 };
+  const nothing = { step: 'connect', tablesDone: 0, tablesTotal: 0, rowsDone: 0, rowsEstimated: 0, bytesDone: 0 } as const;
+  const state: Progress = { ...nothing };
   const report = (): void => onProgress({ ...state });
   return {
     step(step) {
@@ -33,6 +39,20 @@ export function createProgressMeter(onProgress: (progress: Progress) => void): P
     chunkStored(rows, bytes) {
       state.rowsDone += rows;
       state.bytesDone += bytes;
+      report();
+    },
+    tableGivenUp(rows, bytes) {
+      state.rowsDone -= rows;
+      state.bytesDone -= bytes;
+      report();
+    },
+    interrupted(interruption) {
+      state.interruptions = [...(state.interruptions ?? []), interruption];
+      report();
+    },
+    startAgain() {
+      Object.assign(state, nothing);
+      delete state.current;
       report();
     },
   };

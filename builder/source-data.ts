@@ -12,6 +12,7 @@ import {
 import type { ChunkMemory } from './chunk-memory.ts';
 import type { AnyExtraction, Description, Extraction, Point, SchemaFile, SourceSession } from './extraction.ts';
 import { inParallel } from './in-parallel.ts';
+import { type InterruptionLog, isLost, untilReached } from './interruptions.ts';
 import type { LayerFile } from './layers.ts';
 import type { LeakScan, SourceScan } from './leak-scan/leak-scan.ts';
 import { type ChunkSizes, pack } from './pack.ts';
@@ -36,6 +37,7 @@ export type SourceDataPorts = {
   readonly chunkSizes?: ChunkSizes;
   /** Absent: each table has its own. */
   readonly memory?: ChunkMemory;
+  readonly interruptions: InterruptionLog;
 };
 type TablePorts = SourceDataPorts & { readonly leaks: SourceScan };
 
@@ -60,7 +62,15 @@ export async function buildSource(
     const tables = await inParallel(
       session.extractions(policy),
       session.parallelism,
-      (extraction) => buildTable(session.name, extraction, { ...ports, leaks }, signal),
+      (extraction, shared) =>
+        whileThePointHolds(session, ports, shared, async () => {
+          // Counted apart: what is read again would count twice.
+          const own = ports.leakScan.source(opened.description.live);
+          const built = await buildTable(session.name, extraction, { ...ports, leaks: own }, shared);
+          leaks.found.take(own.found);
+          leaks.exempt.take(own.exempt);
+          return built;
+        }),
       signal,
     );
     const changed = await session.changed(signal);
@@ -91,6 +101,28 @@ export async function buildSource(
   }
 }
 
+/** Times one table is read again because a connection was lost. */
+const maxReadsAgain = 5;
+
+/** Reads a table again where its connection was lost and the point in time was not. */
+async function whileThePointHolds<T>(
+  session: SourceSession,
+  { interruptions }: SourceDataPorts,
+  signal: AbortSignal,
+  read: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isLost(error) || attempt === maxReadsAgain || signal.aborted) throw error;
+      const isKept = await untilReached(() => session.recover(signal), signal).catch(() => false);
+      if (!isKept) throw error;
+      interruptions.add({ reason: error.message, mended: 'read-again' });
+    }
+  }
+}
+
 type BuiltTable = { readonly table: ManifestTable; readonly files: readonly LayerFile[] };
 
 function buildTable(sourceName: string, extraction: AnyExtraction, ports: TablePorts, signal: AbortSignal): Promise<BuiltTable> {
@@ -112,12 +144,17 @@ async function buildTypedTable<R>(
   const totals = { rows: 0, sizeBytes: 0 };
   const chunksOf = pack(extraction, extraction.read(signal), ports.chunkSizes, ports.memory);
   const packed = ports.leaks.chunks(extraction, fileExtension === 'tsv' ? 'table' : 'text', chunksOf);
-  for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
-    chunks.push(manifest);
-    files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });
-    totals.rows += manifest.rows;
-    totals.sizeBytes += manifest.sizeBytes;
-    ports.meter.chunkStored(manifest.rows, manifest.sizeBytes);
+  try {
+    for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
+      chunks.push(manifest);
+      files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });
+      totals.rows += manifest.rows;
+      totals.sizeBytes += manifest.sizeBytes;
+      ports.meter.chunkStored(manifest.rows, manifest.sizeBytes);
+    }
+  } catch (error) {
+    ports.meter.tableGivenUp(totals.rows, totals.sizeBytes);
+    throw error;
   }
   ports.meter.tableEnded();
   // Loading order is the order of the names: the manifest lists the chunks in that order too, however the streams were interleaved.

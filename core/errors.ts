@@ -41,6 +41,7 @@ export const errorKinds = {
   CONFLICT: { httpStatus: 409, exitCode: 4, retryable: true },
   ACCESS_DENIED: { httpStatus: 403, exitCode: 4, retryable: false },
   SOURCE_UNREACHABLE: { httpStatus: 503, exitCode: 5, retryable: true },
+  SOURCE_LOST: { httpStatus: 503, exitCode: 5, retryable: true },
   SOURCE_FAILED: { httpStatus: 502, exitCode: 5, retryable: true },
   SOURCE_INCONSISTENT: { httpStatus: 503, exitCode: 5, retryable: true },
   STORAGE_UNREACHABLE: { httpStatus: 503, exitCode: 5, retryable: true },

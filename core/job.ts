@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { digestPattern } from './digest.ts';
+import { interruptionSchema } from './manifest.ts';
 
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -15,6 +16,8 @@ export const progressSchema = z.strictObject({
   rowsEstimated: z.int(),
   /** Canonical bytes, before compression. */
   bytesDone: z.int(),
+  /** What was lost and mended up to now; absent where nothing was. A build that was started again counts from the beginning. */
+  interruptions: z.optional(z.array(interruptionSchema)),
 });
 export type Progress = z.infer<typeof progressSchema>;
 

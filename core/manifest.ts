@@ -115,6 +115,17 @@ export type ManifestChunk = z.infer<typeof chunk>;
 export type ManifestFile = z.infer<typeof file>;
 export type SourceKind = ManifestSource['kind'];
 
+/** A connection to a source, or its point in time, that was lost while it was read, and how the build went on. */
+export const interruptionSchema = z.strictObject({
+  /** RFC 3339, UTC. */
+  at: z.string(),
+  /** Which source and why. */
+  reason: z.string(),
+  /** `read-again`: what was being read through it, at the same point in time. `started-again`: all sources, from new points. */
+  mended: z.enum(['read-again', 'started-again']),
+});
+export type Interruption = z.infer<typeof interruptionSchema>;
+
 /**
  * What is true of a snapshot but would differ between two builds of the same data, so it is no part of the image: when, how far apart
  * the sources were, where the servers' logs stood. Kept in the catalog.
@@ -138,6 +149,8 @@ export const provenanceSchema = z.strictObject({
       retries: count,
     }),
   ),
+  /** Absent where there was none. */
+  interruptions: z.optional(z.array(interruptionSchema)),
 });
 
 /** The canonical bytes of a manifest; equal manifests have equal bytes. */

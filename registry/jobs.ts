@@ -75,8 +75,15 @@ export function createJobQueue(options: JobQueueOptions): InProcessJobQueue {
     update(entry, { state: 'running', startedAt: now() });
     logger.info({ job: id, environment, tag }, 'job started');
     const throttle = throttled(progressIntervalMs, (progress: Progress) => update(entry, { progress }));
+    let logged = 0;
+    const onProgress = (progress: Progress): void => {
+      for (const interruption of progress.interruptions?.slice(logged) ?? [])
+        logger.warn({ job: id, environment, ...interruption }, 'source lost');
+      logged = progress.interruptions?.length ?? 0;
+      throttle.push(progress);
+    };
     try {
-      const hooks = { onProgress: throttle.push, signal: entry.controller.signal };
+      const hooks = { onProgress, signal: entry.controller.signal };
       const { digest } = await buildSnapshot({ environment, ...(tag === undefined ? {} : { tag }) }, hooks);
       if (!isDigest(digest)) throw new DynDataError('INTERNAL', 'The build gave no digest. Please report this.');
       throttle.flush();

@@ -5,12 +5,19 @@ import { DynDataError, type LdapSourceConfig } from '../../core/index.ts';
 import { createSearch, type Search } from './search.ts';
 
 const connectTimeoutMs = 10_000;
+/** For one answer, which is at most a page of entries: where the server finds few in a large directory, that takes long. */
+const defaultAnswerTimeoutMs = 300_000;
 
 /** A connection that is bound. `ldapts` opens it, TLS included, and ends it; what is searched for does not go through its objects. */
 export type LdapConnection = AsyncDisposable & { readonly search: Search };
 
 /** @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED */
-export async function openConnection(name: string, config: LdapSourceConfig, password: string): Promise<LdapConnection> {
+export async function openConnection(
+  name: string,
+  config: LdapSourceConfig,
+  password: string,
+  answerTimeoutMs: number = defaultAnswerTimeoutMs,
+): Promise<LdapConnection> {
   let socket: Socket | undefined;
   const keep = <T extends Socket>(opened: T): T => {
     socket = opened;
@@ -19,6 +26,7 @@ export async function openConnection(name: string, config: LdapSourceConfig, pas
   const client = new Client({
     url: config.url,
     connectTimeout: connectTimeoutMs,
+    timeout: answerTimeoutMs,
     strictDN: false,
     createConnection: ((...args: Parameters<typeof connect>) => keep(connect(...args))) as typeof connect,
     createSecureConnection: ((...args: Parameters<typeof connectTls>) => keep(connectTls(...args))) as typeof connectTls,
@@ -29,10 +37,10 @@ export async function openConnection(name: string, config: LdapSourceConfig, pas
   try {
     await client.bind(config.bindDn, password);
     if (!socket) throw new DynDataError('INTERNAL', 'An LDAP connection has no socket. Please report it.');
-    return { search: createSearch(socket), [Symbol.asyncDispose]: close };
+    return { search: createSearch(socket, answerTimeoutMs), [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
-    throw ldapError(name, error);
+    throw ldapError(name, error, 'connecting');
   }
 }
 
@@ -40,9 +48,11 @@ const invalidCredentials = 49;
 const forbidden = new Set([48, 50]);
 const noSuchObject = 32;
 const limits = new Set([3, 4, 11]);
+/** Busy, unavailable: it is being stopped or started. */
+const away = new Set([51, 52]);
 
 /** Translates by LDAP result code or system code; diagnostic messages can quote names and are not carried on. */
-export function ldapError(name: string, error: unknown): DynDataError {
+export function ldapError(name: string, error: unknown, when: 'connecting' | 'reading' = 'reading'): DynDataError {
   if (error instanceof DynDataError) return error;
   if (error instanceof ResultCodeError) {
     const { code } = error;
@@ -70,14 +80,24 @@ export function ldapError(name: string, error: unknown): DynDataError {
         `The LDAP source "${name}" has no entry at its base (result ${code}). Correct "base" in the registry's configuration, or the bind DN's access to it.`,
       );
     }
+    if (away.has(code)) return unreachable(name, `result ${code}`, when);
     return new DynDataError(
       'SOURCE_FAILED',
       `Reading the LDAP source "${name}" failed (result ${code}). Look at the server's log, then try again.`,
     );
   }
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'UNKNOWN';
-  return new DynDataError(
-    'SOURCE_UNREACHABLE',
-    `The LDAP source "${name}" cannot be reached (${code}). Check its url in the registry's configuration, and that the server runs.`,
-  );
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'closed';
+  return unreachable(name, code, when);
+}
+
+function unreachable(name: string, code: string, when: 'connecting' | 'reading'): DynDataError {
+  return when === 'connecting'
+    ? new DynDataError(
+        'SOURCE_UNREACHABLE',
+        `The LDAP source "${name}" cannot be reached (${code}). Check its url in the registry's configuration, and that the server runs.`,
+      )
+    : new DynDataError(
+        'SOURCE_LOST',
+        `The connection to the LDAP source "${name}" was lost (${code}). Where it happens again, look at the server's log and at what lies between.`,
+      );
 }

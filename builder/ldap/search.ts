@@ -35,8 +35,11 @@ const mostWaitingBytes = 8 * 1024 * 1024;
 
 const tags = { integer: 0x02, searchEntry: 0x64, searchDone: 0x65, searchReference: 0x73 } as const;
 
-/** Takes over the socket of a bound connection, whose owner must not expect any more answers. */
-export function createSearch(socket: Socket): Search {
+/**
+ * Takes over the socket of a bound connection, whose owner must not expect any more answers. Where nothing of an answer comes for
+ * `answerTimeoutMs`, the connection is given up.
+ */
+export function createSearch(socket: Socket, answerTimeoutMs: number): Search {
   socket.removeAllListeners('data');
   const cut = createMessageCutter();
   // The numbers that the owner has used are smaller.
@@ -65,6 +68,11 @@ export function createSearch(socket: Socket): Search {
     }
   });
   socket.on('error', fail);
+  // Silence while nobody asks, or while what has come is not taken, is nobody's fault.
+  socket.setTimeout(answerTimeoutMs).on('timeout', () => {
+    if (answered && !socket.isPaused()) fail(Object.assign(new Error('The server does not answer.'), { code: 'ETIMEDOUT' }));
+    else socket.setTimeout(answerTimeoutMs);
+  });
   socket.on('close', () => fail(Object.assign(new Error('The connection was closed.'), { code: 'ECONNRESET' })));
 
   return async function* search(wanted, signal) {

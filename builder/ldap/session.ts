@@ -16,11 +16,17 @@ import { createEntryReader, type WireEntry } from './wire-entries.ts';
  * An LDAP source: its naming contexts over one connection. LDAP has no snapshots, so `contextCSN` is compared before and after.
  * @throws DynDataError see SourceSession
  */
-export async function connectLdap(name: string, config: LdapSourceConfig, password: string, signal: AbortSignal): Promise<SourceSession> {
+export async function connectLdap(
+  name: string,
+  config: LdapSourceConfig,
+  password: string,
+  signal: AbortSignal,
+  { answerTimeoutMs }: { readonly answerTimeoutMs?: number } = {},
+): Promise<SourceSession> {
   signal.throwIfAborted();
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(name, error), work);
-  const connection = await openConnection(name, config, password);
-  const { search } = connection;
+  let connection = await openConnection(name, config, password, answerTimeoutMs);
+  const search: Search = (...asked) => connection.search(...asked);
   let csnAtPoint = '';
   let attributes: string[] = [];
   const bases = [config.base].flat();
@@ -83,6 +89,13 @@ export async function connectLdap(name: string, config: LdapSourceConfig, passwo
     sample: (rows, sampleSignal) =>
       sampleDirectory(entriesBelow(search, bases, { filter: everything, values: true }, sampleSignal), name, rows),
     survey: ldapSurvey(name, search, bases),
+    // What is read on the new connection is of the same point if nothing has changed, which `changed` tells.
+    recover: () =>
+      guarded(async () => {
+        await connection[Symbol.asyncDispose]();
+        connection = await openConnection(name, config, password, answerTimeoutMs);
+        return true;
+      }),
     changed: (changedSignal) => guarded(async () => (await positions(changedSignal)) !== csnAtPoint),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };

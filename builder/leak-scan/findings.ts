@@ -7,17 +7,23 @@ export type Finding = { readonly place: string; readonly rule: LeakRule; count: 
 export type Findings = {
   /** @param place as messages name it */
   add(place: string, rule: LeakRule): void;
+  /** Adds those of another count. */
+  take(others: Findings): void;
   readonly all: readonly Finding[];
 };
 
 export function createFindings(): Findings {
   const byPlace = new Map<string, Finding>();
+  const add = (place: string, rule: LeakRule, count: number): void => {
+    const id = `${place}\0${rule}`;
+    const finding = byPlace.get(id) ?? { place, rule, count: 0 };
+    finding.count += count;
+    byPlace.set(id, finding);
+  };
   return {
-    add(place, rule) {
-      const id = `${place}\0${rule}`;
-      const finding = byPlace.get(id) ?? { place, rule, count: 0 };
-      finding.count += 1;
-      byPlace.set(id, finding);
+    add: (place, rule) => add(place, rule, 1),
+    take(others) {
+      for (const { place, rule, count } of others.all) add(place, rule, count);
     },
     get all() {
       return [...byPlace.values()].sort((a, b) => (a.place === b.place ? (a.rule < b.rule ? -1 : 1) : a.place < b.place ? -1 : 1));

@@ -21,17 +21,23 @@ const readerCount = 2;
 const transactional = new Set(['InnoDB', 'ROCKSDB', 'TokuDB']);
 
 /** A MySQL source with one connection for locks and `readerCount` for rows. @throws DynDataError see SourceSession */
-export async function connectMysql(name: string, config: MysqlSourceConfig, password: string, signal: AbortSignal): Promise<SourceSession> {
+export async function connectMysql(
+  name: string,
+  config: MysqlSourceConfig,
+  password: string,
+  signal: AbortSignal,
+  { silenceLimitMs }: { readonly silenceLimitMs?: number } = {},
+): Promise<SourceSession> {
   signal.throwIfAborted();
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => mysqlError(name, error), work);
-  const control = await openConnection(name, config, password);
+  const control = await openConnection(name, config, password, silenceLimitMs);
   const readers: Connection[] = [];
   const disposeAll = async (): Promise<void> => {
     // `destroy`, not `end`: a connection in the middle of a result, or a dead one, would not answer any more.
     for (const connection of [control, ...readers]) connection.destroy();
   };
   try {
-    for (let index = 0; index < readerCount; index += 1) readers.push(await openConnection(name, config, password));
+    for (let index = 0; index < readerCount; index += 1) readers.push(await openConnection(name, config, password, silenceLimitMs));
     const [versions] = await control.query<RowDataPacket[]>('SELECT VERSION() AS version, @@version_comment AS comment');
     const version = String(versions[0]?.version ?? '');
     const product = /mariadb/i.test(`${version} ${versions[0]?.comment}`) ? 'MariaDB' : 'MySQL';
@@ -47,7 +53,7 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
       async openPoint(pointSignal) {
         tables = await guarded(() => readTables(source, control, config.databases));
         const notCovered = tables.filter(({ engine }) => !transactional.has(engine)).map(({ schema, name: table }) => `${schema}.${table}`);
-        return guarded(() => openSharedPoint(name, control, readers, tables, notCovered, pointSignal));
+        return guarded(() => openSharedPoint(source, control, readers, tables, notCovered, pointSignal));
       },
       async describe() {
         const [first] = readers;
@@ -74,6 +80,8 @@ export async function connectMysql(name: string, config: MysqlSourceConfig, pass
       },
       sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
       survey: mysqlSurvey(name, borrow, () => tables),
+      // A transaction ends with its connection, and no other one can see what it saw.
+      recover: async () => false,
       changed: async () => false,
       [Symbol.asyncDispose]: disposeAll,
     };

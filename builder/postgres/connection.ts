@@ -1,6 +1,8 @@
 import pg, { type Client } from 'pg';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
 import { networkErrorCodes } from '../network-errors.ts';
+import { defaultSilenceLimitMs, keepAliveAfterMs } from '../silence-watch.ts';
+import { watchServer } from './liveliness.ts';
 
 const connectTimeoutMs = 10_000;
 
@@ -12,16 +14,25 @@ export const emptySearchPath = "SET search_path = ''";
  * row-level security would hide are an error, never a short table.
  * @throws DynDataError SOURCE_UNREACHABLE, SOURCE_AUTH_FAILED
  */
-export async function openConnection(name: string, config: PostgresSourceConfig, password: string): Promise<Client> {
-  const client = new pg.Client({
-    host: config.host,
-    port: config.port,
-    user: config.user,
+export async function openConnection(
+  name: string,
+  config: PostgresSourceConfig,
+  password: string,
+  silenceLimitMs: number = defaultSilenceLimitMs,
+): Promise<Client> {
+  const { host, port, user, database } = config;
+  const address = {
+    host,
+    port,
+    user,
     password,
-    database: config.database,
+    database,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'dyn-data',
-  });
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveAfterMs,
+  };
+  const client = new pg.Client(address);
   // A connection lost while idle is reported by the query that follows; without a listener it would end the process.
   client.on('error', () => undefined);
   try {
@@ -29,25 +40,40 @@ export async function openConnection(name: string, config: PostgresSourceConfig,
     await client.query(
       "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
     );
+    watchServer(client, silenceLimitMs, () => new pg.Client(address));
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw postgresError(name, error);
+    throw postgresError(name, error, 'connecting');
   }
 }
 
-const unreachable = new Set([...networkErrorCodes, '57P03', '53300']);
+/** Shut down, crashed, not yet started, too many connections. */
+const away = new Set([...networkErrorCodes, '57P01', '57P02', '57P03', '53300']);
+/** What the driver says without a code. */
+const awayMessages: ReadonlyMap<string, string> = new Map([
+  ['timeout expired', 'timeout'],
+  ['Connection terminated', 'closed'],
+  ['Connection terminated unexpectedly', 'closed'],
+  ['Client has encountered a connection error and is not queryable', 'closed'],
+  ['Client was closed and is not queryable', 'closed'],
+]);
 
 /** Translates by SQLSTATE or system code; the server's own message can quote data and is not carried on. */
-export function postgresError(name: string, error: unknown): DynDataError {
+export function postgresError(name: string, error: unknown, when: 'connecting' | 'reading' = 'reading'): DynDataError {
   if (error instanceof DynDataError) return error;
   const code = typeof error === 'object' && error !== null && 'code' in error && error.code !== undefined ? String(error.code) : 'UNKNOWN';
-  const timedOut = error instanceof Error && error.message === 'timeout expired';
-  if (unreachable.has(code) || timedOut || code.startsWith('08')) {
-    return new DynDataError(
-      'SOURCE_UNREACHABLE',
-      `The PostgreSQL source "${name}" cannot be reached (${timedOut ? 'timeout' : code}). Check its host and port in the registry's configuration, and that the server runs.`,
-    );
+  const reason = error instanceof Error ? awayMessages.get(error.message) : undefined;
+  if (away.has(code) || reason !== undefined || code.startsWith('08')) {
+    return when === 'connecting'
+      ? new DynDataError(
+          'SOURCE_UNREACHABLE',
+          `The PostgreSQL source "${name}" cannot be reached (${reason ?? code}). Check its host and port in the registry's configuration, and that the server runs.`,
+        )
+      : new DynDataError(
+          'SOURCE_LOST',
+          `The connection to the PostgreSQL source "${name}" was lost (${reason ?? code}). Where it happens again, look at the server's log and at what lies between.`,
+        );
   }
   if (code === '28P01' || code === '28000') {
     return new DynDataError(

@@ -3,7 +3,6 @@ import type { CompiledPolicy } from '../../anonymizers/index.ts';
 import type { PostgresSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type SourceSession } from '../extraction.ts';
 import { inParallel } from '../in-parallel.ts';
-import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
 import { type PostgresTable, readTables } from './catalog.ts';
 import { openConnection, postgresError } from './connection.ts';
@@ -13,6 +12,7 @@ import { postgresExtraction } from './extraction.ts';
 import { largeObjectFiles, largeObjectSchema } from './large-objects.ts';
 import { observePostgres } from './observe.ts';
 import { type Environment, pgVariables, preparePgDump } from './pg-dump.ts';
+import { openReaders, type Readers } from './readers.ts';
 import { sampleTables } from './sample.ts';
 import { postgresSurvey } from './survey.ts';
 import { refuseUnsupported } from './unsupported.ts';
@@ -27,16 +27,24 @@ export async function connectPostgres(
   password: string,
   environment: Environment,
   signal: AbortSignal,
+  { silenceLimitMs }: { readonly silenceLimitMs?: number } = {},
 ): Promise<SourceSession> {
   signal.throwIfAborted();
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => postgresError(name, error), work);
-  const control = await openConnection(name, config, password);
-  const readers: Client[] = [];
+  const open = (): Promise<Client> => openConnection(name, config, password, silenceLimitMs);
+  const control = await open();
+  let snapshot = '';
+  const join = async (client: Client): Promise<void> => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
+  };
+  let readers: Readers | undefined;
   const disposeAll = async (): Promise<void> => {
-    await Promise.all([control, ...readers].map((client) => endHard(client)));
+    await Promise.all([endHard(control), readers?.[Symbol.asyncDispose]()]);
   };
   try {
-    for (let index = 0; index < readerCount; index += 1) readers.push(await openConnection(name, config, password));
+    readers = await openReaders({ count: readerCount, open, join, end: endHard });
+    const { clients, borrow, replaceLost } = readers;
     const { rows: versions } = await control.query<{ version: string; number: string }>(
       "SELECT split_part(current_setting('server_version'), ' ', 1) AS version, current_setting('server_version_num') AS number",
     );
@@ -48,8 +56,6 @@ export async function connectPostgres(
       Math.floor(Number(versions[0]?.number ?? 0) / 10000),
       signal,
     );
-    const borrow = createLending(readers);
-    let snapshot = '';
     let tables: PostgresTable[] = [];
 
     const session: SourceSession = {
@@ -65,10 +71,7 @@ export async function connectPostgres(
           );
           const at = new Date();
           snapshot = rows[0]?.snapshot ?? '';
-          for (const reader of readers) {
-            await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-            await reader.query(`SET TRANSACTION SNAPSHOT '${snapshot}'`);
-          }
+          for (const client of clients) await join(client);
           return {
             at,
             position: rows[0]?.lsn ?? '',
@@ -125,6 +128,16 @@ export async function connectPostgres(
       },
       sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
       survey: postgresSurvey(name, borrow, () => tables),
+      // The exported snapshot lives as long as the transaction of the connection that exported it.
+      recover: () =>
+        guarded(async () => {
+          const isKept = await control.query('SELECT 1').then(
+            () => true,
+            () => false,
+          );
+          if (isKept) await replaceLost();
+          return isKept;
+        }),
       changed: async () => false,
       [Symbol.asyncDispose]: disposeAll,
     };

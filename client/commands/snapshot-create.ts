@@ -63,7 +63,13 @@ function errorOf(job: Job): DynDataError {
 function createJobTeller({ output, now }: Context): (job: Job) => void {
   let lastStep = '';
   let lineMs = 0;
+  let told = 0;
   return ({ state, progress }) => {
+    for (const { reason, mended } of progress?.interruptions?.slice(told) ?? [])
+      output.note(
+        `${reason} ${mended === 'read-again' ? 'What was being read is read again, at the same point in time.' : 'Everything is read again, from a new point in time.'}`,
+      );
+    told = progress?.interruptions?.length ?? 0;
     const step = progress?.step ?? state;
     const text = progress ? progressText(progress) : state;
     output.live('job', text);
