@@ -147,6 +147,7 @@ async function restore(shared: Shared, service: StackService, container: Service
         await stopDependants(shared, service.name);
       },
       onBytes: progress.add,
+      onResume: progress.resume,
     });
     const durationMs = now().getTime() - startedMs;
     progress.end();

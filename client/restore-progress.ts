@@ -16,7 +16,8 @@ export function createRestoreProgress(
     totals.rows += rows;
     totals.sizeBytes += sizeBytes;
   }
-  let doneBytes = 0;
+  let loadedBytes = 0;
+  let addedBytes = 0;
   let startedMs = now().getTime();
   let lineMs = startedMs;
   const reasons = {
@@ -33,10 +34,18 @@ export function createRestoreProgress(
         `${service}: ${reasons[why]}restoring ${source.tables.length} tables, ${formatCount(totals.rows)} rows, ${formatBytes(totals.sizeBytes)}`,
       );
     },
+    /** What an earlier restore has loaded already. */
+    resume(loaded: { readonly tables: number; readonly sizeBytes: number }): void {
+      loadedBytes = loaded.sizeBytes;
+      output.note(
+        `${service}: resumes: ${loaded.tables} of ${source.tables.length} tables are loaded already, in all ${formatBytes(loaded.sizeBytes)} of ${formatBytes(totals.sizeBytes)}`,
+      );
+    },
     add(sizeBytes: number): void {
-      doneBytes += sizeBytes;
+      addedBytes += sizeBytes;
+      const doneBytes = loadedBytes + addedBytes;
       const ms = now().getTime();
-      const rate = formatBytes((doneBytes * 1000) / Math.max(1, ms - startedMs));
+      const rate = formatBytes((addedBytes * 1000) / Math.max(1, ms - startedMs));
       const bar = formatBar(doneBytes, totals.sizeBytes);
       output.live(service, `${service}: ${bar}  ${formatBytes(doneBytes)} of ${formatBytes(totals.sizeBytes)}  ${rate}/s`);
       if (ms - lineMs < lineEveryMs) return;

@@ -55,7 +55,7 @@ try {
   await fill(source, rows);
   if (values.only !== 'restore') {
     const taken = await inTurns(runs, {
-      ours: () => withFolder(folder, (own) => timed(() => snapshot(own, source.port))),
+      ours: () => withFolder(folder, (own) => timed(() => snapshot(own, source))),
       pg_dump: () => withFolder(folder, (own) => timed(() => runTools(own, dump(source)))),
     });
     const result = { value: taken.ours / taken.pg_dump, ours: taken.ours, peer: taken.pg_dump };
@@ -63,7 +63,7 @@ try {
   }
   if (values.only !== 'snapshot') {
     await mkdir(join(folder, 'store'));
-    await snapshot(join(folder, 'store'), source.port);
+    await snapshot(join(folder, 'store'), source);
     await runTools(folder, dump(source));
     await bundleClient(client);
     await using restore = await createRestore({ folder, client, repository, tag, project, service });

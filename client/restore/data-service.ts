@@ -19,11 +19,19 @@ export type DataServiceOptions = {
   ) => Promise<{ readonly exitCode: number | null }>;
 };
 
+/** Told by a restore that goes on from where an earlier one of the same snapshot was cut. */
+export type Resumption = {
+  /** @param sizeBytes of the rows that need not be loaded again */
+  onResume(loaded: { readonly tables: number; readonly sizeBytes: number }): void;
+};
+
 /**
  * A service of the stack that takes a source's data. One adapter per kind; everything runs through the container's own tools, as its
  * own administrator, so no password passes through the client.
  *
- * Contract: `restore` begins from scratch whatever is there, loads everything or throws, and may be called again after any failure.
+ * Contract: `restore` loads everything or throws, and may be called again after any failure. It begins from scratch whatever is there; given
+ * a `resumption` it may instead keep what its own notes in the service say is loaded. `concluded` drops those notes: called when the rows
+ * were counted, before it is judged whether they are right, so that a restore with wrong counts is never gone on with.
  * @throws DynDataError RESTORE_FAILED naming service, table and the tool's error code, never its words: they may quote data.
  */
 export type DataService = {
@@ -35,7 +43,8 @@ export type DataService = {
   occupied(): Promise<string[]>;
   /** Values of the settings that `restore` changes; they are kept in the marker and handed to `putBack`. */
   settings(): Promise<Readonly<Record<string, string>>>;
-  restore(reader: ImageReader, onBytes: (sizeBytes: number) => void): Promise<void>;
+  restore(reader: ImageReader, onBytes: (sizeBytes: number) => void, resumption?: Resumption): Promise<void>;
+  concluded?(): Promise<void>;
   putBack(settings: Readonly<Record<string, string>>): Promise<void>;
   /** Rows per table of the manifest, in its order. */
   counts(): Promise<number[]>;
@@ -47,7 +56,7 @@ export type DataService = {
 export function restoreFailed(container: ServiceContainer, what: string, code: string): DynDataError {
   return new DynDataError(
     'RESTORE_FAILED',
-    `${what} in the service ${container.service} failed (${code}). Look at the service's log (docker compose logs ${container.service}), see that it has enough disk and runs the same product as the source, or a newer version, then run \`dyn-data up\` again: it starts this service's restore over.`,
+    `${what} in the service ${container.service} failed (${code}). Look at the service's log (docker compose logs ${container.service}), see that it has enough disk and runs the same product as the source, or a newer version, then run \`dyn-data up\` again: it goes on where that is safe, and else starts this service's restore over.`,
   );
 }
 

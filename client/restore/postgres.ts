@@ -1,44 +1,24 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
-import { inParallel } from '../in-parallel.ts';
-import type { ProcessResult } from '../process.ts';
-import type { ExecOptions, ServiceContainer } from '../service-container.ts';
-import { bySize, type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
+import type { ImageReader } from '../image-reader.ts';
+import type { ServiceContainer } from '../service-container.ts';
+import { type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
+import { runAfter } from './postgres-after.ts';
+import { loadTables, tableStep } from './postgres-load.ts';
+import { createPostgresProgress } from './postgres-progress.ts';
+import { createPsql, errorCode, literal, qualified, quote } from './postgres-psql.ts';
+import { changeSettings, putBackSettings, readSettings } from './postgres-settings.ts';
 
-const tablesAtOnce = 2;
 const readyPollMs = 300;
 
 /** Label of a service whose database is called otherwise than the source's. */
 const databaseLabel = 'dyn-data.database';
 
-/**
- * The container's own superuser. Errors are printed as SQLSTATE only, so they quote no data. The name marks the sessions of a restore. What is
- * in the options decides how values are read: amounts of money are written as the locale C has them.
- */
-const asSuperuser = `value_of() { eval "file=\\\${\${1}_FILE-} value=\\\${$1-}"; if [ -n "$file" ]; then cat "$file"; else printf %s "$value"; fi; }
-user="$(value_of POSTGRES_USER)"
-PGPASSWORD="$(value_of POSTGRES_PASSWORD)"
-export PGPASSWORD PGAPPNAME=dyn-data PGCLIENTENCODING=UTF8
-export PGOPTIONS='-c lc_monetary=C -c xmloption=content -c IntervalStyle=postgres'
-exec psql --no-psqlrc --quiet --no-align --tuples-only --username="\${user:-postgres}" --set=ON_ERROR_STOP=1 --set=VERBOSITY=sqlstate "$@"`;
-
-/** Runs what is on standard input without psql's own commands, which a hostile source could have put into a name; older versions have no such guard. */
-const guardedScript = `if psql --help=commands 2>/dev/null | grep -qF '\\restrict'; then { printf '\\\\restrict %s\\n' "$1"; cat; } else cat; fi | {
-shift
-${asSuperuser}
-}`;
-
 /** PostgreSQL, through the `psql` of its own container. */
 export function createPostgresService({ container, source, labels }: DataServiceOptions): DataService {
-  const psql = (database: string, args: readonly string[], options?: ExecOptions): Promise<ProcessResult> =>
-    container.exec(['sh', '-c', asSuperuser, 'sh', `--dbname=${database}`, ...args], options);
-  const query = async (what: string, database: string, sql: string): Promise<string[]> => {
-    const result = await psql(database, [], { input: `${sql};\n` });
-    if (result.exitCode !== 0) throw restoreFailed(container, what, errorCode(result));
-    return result.stdout.split('\n').slice(0, -1);
-  };
+  const psql = createPsql(container);
+  const { query } = psql;
   const override = labels[databaseLabel];
   if (override !== undefined && source.databases.length !== 1) {
     throw new DynDataError(
@@ -53,6 +33,9 @@ export function createPostgresService({ container, source, labels }: DataService
   const maintenance = database === 'postgres' ? 'template1' : 'postgres';
   const exists = async (): Promise<boolean> =>
     (await query('Looking for the database', maintenance, `SELECT 1 FROM pg_database WHERE datname = ${literal(database)}`)).length > 0;
+
+  const target = { container, psql, database };
+  const progress = createPostgresProgress(psql, database);
 
   return {
     async waitReady(timeoutMs) {
@@ -77,28 +60,28 @@ export function createPostgresService({ container, source, labels }: DataService
         if ((await query('Looking for rows', database, `SELECT 1 FROM ${table} LIMIT 1`)).length > 0) return [`database ${database}`];
       return [];
     },
-    settings: async () => ({}),
-    putBack: async () => undefined,
-    async restore(reader, onBytes) {
+    settings: () => readSettings(psql),
+    putBack: (settings) => putBackSettings(psql, settings),
+    async restore(reader, onBytes, resumption) {
       await query(
         'Ending left sessions',
         maintenance,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dyn-data' AND pid <> pg_backend_pid()",
       );
-      await query('Dropping the database', maintenance, `DROP DATABASE IF EXISTS ${quote(database)} WITH (FORCE)`);
-      await query('Creating the database', maintenance, createStatement(container, first, database));
-      for (const file of source.before) await runFile(file.path, reader.file(file));
-      await inParallel(bySize(source.tables), tablesAtOnce, async (table, signal) => {
-        if (table.chunks.length === 0) return;
-        const result = await psql(database, [`--command=${table.load}`], {
-          input: reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)),
-          signal,
-        });
-        if (result.exitCode !== 0) throw restoreFailed(container, `Loading the table ${tableLabel(table)}`, errorCode(result));
-      });
-      for (const file of source.after) await runFile(file.path, reader.file(file));
+      await changeSettings(psql);
+      const steps = resumption && (await exists()) ? await progress.read(reader.manifestDigest) : undefined;
+      const isLoaded = (table: ManifestTable): boolean => steps?.has(tableStep(table)) === true;
+      if (steps) {
+        const loaded = source.tables.filter(isLoaded);
+        resumption?.onResume({ tables: loaded.length, sizeBytes: loaded.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) });
+      } else await startOver(reader);
+      const tables = source.tables.filter((table) => table.chunks.length > 0 && !isLoaded(table));
+      await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
+      for (const file of source.after)
+        await runAfter(target, source, { path: file.path, text: await textOf(reader.file(file)) }, steps ?? new Set());
       await query('Gathering statistics', database, 'ANALYZE');
     },
+    concluded: () => progress.drop(),
     async counts() {
       if (source.tables.length === 0) return [];
       const lines = await query(
@@ -120,17 +103,27 @@ export function createPostgresService({ container, source, labels }: DataService
     },
   };
 
-  async function runFile(path: string, input: AsyncIterable<Uint8Array>): Promise<void> {
-    const guard = randomBytes(16).toString('hex');
-    const result = await container.exec(['sh', '-c', guardedScript, 'sh', guard, `--dbname=${database}`], { input });
-    if (result.exitCode !== 0) throw restoreFailed(container, `Running ${path}`, errorCode(result));
+  async function startOver(reader: ImageReader): Promise<void> {
+    await query('Dropping the database', maintenance, `DROP DATABASE IF EXISTS ${quote(database)} WITH (FORCE)`);
+    await query('Creating the database', maintenance, createStatement(container, first, database));
+    for (const file of source.before) {
+      const result = await psql.script(database, reader.file(file));
+      if (result.exitCode !== 0) throw restoreFailed(container, `Running ${file.path}`, errorCode(result));
+    }
+    await progress.begin(reader.manifestDigest);
   }
 }
 
+async function textOf(file: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of file) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
+
 export async function postgresDataDirectory(container: ServiceContainer): Promise<string> {
-  const result = await container.exec(['sh', '-c', asSuperuser, 'sh', '--dbname=template1', '--command=SHOW data_directory']);
-  const directory = result.stdout.trim();
-  if (result.exitCode !== 0 || directory === '') throw restoreFailed(container, 'Asking for the data directory', errorCode(result));
+  const what = 'Asking for the data directory';
+  const [directory = ''] = await createPsql(container).query(what, 'template1', 'SHOW data_directory');
+  if (directory === '') throw restoreFailed(container, what, 'psql printed nothing');
   return directory;
 }
 
@@ -147,16 +140,6 @@ function createStatement(
   if (!head.test(create))
     throw restoreFailed(container, `Creating the database ${database}`, 'the snapshot gives no plain CREATE DATABASE');
   return create.replace(head, () => `CREATE DATABASE ${quote(database)}`);
-}
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const qualified = (table: ManifestTable): string => `${quote(table.schema)}.${quote(table.name)}`;
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-function errorCode(result: ProcessResult): string {
-  const found = /(?:ERROR|FATAL): {1,2}([0-9A-Z]{5})\b/.exec(result.stderr);
-  if (found) return `SQLSTATE ${found[1]}`;
-  return `psql ended with ${result.exitCode ?? 'a signal'}`;
 }
 
 function notReady(container: ServiceContainer): DynDataError {

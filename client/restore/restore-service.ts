@@ -4,7 +4,7 @@ import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import { type Marker, readMarker, writeMarker } from '../marker.ts';
 import type { ServiceContainer } from '../service-container.ts';
-import { type DataService, tableLabel } from './data-service.ts';
+import { type DataService, type Resumption, tableLabel } from './data-service.ts';
 
 export type Restored = {
   /** `already`: this very snapshot was there and nothing was loaded. */
@@ -30,6 +30,7 @@ export type RestoreRequest = {
   /** Called once, before the first change, only where something is to be restored. */
   readonly onBegin: (why: RestoreReason) => Promise<void>;
   readonly onBytes: (sizeBytes: number) => void;
+  readonly onResume: Resumption['onResume'];
 };
 
 /**
@@ -56,7 +57,8 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
   const marker: Marker = { version: 1, state: 'restoring', digest, reference, settings, counts: {} };
   await writeMarker(container, directory, marker);
   try {
-    await data.restore(reader, request.onBytes);
+    const resumes = found?.state === 'restoring' && found.digest === digest && !request.replace;
+    await data.restore(reader, request.onBytes, resumes ? { onResume: request.onResume } : undefined);
   } catch (error) {
     // What failed matters more than that the server may be gone now; its marker keeps the settings for the next run.
     await data.putBack(settings).catch(() => undefined);
@@ -97,6 +99,7 @@ async function requireEmpty(container: ServiceContainer, data: DataService): Pro
 
 async function verifyCounts(container: ServiceContainer, data: DataService, source: ManifestSource): Promise<Record<string, number>> {
   const found = await data.counts();
+  await data.concluded?.();
   const counts: Record<string, number> = {};
   const wrong: string[] = [];
   source.tables.forEach((table, index) => {
