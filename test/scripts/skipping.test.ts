@@ -9,7 +9,7 @@ it('without an engine the tests that need one are skipped with the reason, not p
     env: { DYN_DATA_NO_ENGINE: '1', NO_COLOR: '1' },
   });
   expect(exitCode, stderr).toBe(0);
-  expect(stdout).toMatch(/Tests\s+5 skipped \(5\)/);
+  expect(stdout).toMatch(/Tests\s+(\d+) skipped \(\1\)/);
   expect(stdout).not.toMatch(/\d+ passed/);
   expect(stdout).toContain('DYN_DATA_NO_ENGINE=1 is set');
 });
