@@ -5,7 +5,7 @@ import { isSampleSize, type SampleSize } from '../sample/sizes.ts';
 import { bundleClient } from '../scripts/bundle-client.ts';
 import { median, printResult } from './measure.ts';
 
-const usage = `Usage: node bench/growth.ts --size tiny|small|demo [--runs N]
+const usage = `Usage: node bench/growth.ts --size small|demo [--runs N]
 
 Builds snapshots of the sample system at its size, at twice and at four times that, each in a registry process of its own that is started as
 an operator starts it, and prints how much memory the process had resident at most and how long a row takes.`;

@@ -102,7 +102,13 @@ try {
   const results: Result[] = [];
   for (const { file, needs } of chosen) {
     log(`bench/${file}`);
-    const args = { nothing: [], sample: ['--ports', ports], samples: ['--size', size], images: ['--rows', String(largeRows[size])] }[needs];
+    // The sample's policy refuses columns with as few values as the tiny one has.
+    const args = {
+      nothing: [],
+      sample: ['--ports', ports],
+      samples: ['--size', size === 'tiny' ? 'small' : size],
+      images: ['--rows', String(largeRows[size])],
+    }[needs];
     results.push(...(await run(file, args, env)));
   }
   const machine = {

@@ -41,11 +41,9 @@ const countsFor = (users: number, ldapPeople: number, quirks: number): SampleCou
   messageErrors: users / 50,
 });
 
-/** The sizes there are. `demo-x4` is four times `demo` in every table that grows, and so are the others of such names. */
+/** The sizes there are. `demo-x4` is four times `demo` in every table that grows, and so on. */
 export const sampleSizes = {
   tiny: countsFor(200, 60, 40),
-  'tiny-x2': countsFor(400, 120, 80),
-  'tiny-x4': countsFor(800, 240, 160),
   small: countsFor(2_000, 600, 120),
   'small-x2': countsFor(4_000, 1_200, 240),
   'small-x4': countsFor(8_000, 2_400, 480),
