@@ -11,7 +11,7 @@ export type LogPosition = {
 export async function createLogPosition(connection: Connection): Promise<LogPosition> {
   const ask = async (sql: string): Promise<RowDataPacket | undefined> => (await connection.query<RowDataPacket[]>(sql))[0][0];
   const tried = (sql: string): Promise<RowDataPacket | undefined> => ask(sql).catch(() => undefined);
-  const hasGtids = (await tried("SELECT @@global.gtid_mode = 'ON' AS isOn"))?.isOn === 1;
+  const hasGtids = Number((await tried("SELECT @@global.gtid_mode = 'ON' AS isOn"))?.isOn) === 1;
   let show: string | undefined;
   for (const statement of ['SHOW BINARY LOG STATUS', 'SHOW MASTER STATUS']) {
     if (!(await tried(statement))) continue;

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { helperLabel } from '../../client/engine.ts';
@@ -72,7 +73,11 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     (await client.docker(['logs', `${project}-reader-1`])).stdout.trim().split('\n').at(-1);
   const isRunning = async (service: string): Promise<boolean> =>
     (await client.docker(['inspect', '--format', '{{.State.Running}}', `${project}-${service}-1`])).stdout.trim() === 'true';
-  const helpers = async (): Promise<string> => (await client.docker(['ps', '-aq', '--filter', `label=${helperLabel}`])).stdout.trim();
+  /** Of this project alone: other clients on the machine have theirs. */
+  const helpers = async (): Promise<string> => {
+    const owner = `${hostname()}:${await realpath(client.folder)}`;
+    return (await client.docker(['ps', '-aq', '--filter', `label=${helperLabel}=${owner}`])).stdout.trim();
+  };
   const stateOf = async (service: string): Promise<unknown> => {
     const { stdout } = await client.run(['status', '--json']);
     return JSON.parse(stdout).services.find((one: { service: string }) => one.service === service);
@@ -192,6 +197,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     await untilLoading(killed);
     killed.child.kill('SIGKILL');
     await killed.ended;
+    expect(await helpers()).not.toBe('');
     expect(await isRunning('reader')).toBe(false);
     expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restoring', digest: large.digest } });
 
