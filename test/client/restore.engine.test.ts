@@ -69,8 +69,13 @@ describeWithEngine('restoring a snapshot into a stack', () => {
       .split('\n')
       .map((line) => line.split('\t'));
   };
-  const readerSaw = async (): Promise<string | undefined> =>
-    (await client.docker(['logs', `${project}-reader-1`])).stdout.trim().split('\n').at(-1);
+  /** The last line of the reader, which is up before its program has asked. */
+  const readerSaw = async (): Promise<string | undefined> => {
+    for (const deadline = Date.now() + 60_000; ; await sleep(200)) {
+      const last = (await client.docker(['logs', `${project}-reader-1`])).stdout.trim().split('\n').at(-1);
+      if (last !== '' || Date.now() > deadline) return last;
+    }
+  };
   const isRunning = async (service: string): Promise<boolean> =>
     (await client.docker(['inspect', '--format', '{{.State.Running}}', `${project}-${service}-1`])).stdout.trim() === 'true';
   /** Of this project alone: other clients on the machine have theirs. */
