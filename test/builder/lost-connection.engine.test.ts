@@ -229,7 +229,9 @@ describeWithEngine('a source that is lost while it is read', () => {
     });
     done = true;
     void cutting;
-    expect(cuts).toBe(4);
+    // Of each attempt one connection or both.
+    expect(cuts).toBeGreaterThanOrEqual(4);
+    expect(cuts).toBeLessThanOrEqual(8);
   });
 
   it.each(['mysql', 'postgres', 'ldap'] as const)('%s: what a retry cannot mend is not tried again', async (kind) => {
