@@ -25,15 +25,18 @@ export async function startServer(options: {
   readonly name: string;
   readonly image: string;
   readonly port: number;
+  /** Where it is published; any free port where left out, and another one after each start. */
+  readonly hostPort?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[];
   /** A shell command inside that succeeds as soon as the server answers over TCP. */
   readonly ready: string;
 }): Promise<Server> {
-  const { name, image, port, env, command, ready } = options;
+  const { name, image, port, hostPort, env, command, ready } = options;
   const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   await runCommand('docker', ['rm', '--force', '--volumes', name]);
-  await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', `127.0.0.1::${port}`, ...variables, image, ...command]);
+  const publish = `127.0.0.1:${hostPort ?? ''}:${port}`;
+  await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', publish, ...variables, image, ...command]);
   await waitReady(name, ready);
   return {
     name,

@@ -19,6 +19,7 @@ import { prepareLeakScan } from './leak-scan/leak-scan.ts';
 import { type ChunkSizes, chunkSizes } from './pack.ts';
 import { createProgressMeter, type ProgressMeter } from './progress.ts';
 import { buildSource, type SourceData } from './source-data.ts';
+import { requireConsistent } from './strict.ts';
 import { surveySources } from './survey.ts';
 
 export type BuildRequest = {
@@ -27,6 +28,8 @@ export type BuildRequest = {
   readonly tag?: string;
   readonly policy: Policy;
   readonly key: Key;
+  /** Nothing is published that is not whole of one point in time. */
+  readonly strict?: boolean;
   /** Opens the connections; nothing is read yet. In the environment's order. */
   readonly connect: readonly ((signal: AbortSignal) => Promise<SourceSession>)[];
 };
@@ -85,6 +88,10 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
   await using sessions = await (ports.isAgain ? untilReached(connect, signal) : connect());
 
   const points = await Promise.all(sessions.open.map((session) => session.openPoint(signal)));
+  if (request.strict)
+    requireConsistent(
+      sessions.open.map(({ name }, index) => ({ name, consistency: (points[index] as (typeof points)[number]).consistency })),
+    );
   meter.step('plan');
   const opened = await Promise.all(
     sessions.open.map(async (session, index) => ({
@@ -119,6 +126,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
     ),
   );
 
+  if (request.strict) requireConsistent(sources.map((source) => source.manifest));
   meter.step('bake');
   const manifest: Manifest = {
     schemaVersion: manifestSchemaVersion,

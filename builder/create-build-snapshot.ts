@@ -22,7 +22,15 @@ export function createBuildSnapshot(context: BuilderContext): BuildSnapshot {
     const connect = await environment.connect();
     try {
       return await build(
-        { environment: name, repository: environment.repository, ...(tag === undefined ? {} : { tag }), policy, key, connect },
+        {
+          environment: name,
+          repository: environment.repository,
+          ...(tag === undefined ? {} : { tag }),
+          policy,
+          key,
+          strict: environment.strict,
+          connect,
+        },
         { ...context, onProgress },
         signal,
       );

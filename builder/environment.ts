@@ -22,6 +22,7 @@ export type Connect = (signal: AbortSignal) => Promise<SourceSession>;
 export type BuildEnvironment = {
   readonly name: string;
   readonly repository: string;
+  readonly strict: boolean;
   /** As the configuration names it. */
   readonly policyFile: string;
   /** @throws DynDataError KEY_MISSING, KEY_INVALID */
@@ -45,6 +46,7 @@ export function findEnvironment(context: EnvironmentContext, name: string): Buil
   return {
     name,
     repository: environment.repository,
+    strict: environment.strict,
     policyFile: environment.policy,
     key: async () => {
       const read = async (secret: SecretReference, what: string): Promise<Key> =>

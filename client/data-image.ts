@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
 import { imageLabels } from '../core/image.ts';
 import type { Context } from './context.ts';
@@ -16,13 +17,17 @@ export type DataImageOptions = {
   readonly choice: Omit<Choice, 'from'>;
 };
 
+/** The engine itself goes on within a layer when its connection breaks, for a while; this is for when it gave up. */
+const pullAgainAfterMs = [1_000, 4_000, 15_000];
+
 /** Value of the label of helper containers: this project's folder on this machine. */
 export function helperOwner(context: Context, project: Project): string {
   return `${context.process.host}:${project.folder}`;
 }
 
 /**
- * Has the engine pull the data image by digest, so that it verifies every byte. Layers that it has already are not transferred.
+ * Has the engine pull the data image by digest, so that it verifies every byte. Layers that it has already are not transferred. What fails
+ * is tried again a few times: the engine does not say whether it was the network.
  * @throws DynDataError SNAPSHOT_UNKNOWN, REGISTRY_UNREACHABLE, ENGINE_FAILED
  */
 export async function pullDataImage({ context, engine, api, choice }: DataImageOptions): Promise<{ sizeBytes: number }> {
@@ -30,17 +35,38 @@ export async function pullDataImage({ context, engine, api, choice }: DataImageO
   const { layers, config } = await api.imageManifest(choice.repository, choice.digest);
   const sizeBytes = layers.reduce((sum, layer) => sum + layer.size, config.size);
   output.note(`Pulling ${choice.reference} (${shortDigest(choice.digest)}, ${layers.length} layers, ${formatBytes(sizeBytes)})`);
-  let done = 0;
-  const { pulled, details } = await engine.pull(choice.image, (line) => {
-    if (/^[0-9a-f]{12}: (?:Pull complete|Already exists)/.test(line)) done += 1;
-    output.live('pull', `  ${formatBar(done, layers.length)}  ${done} of ${layers.length} layers`);
-  });
-  output.live('pull', undefined);
-  if (pulled) return { sizeBytes };
-  // The engine's words are no code to decide by: asking again tells a snapshot that is gone from an engine that cannot.
-  if ((await api.resolve(choice.repository, { digest: choice.digest })) === undefined)
-    throw snapshotUnknown(choice.repository, choice.digest);
-  throw engineFailed(`docker pull ${choice.image}`, details);
+  for (let attempt = 0; ; attempt += 1) {
+    let done = 0;
+    const { pulled, details } = await engine.pull(choice.image, (line) => {
+      if (/^[0-9a-f]{12}: (?:Pull complete|Already exists)/.test(line)) done += 1;
+      output.live('pull', `  ${formatBar(done, layers.length)}  ${done} of ${layers.length} layers`);
+    });
+    output.live('pull', undefined);
+    if (pulled) return { sizeBytes };
+    const pauseMs = pullAgainAfterMs[attempt];
+    const failure = await pullFailure(api, choice, details);
+    if (pauseMs === undefined || !failure.retryable) throw failure;
+    output.note(
+      `The pull was interrupted: ${details.at(-1) ?? failure.message} Trying again in ${pauseMs / 1_000} s (${attempt + 1} of ${pullAgainAfterMs.length}).`,
+    );
+    await sleep(pauseMs, undefined, { signal: context.signal });
+  }
+}
+
+/** The engine's words are no code to decide by: asking again tells a snapshot that is gone from a registry that is, and from an engine that cannot. */
+async function pullFailure(
+  api: RegistryApi,
+  { repository, digest, image }: Omit<Choice, 'from'>,
+  details: readonly string[],
+): Promise<DynDataError> {
+  try {
+    return (await api.resolve(repository, { digest })) === undefined
+      ? snapshotUnknown(repository, digest)
+      : engineFailed(`docker pull ${image}`, details);
+  } catch (error) {
+    if (error instanceof DynDataError) return error;
+    throw error;
+  }
 }
 
 /** The image's files, after checking that the image is the chosen one and its label and manifest belong together. The caller disposes it. */

@@ -50,6 +50,8 @@ const environment = z.strictObject({
    * keys do not agree; the manifest's key id says which snapshot has which. Move it to `key` once no older snapshot is used any more.
    */
   nextKey: z.optional(secret),
+  /** Refuses a snapshot that is not whole of one point in time, instead of saying so in its manifest. */
+  strict: z._default(z.boolean(), false),
   /** In this order their points in time are taken and their data is written. */
   sources: z.record(name, source),
 });

@@ -14,6 +14,7 @@ import { type Bytes, exactly, gather, noBytes, streamBytes } from './byte-stream
 import { cancellation, throwIfCancelled } from './cancellation.ts';
 import { checkKey } from './object-key.ts';
 import { isMissing, isRangeRefused, noBucket, s3Error } from './s3-errors.ts';
+import { removeUnfinishedUploads } from './s3-leftovers.ts';
 import { conflict } from './storage-errors.ts';
 
 /** Larger objects go up in parts of this size, two at a time, so a write holds a few of them in memory at most. */
@@ -24,6 +25,8 @@ const connectTimeoutMs = 5_000;
 /** For one request until its answer begins, the sending of one part included. */
 const requestTimeoutMs = 60_000;
 const maxAttempts = 4;
+/** No upload lasts this long. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 export type S3ObjectsOptions = {
   readonly endpoint?: string | undefined;
@@ -35,6 +38,8 @@ export type S3ObjectsOptions = {
   readonly pathStyle: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Age of unfinished uploads that are taken for a killed process's and removed. */
+  readonly abandonedAfterMs?: number;
 };
 
 /**
@@ -83,6 +88,8 @@ export async function createS3Objects(options: S3ObjectsOptions): Promise<Object
   await send(undefined, undefined, (sending) => client.send(new HeadBucketCommand({ Bucket: bucket }), sending)).catch((error: unknown) => {
     throw isMissing(error) ? noBucket(bucket, error) : error;
   });
+  const before = new Date(Date.now() - (options.abandonedAfterMs ?? abandonedAfterMs));
+  await send(undefined, undefined, () => removeUnfinishedUploads(client, { bucket, prefix, before }));
 
   return {
     stat,

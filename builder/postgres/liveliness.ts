@@ -10,8 +10,8 @@ export function watchServer(client: Client, limitMs: number, createAnother: () =
   const { stream } = inside.connection;
   watchSilence(stream, {
     limitMs,
-    // What has come and is not taken yet is back-pressure.
-    isWaiting: () => !inside.readyForQuery && stream.readableLength === 0,
+    // A paused socket, and what has come and is not taken yet, are back-pressure: the server is stuck with sending because of us.
+    isWaiting: () => !inside.readyForQuery && !stream.isPaused() && stream.readableLength === 0,
     async isAtWork() {
       const other = createAnother();
       other.on('error', () => undefined);

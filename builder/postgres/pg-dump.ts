@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
 import { inParallel } from '../in-parallel.ts';
 
@@ -32,6 +33,9 @@ export function pgVariables(config: PostgresSourceConfig, password: string): Env
 /** What is left out: comments, and views. */
 export type Without = { readonly comments: boolean; readonly views: readonly QualifiedName[] };
 export type QualifiedName = { readonly schema: string; readonly name: string };
+
+/** Where it ends without the server having refused anything, its connection may be what failed; the snapshot is there as before. */
+const againAfterMs = [500, 2_000];
 
 export type PgDump = {
   /** The definitions of one section as the exported snapshot sees them. */
@@ -83,7 +87,13 @@ export async function preparePgDump(
         ...(without.comments ? ['--no-comments'] : []),
         ...without.views.map((view) => `--exclude-table=${exactPattern(view)}`),
       ];
-      const { status, output, sqlState } = await run(guarded ? [...args, `--restrict-key=${restrictKey}`] : args, sectionSignal);
+      const dump = (): Promise<Run> => run(guarded ? [...args, `--restrict-key=${restrictKey}`] : args, sectionSignal);
+      let { status, output, sqlState } = await dump();
+      for (const pauseMs of againAfterMs) {
+        if (status === 0 || sqlState !== '') break;
+        await sleep(pauseMs, undefined, { signal: sectionSignal });
+        ({ status, output, sqlState } = await dump());
+      }
       if (status === 0) return withoutHead(output, serverMajor);
       throw new DynDataError(
         'SOURCE_FAILED',

@@ -98,7 +98,12 @@ export async function connectPostgres(
               const sections = await inParallel(
                 ['pre-data', 'post-data'] as const,
                 2,
-                (section) => pgDump.section(section, snapshot, without, filesSignal),
+                (section, shared) =>
+                  pgDump.section(section, snapshot, without, shared).catch(async (error: unknown) => {
+                    // The snapshot may be gone with the server, which pg_dump does not say.
+                    await guarded(() => control.query('SELECT 1'));
+                    throw error;
+                  }),
                 filesSignal,
               );
               const [before, after] = sections as [string, string];

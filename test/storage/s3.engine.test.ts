@@ -1,5 +1,12 @@
 import { createServer } from 'node:net';
-import { AbortMultipartUploadCommand, CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createS3Objects, openStorage, type S3ObjectsOptions } from '../../storage/index.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
@@ -92,6 +99,22 @@ describeWithEngine('S3', () => {
     expect(found && (await collect(found.bytes))).toEqual(Uint8Array.of(1, 2));
     const missing = openStorage({ s3 }, { configDirectory: '/', environment: { TEST_S3_ID: accessKeyId } });
     await expect(missing).rejects.toMatchObject({ code: 'SECRET_MISSING', message: expect.stringContaining('TEST_S3_SECRET') });
+  });
+
+  it('removes the unfinished uploads of a killed process when it is opened, and no younger ones and none of others', async () => {
+    const [ours, others] = ['killed/data/blobs/a', 'killed/other/blobs/a'];
+    for (const Key of [ours, others]) {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
+      const part = { Bucket: bucket, Key, UploadId, PartNumber: 1, Body: new Uint8Array(5 * 1024 * 1024) };
+      await client.send(new UploadPartCommand(part));
+    }
+    const prefix = 'killed/data/';
+    await createS3Objects(options({ prefix }));
+    expect(await unfinishedUploads()).toEqual(expect.arrayContaining([ours, others]));
+    await createS3Objects(options({ prefix, abandonedAfterMs: -60_000 }));
+    const left = await unfinishedUploads();
+    expect(left).toContain(others);
+    expect(left).not.toContain(ours);
   });
 
   it('ends a write whose large upload the store gave up, leaving nothing', async () => {
