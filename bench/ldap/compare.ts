@@ -38,7 +38,7 @@ async function onFreshServer(folder: string, work: (compose: (args: string) => P
   const file = join(folder, 'by-hand.yml');
   await writeFile(file, stringify({ services: { restored: service } }));
   const compose = (args: string): Promise<string> =>
-    runOrFail(args, 'sh', ['-o', 'pipefail', '-ec', args.replaceAll('COMPOSE', `docker compose -f '${file}' -p ${byHand}`)]);
+    runOrFail(args, 'bash', ['-o', 'pipefail', '-ec', args.replaceAll('COMPOSE', `docker compose -f '${file}' -p ${byHand}`)]);
   await compose('COMPOSE up --detach --wait');
   try {
     return await timed(() => work(compose));
