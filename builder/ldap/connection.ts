@@ -55,6 +55,8 @@ export async function openConnection(
     if (!socket) throw new DynDataError('INTERNAL', 'An LDAP connection has no socket. Please report it.');
     const bound = createSearch(socket, answerTimeoutMs);
     ({ receive } = bound);
+    // Where `onread` is not heeded.
+    socket.removeAllListeners('data').on('data', receive);
     return { search: bound.search, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
