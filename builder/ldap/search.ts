@@ -30,15 +30,19 @@ export type SearchWanted = {
 export type Search = (wanted: SearchWanted, signal: AbortSignal) => AsyncGenerator<readonly WireEntry[]>;
 
 const entriesPerPage = 1_000;
-/** Entries are handed on together: a server sends each by itself. */
+/** Entries are handed on together. */
 const batchBytes = 64 * 1024;
 /** Received and not taken yet: beyond it the socket is not read. An entry can have a picture. */
 const mostWaitingBytes = 8 * 1024 * 1024;
 
+/** What came at once, and is so little that it is worth to wait for more. */
+const fewBytes = 16 * 1024;
+const gatheringMs = 1;
+
 const tags = { integer: 0x02, searchEntry: 0x64, searchDone: 0x65, searchReference: 0x73 } as const;
 
 /** A socket whose bytes come through `receive`, which nobody else gets. */
-type SearchSocket = Pick<Socket, 'write' | 'pause' | 'resume' | 'isPaused' | 'destroy' | 'on' | 'setTimeout'>;
+type SearchSocket = Pick<Socket, 'write' | 'pause' | 'resume' | 'destroy' | 'on' | 'setTimeout'>;
 
 export type BoundSearch = {
   readonly search: Search;
@@ -53,6 +57,8 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
   const element: Element = { headerEnd: 0, end: 0 };
   /** What each answer goes to. */
   let answered: ((id: number, message: Content) => void) | undefined;
+  /** Asked for and not answered to its end. A page of another search must not be asked for meanwhile: servers keep one cookie for a connection. */
+  let isAsked = false;
   let failure: Error | undefined;
   let failed: (error: Error) => void = () => undefined;
   const cut = createMessageCutter(({ bytes, start, end }) => {
@@ -71,15 +77,29 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
   socket.on('timeout', () => fail(Object.assign(new Error('The server does not answer.'), { code: 'ETIMEDOUT' })));
   socket.on('close', () => fail(Object.assign(new Error('The connection was closed.'), { code: 'ECONNRESET' })));
 
-  // It is not the server that is slow while it is not read.
-  const pause = (): void => {
-    socket.pause();
-    socket.setTimeout(0);
+  /** What has come is not taken fast enough. */
+  let isFull = false;
+  /** More is let come together. */
+  let isGathering = false;
+  const flow = (): void => {
+    if (isFull || isGathering) socket.pause();
+    else socket.resume();
   };
-  const resume = (): void => {
-    if (!socket.isPaused()) return;
-    socket.setTimeout(answerTimeoutMs);
-    socket.resume();
+  const setFull = (full: boolean): void => {
+    if (full === isFull) return;
+    isFull = full;
+    // It is not the server that is slow while it is not read.
+    socket.setTimeout(full ? 0 : answerTimeoutMs);
+    flow();
+  };
+  // A server sends each entry by itself, and to read each by itself would be half of the work. So while more is to come it gathers for a moment.
+  const gather = (): void => {
+    isGathering = true;
+    flow();
+    setTimeout(() => {
+      isGathering = false;
+      flow();
+    }, gatheringMs);
   };
 
   const search: Search = async function* (wanted, signal) {
@@ -88,8 +108,6 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
     let ended: { readonly error?: Error } | undefined;
     let wake: () => void = () => undefined;
     let current = 0;
-    /** Asked for and not answered to its end. A page of another search must not be asked for meanwhile: servers keep one cookie for a connection. */
-    let isAsked = false;
     let isGivenUp = false;
     const paged = new PagedResultsControl({ value: { size: entriesPerPage } });
     const ask = (cookie?: Buffer): void => {
@@ -122,7 +140,7 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
         if (isGivenUp) return;
         batch.push({ bytes, start: element.headerEnd, end: element.end });
         waitingBytes += messageEnd - start;
-        if (waitingBytes > mostWaitingBytes) pause();
+        if (waitingBytes > mostWaitingBytes) setFull(true);
         if (waitingBytes > batchBytes) wake();
       } else if (tag === tags.searchDone) {
         isAsked = false;
@@ -152,13 +170,13 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
         const taken = batch;
         batch = [];
         waitingBytes = 0;
-        resume();
+        setFull(false);
         if (taken.length > 0) yield taken;
         else if (ended) return;
       }
     } finally {
       isGivenUp = true;
-      resume();
+      setFull(false);
       while (isAsked && !failure) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -174,6 +192,7 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
     receive(received) {
       try {
         cut(received);
+        if (isAsked && received.length < fewBytes) gather();
       } catch (error) {
         fail(error as Error);
       }
