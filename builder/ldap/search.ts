@@ -85,11 +85,14 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
     if (isFull || isGathering) socket.pause();
     else socket.resume();
   };
+  /** Silence while nobody asks, or while what has come is not taken, is nobody's fault. */
+  const watchSilence = (): void => {
+    socket.setTimeout(isAsked && !isFull ? answerTimeoutMs : 0);
+  };
   const setFull = (full: boolean): void => {
     if (full === isFull) return;
     isFull = full;
-    // It is not the server that is slow while it is not read.
-    socket.setTimeout(full ? 0 : answerTimeoutMs);
+    watchSilence();
     flow();
   };
   // A server sends each entry by itself, and to read each by itself would be half of the work. So while more is to come it gathers for a moment.
@@ -125,7 +128,7 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
         controls: [...wanted.controls, ...(wanted.scope === 'base' ? [] : [paged])],
       });
       isAsked = true;
-      socket.setTimeout(answerTimeoutMs);
+      watchSilence();
       socket.write(request.write());
     };
     const end = (error?: Error): void => {
@@ -144,7 +147,7 @@ export function createSearch(socket: SearchSocket, answerTimeoutMs: number): Bou
         if (waitingBytes > batchBytes) wake();
       } else if (tag === tags.searchDone) {
         isAsked = false;
-        socket.setTimeout(0);
+        watchSilence();
         const { error, cookie } = readDone({ bytes, start, end: messageEnd });
         if (error) end(error);
         else if (cookie && cookie.length > 0 && !isGivenUp) {
