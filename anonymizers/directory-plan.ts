@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { unmaskable } from './anonymizer.ts';
-import type { DirectoryEntry, DirectoryPlan, LiveSource, Value } from './api.ts';
+import type { DirectoryPlan, LiveSource, Value } from './api.ts';
+import { createDecisions, createDescriptions, type DecisionsOf, type Describe, type Described } from './directory-decisions.ts';
 import { type Decision, type DirectoryRules, decisionOf } from './directory-rules.ts';
-import { canonicalType, depthBelow, parseDn, type Rdn, sameDn } from './dn.ts';
+import { canonicalType, type Rdn } from './dn.ts';
 import { createDnMapping, type MapDn } from './dn-mapping.ts';
 import type { LeakFacts } from './watch.ts';
 
@@ -12,54 +13,70 @@ type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 const nameAndBits = /^(.*)(#'[01]*'B)$/s;
 
 export function createDirectoryPlan(source: LdapSource, bases: readonly (readonly Rdn[])[], rules: DirectoryRules): DirectoryPlan {
-  const mapDn = createDnMapping(source.name, bases, new Map([...rules.dn].map(([type, { made }]) => [type, made])), rules.services.dns);
-  const decide = createDecide(source, rules);
+  const dns = createDnMapping(source.name, bases, new Map([...rules.dn].map(([type, { made }]) => [type, made])), rules.services.dns);
+  const describe = createDescriptions(source.name, rules.slots);
+  const decisionsOf = createDecisions(rules);
+  // Filled anew for each entry.
+  const real: Value[] = rules.slots.map(() => null);
+  const row: Value[] = rules.slots.map(() => null);
+  const dnPlace = `${source.name} dn`;
   return {
     ...(rules.where === undefined ? {} : { where: rules.where }),
-    mapDn: (dn) => mapDn(dn, `${source.name} dn`),
-    leaks: createDirectoryLeaks(source, rules, decide),
+    mapDn: (dn) => dns.map(dn, dnPlace),
+    leaks: createDirectoryLeaks(source, rules, describe, decisionsOf),
     transform(entry) {
-      const decisions = decide(entry);
-      const rdn = readOwnRdn(entry.dn, bases, source, rules.services.dns);
-      const real = realValues(entry, rules.slots);
+      const decide = decisionsOf(entry);
+      const own = dns.own(entry.dn);
+      if (!own) throw unmaskable(dnPlace, 'the DN of an entry cannot be read', 'Correct the entry at the source.');
+      if (real.length > 0) {
+        real.fill(null);
+        row.fill(null);
+        for (const [description, values] of entry.attributes) {
+          const { slot } = describe(description);
+          if (slot >= 0) real[slot] ??= values[0] ?? null;
+        }
+      }
       const attributes = new Map<string, readonly Uint8Array[]>();
-      const row: Value[] = rules.slots.map(() => null);
-      const late: (readonly [description: string, values: readonly Uint8Array[]])[] = [];
+      let late: (readonly [attribute: Described, decision: Decision, values: readonly Uint8Array[]])[] | undefined;
+      let someEmpty = false;
       for (const [description, values] of entry.attributes) {
-        const decision = decisions(description);
-        const type = canonicalType(description);
-        const place = `${source.name} attribute ${description}`;
-        if (rdn.below && rdn.values.has(type)) checkRdn(type, decision, rules, place);
+        const attribute = describe(description);
+        const decision = decide(attribute);
+        const inRdn = own.rdn.findLast(({ type }) => canonicalType(type) === attribute.type)?.value;
+        if (own.isRewritten && inRdn !== undefined) checkRdn(attribute.type, decision, rules, attribute.place);
         if (decision.kind === 'drop') continue;
-        // The place in the entry's order is taken now, also for what is made later.
-        attributes.set(description, []);
         if (decision.kind === 'made' && decision.made.stage === 'after') {
-          late.push([description, values]);
+          // The place in the entry's order is taken now.
+          attributes.set(description, none);
+          late ??= [];
+          late.push([attribute, decision, values]);
           continue;
         }
-        const kept = rdn.below ? undefined : rdn.values.get(type);
-        const result = distinct(
-          values.flatMap((value) => (kept && sameValue(kept, value) ? [value] : apply(decision, value, real, mapDn, place))),
-        );
+        const result = applyAll(decision, values, own.isRewritten ? undefined : inRdn, real, dns.map, attribute.place);
         attributes.set(description, result);
-        const slot = rules.slots.indexOf(type);
-        if (slot >= 0) row[slot] ??= result[0] ?? null;
+        someEmpty ||= result.length === 0;
+        if (attribute.slot >= 0) row[attribute.slot] ??= result[0] ?? null;
       }
-      for (const [description, values] of late) {
-        const decision = decisions(description);
-        attributes.set(
-          description,
-          distinct(values.flatMap((value) => apply(decision, value, row, mapDn, `${source.name} attribute ${description}`))),
-        );
+      for (const [attribute, decision, values] of late ?? []) {
+        const result = applyAll(decision, values, undefined, row, dns.map, attribute.place);
+        attributes.set(attribute.description, result);
+        someEmpty ||= result.length === 0;
       }
-      for (const [description, values] of attributes) if (values.length === 0) attributes.delete(description);
-      return { dn: mapDn(entry.dn, `${source.name} dn`), attributes };
+      if (someEmpty) for (const [description, values] of attributes) if (values.length === 0) attributes.delete(description);
+      return { dn: dns.map(entry.dn, dnPlace), attributes };
     },
   };
 }
 
+const none: readonly Uint8Array[] = [];
+
 /** The rule for an attribute can differ between entries, so whether it is watched is asked of each. */
-function createDirectoryLeaks(source: LdapSource, rules: DirectoryRules, decide: Decide): DirectoryPlan['leaks'] {
+function createDirectoryLeaks(
+  source: LdapSource,
+  rules: DirectoryRules,
+  describe: Describe,
+  decisionsOf: DecisionsOf,
+): DirectoryPlan['leaks'] {
   const sections = [...rules.special.map(({ decisions }) => decisions), rules.all];
   const factsOf = (description: string): LeakFacts[] =>
     sections.flatMap((section) => {
@@ -72,64 +89,14 @@ function createDirectoryLeaks(source: LdapSource, rules: DirectoryRules, decide:
       ? source.attributes.filter((description) => isWatched(description) || rules.deciding.has(canonicalType(description)))
       : [],
     observe(entry, watch) {
-      const decisions = decide(entry);
+      const decide = decisionsOf(entry);
       for (const [description, values] of entry.attributes) {
-        const decision = decisions(description);
+        const decision = decide(describe(description));
         const observe = decision.kind === 'made' ? decision.made.leaks?.observe : undefined;
         if (observe) for (const value of values) observe(value, watch);
       }
     },
     produces: (description, rule) => factsOf(description).some(({ produces }) => produces.has(rule)),
-  };
-}
-
-type Decide = (entry: DirectoryEntry) => (description: string) => Decision;
-
-function createDecide(source: LdapSource, rules: DirectoryRules): Decide {
-  return (entry) => {
-    const special = rules.special.filter(({ matches }) => matches(entry));
-    const isService = rules.services.matches(entry);
-    return (description) => {
-      if (isService && canonicalType(description) === 'userpassword') return kept;
-      for (const { decisions } of special) {
-        const decision = decisionOf(decisions, description);
-        if (decision) return decision;
-      }
-      const decision = decisionOf(rules.all, description);
-      if (decision) return decision;
-      throw unmaskable(`${source.name} attribute ${description}`, 'no rule of the policy decides it', 'Add it to the policy.');
-    };
-  };
-}
-
-const kept: Decision = {
-  kind: 'made',
-  name: 'keep',
-  key: '',
-  made: { apply: (value) => value, unique: true, longest: 'input', keeps: true },
-};
-
-/** The first real value of each attribute that another one's rule reads. */
-function realValues(entry: DirectoryEntry, slots: readonly string[]): readonly Value[] {
-  const row: Value[] = slots.map(() => null);
-  if (slots.length === 0) return row;
-  for (const [description, values] of entry.attributes) {
-    const slot = slots.indexOf(canonicalType(description));
-    if (slot >= 0) row[slot] ??= values[0] ?? null;
-  }
-  return row;
-}
-
-type OwnRdn = { readonly below: boolean; readonly values: Map<string, Uint8Array> };
-
-/** The values of the entry's own RDN by canonical type, and whether it is rewritten: it is below a base, and no service's. */
-function readOwnRdn(dn: string, bases: readonly (readonly Rdn[])[], source: LdapSource, services: readonly (readonly Rdn[])[]): OwnRdn {
-  const parsed = parseDn(dn);
-  if (!parsed) throw unmaskable(`${source.name} dn`, 'the DN of an entry cannot be read', 'Correct the entry at the source.');
-  const own = parsed[0] ?? [];
-  return {
-    below: depthBelow(parsed, bases) !== 0 && !services.some((service) => sameDn(service, parsed)),
-    values: new Map(own.map(({ type, value }) => [canonicalType(type), value])),
   };
 }
 
@@ -142,16 +109,32 @@ function checkRdn(type: string, decision: Decision, rules: DirectoryRules, place
   );
 }
 
-function apply(decision: Decision, value: Uint8Array, row: readonly Value[], mapDn: MapDn, place: string): readonly Uint8Array[] {
-  if (decision.kind === 'made') {
-    const result = decision.made.apply(value, row);
-    return result === null ? [] : [result];
+/** The values that become of an attribute's. @param stays a value that names the entry where its name stays */
+function applyAll(
+  decision: Decision,
+  values: readonly Uint8Array[],
+  stays: Uint8Array | undefined,
+  row: readonly Value[],
+  mapDn: MapDn,
+  place: string,
+): readonly Uint8Array[] {
+  if (decision.kind === 'made' && decision.made.keeps) return distinct(values);
+  const results: Uint8Array[] = [];
+  for (const value of values) {
+    const result = stays !== undefined && sameValue(stays, value) ? value : apply(decision, value, row, mapDn, place);
+    if (result !== null) results.push(result);
   }
-  if (decision.kind === 'drop') return [];
+  return distinct(results);
+}
+
+function apply(decision: Decision, value: Uint8Array, row: readonly Value[], mapDn: MapDn, place: string): Value {
+  if (decision.kind === 'made') return decision.made.apply(value, row);
+  if (decision.kind === 'drop') return null;
   if (!isUtf8(value)) throw unmaskable(place, 'a value that is no DN', 'Correct the entry at the source, or drop the attribute.');
   const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
+  if (!text.endsWith("'B")) return Buffer.from(mapDn(text, place));
   const [, name = text, bits = ''] = nameAndBits.exec(text) ?? [];
-  return [new TextEncoder().encode(mapDn(name, place) + bits)];
+  return Buffer.from(mapDn(name, place) + bits);
 }
 
 function sameValue(a: Uint8Array, b: Uint8Array): boolean {
@@ -162,9 +145,22 @@ function fold(value: Uint8Array): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8').toLowerCase();
 }
 
+/** So many values are compared with each other; more are looked up. */
+const fewValues = 8;
+
 /** An attribute is a set: two values that became equal are one. */
 function distinct(values: readonly Uint8Array[]): readonly Uint8Array[] {
   if (values.length < 2) return values;
+  if (values.length <= fewValues) {
+    const isNew = (value: Uint8Array, index: number): boolean => {
+      for (let at = 0; at < index; at++) {
+        const other = values[at] as Uint8Array;
+        if (other.length === value.length && Buffer.compare(other, value) === 0) return false;
+      }
+      return true;
+    };
+    return values.every(isNew) ? values : values.filter(isNew);
+  }
   const seen = new Set<string>();
   return values.filter((value) => {
     const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');

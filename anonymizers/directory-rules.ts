@@ -22,9 +22,9 @@ export type Decisions = ReadonlyMap<string, Decision>;
 export type DirectoryRules = {
   readonly all: Decisions;
   /** For entries that are alike in something, in the order in which they are asked: filters before classes. */
-  readonly special: readonly { readonly matches: MatchesEntry; readonly decisions: Decisions }[];
+  readonly special: readonly (EntryFilter & { readonly decisions: Decisions })[];
   /** Entries of services: their password stays, and where they are named by DN, so does the name. */
-  readonly services: { readonly matches: MatchesEntry; readonly dns: readonly (readonly Rdn[])[] };
+  readonly services: { readonly isAny: boolean; readonly matches: MatchesEntry; readonly dns: readonly (readonly Rdn[])[] };
   /** Canonical types of the attributes by which it is told which rules are an entry's. */
   readonly deciding: ReadonlySet<string>;
   readonly where: string | undefined;
@@ -186,7 +186,7 @@ function readServices(
     const own = dns.length === 0 ? undefined : parseDn(entry.dn);
     return own !== undefined && dns.some((dn) => sameDn(dn, own));
   };
-  return { matches, dns, reads: new Set(filters.flatMap(({ reads }) => [...reads])) };
+  return { isAny: filters.length + dns.length > 0, matches, dns, reads: new Set(filters.flatMap(({ reads }) => [...reads])) };
 }
 
 function keptDecision(make: MakeRule, sibling: Tools['sibling']): Decision {

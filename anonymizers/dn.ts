@@ -47,6 +47,22 @@ function splitUnescaped(text: string, separator: string, otherSeparator = separa
   return parts;
 }
 
+/**
+ * The first component of a DN and the DN of its parent, as texts; undefined where there is no parent, and where quotes, which few write,
+ * make the border hard to find.
+ */
+export function splitLeaf(text: string): readonly [leaf: string, parent: string] | undefined {
+  if (text.includes('"')) return undefined;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === backslash) at++;
+    else if (code === comma || code === semicolon) return [text.slice(0, at), text.slice(at + 1)];
+  }
+  return undefined;
+}
+
+const [comma, semicolon, backslash] = [0x2c, 0x3b, 0x5c];
+
 function parseAttribute(pair: string): DnAttribute | undefined {
   const equals = pair.indexOf('=');
   if (equals < 0) return undefined;
@@ -102,7 +118,14 @@ export function formatDn(rdns: readonly Rdn[]): string {
   return rdns.map((rdn) => rdn.map(({ type, value, ber }) => `${type}=${formatValue(value, ber)}`).join('+')).join(',');
 }
 
+/** Of the printable ASCII characters those that a DN escapes somewhere. */
+const escapedBytes: ReadonlySet<number> = new Set([...' "#+,;<=>\\'].map((character) => character.charCodeAt(0)));
+const isPlainByte = Uint8Array.from({ length: 256 }, (_, byte) => (byte > 0x20 && byte < 0x7f && !escapedBytes.has(byte) ? 1 : 0));
+
 function formatValue(value: Uint8Array, ber: boolean): string {
+  if (!ber && value.every((byte) => isPlainByte[byte] === 1)) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
+  }
   if (ber) return `#${Buffer.from(value).toString('hex')}`;
   let text: string;
   try {

@@ -18,7 +18,11 @@ type Result = {
   readonly ours: number;
   readonly peer: number;
 };
-type Benchmark = { readonly names: readonly string[]; readonly file: string; readonly needs: 'nothing' | 'sample' | 'samples' | 'images' };
+type Benchmark = {
+  readonly names: readonly string[];
+  readonly file: string;
+  readonly needs: 'nothing' | 'sample' | 'samples' | 'images' | 'directory';
+};
 
 /** Those of the registry (package.json). */
 const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
@@ -26,6 +30,9 @@ const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 /** Rows of the large MySQL database, by size. */
 const largeRows = { tiny: 80_000, small: 800_000, demo: 8_000_000 } as const;
 const isSize = (text: string): text is keyof typeof largeRows => Object.hasOwn(largeRows, text);
+
+/** Entries of the large directory, by size. */
+const largeEntries = { tiny: 1_000, small: 10_000, demo: 100_000 } as const;
 
 const benchmarks: readonly Benchmark[] = [
   { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needs: 'nothing' },
@@ -52,6 +59,7 @@ const benchmarks: readonly Benchmark[] = [
   { names: ['chunk-sizes'], file: 'mysql/chunk-sizes.ts', needs: 'images' },
   { names: ['memory-builder', 'memory-builder-growth', 'growth-time'], file: 'growth.ts', needs: 'samples' },
   { names: ['postgres-snapshot-vs-pg_dump', 'postgres-restore-vs-pg_restore'], file: 'postgres/compare.ts', needs: 'images' },
+  { names: ['ldap-snapshot-vs-ldapsearch', 'ldap-restore-vs-slapadd'], file: 'ldap/compare.ts', needs: 'directory' },
 ];
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'demo' }, only: { type: 'string' } } });
@@ -108,6 +116,7 @@ try {
       sample: ['--ports', ports],
       samples: ['--size', size === 'tiny' ? 'small' : size],
       images: ['--rows', String(largeRows[size])],
+      directory: ['--entries', String(largeEntries[size])],
     }[needs];
     results.push(...(await run(file, args, env)));
   }

@@ -2,7 +2,7 @@ import { runCommand, runOrFail } from '../scripts/run-command.ts';
 import { buildStandinImage, recipeDigest, recipeLabel } from '../scripts/standin-image.ts';
 
 export const toolsImage = 'dyn-data/bench-tools:1';
-const recipe = 'bench-tools';
+const recipe = { folder: 'bench-tools' };
 
 /** The tools that people use today, in one image of ours. */
 export async function ensureTools(log: (line: string) => void): Promise<void> {

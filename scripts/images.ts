@@ -4,11 +4,14 @@ import { DynDataError } from '../core/errors.ts';
 import { exists, installPackages, isDebianAsRoot } from './debian.ts';
 import { projectFolder } from './project-paths.ts';
 import { runCommand, runOrFail } from './run-command.ts';
-import { buildStandinImage, recipeDigest, recipeLabel } from './standin-image.ts';
+import { buildStandinImage, recipeDigest, recipeLabel, type StandinRecipe } from './standin-image.ts';
 
 type ImageSource = {
-  readonly official: string;
+  /** Absent where no image of others takes the variables of ours. */
+  readonly official?: string;
   readonly standin: string;
+  /** The recipe of the stand-in; the folder of the source's own name where left out. */
+  readonly recipe?: StandinRecipe;
   /** Compose variables that name this image. */
   readonly variables: readonly string[];
   /** An image of ours on top of the official one: its folder with a Dockerfile, and its name. */
@@ -31,8 +34,39 @@ const imageSources = {
   s3: { official: 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', standin: 'dyn-data/standin-s3:20', variables: ['S3_IMAGE'] },
 } as const satisfies Record<string, ImageSource>;
 
-export type ImageName = keyof typeof imageSources;
-export const imageNames = Object.keys(imageSources) as ImageName[];
+/** Older versions of the databases, which `npm run test:long` runs on too. They are made where they are asked for by name only. */
+const olderImageSources = {
+  'mariadb-10.11': {
+    official: 'mariadb:10.11',
+    standin: 'dyn-data/standin-mariadb:10.11',
+    recipe: { folder: 'mariadb', release: 'bookworm' },
+    variables: ['MARIADB_10_11_IMAGE'],
+  },
+  'openldap-2.5': {
+    standin: 'dyn-data/standin-openldap:2.5',
+    recipe: { folder: 'openldap', release: 'bookworm' },
+    variables: ['LDAP_2_5_IMAGE'],
+  },
+  'postgres-13': olderPostgres('13', 'bullseye'),
+  'postgres-15': olderPostgres('15', 'bookworm'),
+  'postgres-17': olderPostgres('17', 'trixie'),
+} as const satisfies Record<string, ImageSource>;
+
+function olderPostgres(version: string, release: string): ImageSource {
+  return {
+    official: `postgres:${version}`,
+    standin: `dyn-data/standin-postgres:${version}`,
+    recipe: { folder: 'postgres', release, version: { ofRecipe: '18', wanted: version } },
+    variables: [`POSTGRES_${version}_IMAGE`],
+  };
+}
+
+type NewestImageName = keyof typeof imageSources;
+export type ImageName = NewestImageName | keyof typeof olderImageSources;
+export const imageNames = Object.keys(imageSources) as NewestImageName[];
+
+const sourceOf = (name: ImageName): ImageSource => ({ ...imageSources, ...olderImageSources })[name];
+const recipeOf = (name: ImageName): StandinRecipe => sourceOf(name).recipe ?? { folder: name };
 
 /** How long a registry may take to begin its answer. The download itself is not limited. */
 const registryAnswerTimeoutMs = 10_000;
@@ -41,7 +75,7 @@ const registryAnswerTimeoutMs = 10_000;
 const buildsAtOnce = 2;
 
 export type ImagesOptions = {
-  /** Default: all. */
+  /** Default: all of the newest versions. */
   readonly names?: readonly ImageName[];
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -60,33 +94,40 @@ export async function ensureImages(options: ImagesOptions): Promise<Record<strin
   };
   const missing: ImageName[] = [];
   for (const name of options.names ?? imageNames) {
-    const source: ImageSource = imageSources[name];
+    const source = sourceOf(name);
     const officialName = source.derived?.tag ?? source.official;
-    if (await isPresent(officialName, signal)) use(source, officialName);
-    else if ((await labelOf(source.standin, signal)) === (await recipeDigest(name))) use(source, source.standin);
+    if (officialName !== undefined && (await isPresent(officialName, signal))) use(source, officialName);
+    else if ((await labelOf(source.standin, signal)) === (await recipeDigest(recipeOf(name)))) use(source, source.standin);
     else missing.push(name);
   }
 
   const toBuild: ImageName[] = [];
   const silentRegistries = new Set<string>();
   for (const name of missing) {
-    const source: ImageSource = imageSources[name];
-    const registry = registryOf(source.official);
+    const source = sourceOf(name);
+    const { official } = source;
+    if (official === undefined) {
+      toBuild.push(name);
+      continue;
+    }
+    const registry = registryOf(official);
     // Where a registry is silent, waiting for it again for each image helps nobody.
-    const outcome = silentRegistries.has(registry) ? 'silent' : await pull(source.official, log, signal);
+    const outcome = silentRegistries.has(registry) ? 'silent' : await pull(official, log, signal);
     if (outcome === 'silent') silentRegistries.add(registry);
     if (outcome !== 'pulled') toBuild.push(name);
-    else use(source, source.derived === undefined ? source.official : await deriveImage(source.official, source.derived, options));
+    else use(source, source.derived === undefined ? official : await deriveImage(official, source.derived, options));
   }
 
   if (toBuild.length > 0) await ensureBuildTools(toBuild, options);
   const queue = [...toBuild];
   const buildNext = async (): Promise<void> => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      const source: ImageSource = imageSources[name];
+      const source = sourceOf(name);
       const startedMs = Date.now();
-      log(`Building ${source.standin} from packages of Debian sid (no registry gave ${source.official}) ...`);
-      await buildStandinImage(name, source.standin, signal);
+      const recipe = recipeOf(name);
+      const why = source.official === undefined ? '' : ` (no registry gave ${source.official})`;
+      log(`Building ${source.standin} from packages of Debian ${recipe.release ?? 'sid'}${why} ...`);
+      await buildStandinImage(recipe, source.standin, signal);
       log(`Built ${source.standin} in ${Math.round((Date.now() - startedMs) / 1000)} s.`);
       use(source, source.standin);
     }
@@ -99,10 +140,10 @@ export async function ensureImages(options: ImagesOptions): Promise<Record<strin
 
 async function ensureBuildTools(names: readonly ImageName[], options: ImagesOptions): Promise<void> {
   if (!(await isDebianAsRoot())) {
-    const images = names.map((name) => imageSources[name].official).join(', ');
+    const images = names.map((name) => sourceOf(name).official ?? sourceOf(name).standin).join(', ');
     throw new DynDataError(
       'ENGINE_FAILED',
-      `No registry gave the images ${images} within ${registryAnswerTimeoutMs / 1000} s, and stand-ins can only be built as root on Debian. Make the registry reachable (try \`docker pull ${imageSources[names[0] ?? 'mysql'].official}\`), or run this as root on Debian.`,
+      `No registry gave the images ${images} within ${registryAnswerTimeoutMs / 1000} s, and stand-ins can only be built as root on Debian. Make the registry reachable (try \`docker pull ${sourceOf(names[0] ?? 'mysql').official ?? 'mysql:9.7'}\`), or run this as root on Debian.`,
     );
   }
   if (await exists('/usr/bin/mmdebstrap')) return;

@@ -17,25 +17,41 @@ export const recipeLabel = 'dyn-data.recipe';
 /** What a running server never reads; a third of such an image. */
 const leftOut = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/i18n/*'];
 
-/** Hexadecimal digest over the names and contents of a recipe's files. */
-export async function recipeDigest(recipe: string): Promise<string> {
+/** What a stand-in image is made of. */
+export type StandinRecipe = {
+  /** The recipe's folder. */
+  readonly folder: string;
+  /** The Debian release whose packages it gets; sid, whose are the newest, where left out. */
+  readonly release?: string;
+  /** Another version of the program where its packages and folders carry a version: that of the recipe, and the one it is to be. */
+  readonly version?: { readonly ofRecipe: string; readonly wanted: string };
+};
+
+/** Hexadecimal digest over the names and contents of a recipe's files, and over what it is made of otherwise. */
+export async function recipeDigest({ folder: recipe, release, version }: StandinRecipe): Promise<string> {
   const hash = createHash('sha256');
   const folder = join(recipesFolder, recipe);
   for (const name of (await readdir(folder)).sort()) {
     const content = await readFile(join(folder, name));
     hash.update(`${name}\0${content.length}\0`).update(content);
   }
+  if (release !== undefined) hash.update(`\0${release}\0${version?.wanted ?? ''}`);
   return hash.digest('hex');
 }
 
 /**
- * Builds one stand-in image from packages of Debian sid, as root, without any registry: mmdebstrap writes a file system as tar and
+ * Builds one stand-in image from packages of a Debian release, as root, without any registry: mmdebstrap writes a file system as tar and
  * `docker import` reads it. Takes half a minute to two minutes. Needs mmdebstrap.
  */
-export async function buildStandinImage(recipe: string, tag: string, signal?: AbortSignal): Promise<void> {
-  const folder = join(recipesFolder, recipe);
-  const packages = withoutComments(await readFile(join(folder, 'packages.txt'), 'utf8'));
-  const instructions = withoutComments(await readFile(join(folder, 'image.txt'), 'utf8'));
+export async function buildStandinImage(recipe: StandinRecipe, tag: string, signal?: AbortSignal): Promise<void> {
+  const folder = join(recipesFolder, recipe.folder);
+  const { release = 'sid', version } = recipe;
+  const linesOf = async (file: string): Promise<string[]> => {
+    const lines = withoutComments(await readFile(join(folder, file), 'utf8'));
+    return version ? lines.map((line) => line.replaceAll(version.ofRecipe, version.wanted)) : lines;
+  };
+  const packages = await linesOf('packages.txt');
+  const instructions = await linesOf('image.txt');
   const bootstrap = [
     '--mode=root',
     '--variant=essential',
@@ -48,7 +64,7 @@ export async function buildStandinImage(recipe: string, tag: string, signal?: Ab
     '--customize-hook=install -D -m 0755 "$RECIPE/entrypoint.sh" "$1/usr/local/bin/docker-entrypoint.sh"',
     '--customize-hook=install -m 0755 "$RECIPE/setup.sh" "$1/setup.sh" && chroot "$1" /setup.sh && rm "$1/setup.sh"',
     '--format=tar',
-    'sid',
+    release,
     '-',
     await debianMirror(signal),
   ];

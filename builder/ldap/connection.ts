@@ -1,10 +1,11 @@
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Client, ResultCodeError } from 'ldapts';
 import { DynDataError, type LdapSourceConfig } from '../../core/index.ts';
 import { createSearch, type Search } from './search.ts';
 
 const connectTimeoutMs = 10_000;
+const receiveBytes = 256 * 1024;
 /** For one answer, which is at most a page of entries: where the server finds few in a large directory, that takes long. */
 const defaultAnswerTimeoutMs = 300_000;
 
@@ -18,7 +19,18 @@ export async function openConnection(
   password: string,
   answerTimeoutMs: number = defaultAnswerTimeoutMs,
 ): Promise<LdapConnection> {
+  let receive: ((received: Uint8Array) => void) | undefined;
   let socket: Socket | undefined;
+  // One piece of memory for all that comes: a server sends each entry by itself, and memory for each would be most of the work.
+  const onread: OnReadOpts = {
+    buffer: new Uint8Array(receiveBytes),
+    callback(sizeBytes, buffer) {
+      const received = buffer.subarray(0, sizeBytes);
+      if (receive) receive(received);
+      else socket?.emit('data', Buffer.from(received));
+      return true;
+    },
+  };
   const keep = <T extends Socket>(opened: T): T => {
     socket = opened;
     return opened;
@@ -28,8 +40,12 @@ export async function openConnection(
     connectTimeout: connectTimeoutMs,
     timeout: answerTimeoutMs,
     strictDN: false,
-    createConnection: ((...args: Parameters<typeof connect>) => keep(connect(...args))) as typeof connect,
-    createSecureConnection: ((...args: Parameters<typeof connectTls>) => keep(connectTls(...args))) as typeof connectTls,
+    createConnection: ((port: number, host: string) => keep(connect({ port, host, onread }))) as typeof connect,
+    createSecureConnection: ((port: number, host: string, options?: ConnectionOptions) => {
+      // The package of types does not know that TLS sockets take it too.
+      const all = { ...options, port, host, onread };
+      return keep(connectTls(all));
+    }) as typeof connectTls,
   });
   const close = async (): Promise<void> => {
     await client.unbind().catch(() => undefined);
@@ -37,7 +53,11 @@ export async function openConnection(
   try {
     await client.bind(config.bindDn, password);
     if (!socket) throw new DynDataError('INTERNAL', 'An LDAP connection has no socket. Please report it.');
-    return { search: createSearch(socket, answerTimeoutMs), [Symbol.asyncDispose]: close };
+    const bound = createSearch(socket, answerTimeoutMs);
+    ({ receive } = bound);
+    // Where `onread` is not heeded.
+    socket.removeAllListeners('data').on('data', receive);
+    return { search: bound.search, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw ldapError(name, error, 'connecting');

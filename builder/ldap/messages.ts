@@ -43,40 +43,41 @@ export function expectElement(bytes: Uint8Array, at: number, limit: number, tag:
 
 const sequence = 0x30;
 
-/** Cuts what a socket gives into messages. A message that came whole is a view of what was received. */
-export function createMessageCutter(): (received: Uint8Array) => Content[] {
-  /** The beginning of a message that has not come whole, in pieces. */
-  let pieces: Uint8Array[] = [];
-  let heldBytes = 0;
-  /** Of that message, where it is known. */
-  let neededBytes = 0;
+/** Messages are gathered in pieces of memory of this size, each of which lives as long as something that was found in it. */
+const memoryBytes = 256 * 1024;
+
+/** Cuts what a socket gives into messages. What is received is copied: the socket's own memory is used again for what comes next. */
+export function createMessageCutter(take: (message: Content) => void): (received: Uint8Array) => void {
   const element: Element = { headerEnd: 0, end: 0 };
+  let bytes = new Uint8Array(memoryBytes);
+  /** Where the first message that was not taken begins, and where what was received ends. */
+  let start = 0;
+  let end = 0;
+  /** Of that message with its header, where it is known. */
+  let neededBytes = 0;
+
+  const makeRoom = (sizeBytes: number): void => {
+    if (end + sizeBytes <= bytes.length) return;
+    const held = bytes.subarray(start, end);
+    bytes = new Uint8Array(Math.max(memoryBytes, held.length + sizeBytes, neededBytes));
+    bytes.set(held);
+    start = 0;
+    end = held.length;
+  };
   return (received) => {
-    let bytes = received;
-    if (heldBytes > 0) {
-      pieces.push(received);
-      heldBytes += received.length;
-      if (heldBytes < neededBytes) return [];
-      bytes = Buffer.concat(pieces);
-      pieces = [];
+    makeRoom(received.length);
+    bytes.set(received, end);
+    end += received.length;
+    while (start < end) {
+      if (bytes[start] !== sequence) throw malformed();
+      readElement(bytes, start, end, element);
+      if (element.headerEnd < 0) return;
+      neededBytes = element.end - start;
+      if (neededBytes > longestMessageBytes) throw malformed();
+      if (element.end > end) return;
+      start = element.end;
+      neededBytes = 0;
+      take({ bytes, start: element.headerEnd, end: element.end });
     }
-    const messages: Content[] = [];
-    let at = 0;
-    neededBytes = 0;
-    while (at < bytes.length) {
-      if (bytes[at] !== sequence) throw malformed();
-      readElement(bytes, at, bytes.length, element);
-      if (element.headerEnd < 0) break;
-      if (element.end - at > longestMessageBytes) throw malformed();
-      if (element.end > bytes.length) {
-        neededBytes = element.end - at;
-        break;
-      }
-      messages.push({ bytes, start: element.headerEnd, end: element.end });
-      at = element.end;
-    }
-    heldBytes = bytes.length - at;
-    if (heldBytes > 0) pieces = [bytes.subarray(at)];
-    return messages;
   };
 }

@@ -2,7 +2,7 @@ import { DynDataError } from '../../core/index.ts';
 import { createByteBuffer } from '../byte-buffer.ts';
 import type { SchemaFile } from '../extraction.ts';
 import { readTexts } from './entries.ts';
-import { appendEntry } from './ldif.ts';
+import { createEntryWriter } from './ldif.ts';
 import type { Search } from './search.ts';
 
 /** What the subschema calls its definitions, and what `cn=config` does. */
@@ -39,7 +39,7 @@ export async function readSchema(sourceName: string, search: Search, base: strin
   );
   const out = createByteBuffer(64 * 1024);
   const dn = 'cn=dyn-data,cn=schema,cn=config';
-  appendEntry(out, {
+  createEntryWriter()(out, {
     dn,
     attributes: new Map([['objectClass', [toBytes('olcSchemaConfig')]], ['cn', [toBytes('dyn-data')]], ...definitions]),
   });

@@ -30,59 +30,87 @@ export type SearchWanted = {
 export type Search = (wanted: SearchWanted, signal: AbortSignal) => AsyncGenerator<readonly WireEntry[]>;
 
 const entriesPerPage = 1_000;
+/** Entries are handed on together. */
+const batchBytes = 64 * 1024;
 /** Received and not taken yet: beyond it the socket is not read. An entry can have a picture. */
 const mostWaitingBytes = 8 * 1024 * 1024;
 
+/** What came at once, and is so little that it is worth to wait for more. */
+const fewBytes = 16 * 1024;
+const gatheringMs = 1;
+
 const tags = { integer: 0x02, searchEntry: 0x64, searchDone: 0x65, searchReference: 0x73 } as const;
 
-/**
- * Takes over the socket of a bound connection, whose owner must not expect any more answers. Where nothing of an answer comes for
- * `answerTimeoutMs`, the connection is given up.
- */
-export function createSearch(socket: Socket, answerTimeoutMs: number): Search {
-  socket.removeAllListeners('data');
-  const cut = createMessageCutter();
-  // The numbers that the owner has used are smaller.
+/** A socket whose bytes come through `receive`, which nobody else gets. */
+type SearchSocket = Pick<Socket, 'write' | 'pause' | 'resume' | 'destroy' | 'on' | 'setTimeout'>;
+
+export type BoundSearch = {
+  readonly search: Search;
+  /** Takes what comes; the memory may be used again afterwards. */
+  receive(received: Uint8Array): void;
+};
+
+/** Searches on a bound connection. @param answerTimeoutMs a server that says nothing for so long is taken for lost */
+export function createSearch(socket: SearchSocket, answerTimeoutMs: number): BoundSearch {
+  // The numbers that were used for binding are smaller.
   let messageId = 1_000;
   const element: Element = { headerEnd: 0, end: 0 };
-  /** What each answer goes to. An answer to nobody is left over from a search that was given up. */
+  /** What each answer goes to. */
   let answered: ((id: number, message: Content) => void) | undefined;
+  /** Asked for and not answered to its end. A page of another search must not be asked for meanwhile: servers keep one cookie for a connection. */
+  let isAsked = false;
   let failure: Error | undefined;
   let failed: (error: Error) => void = () => undefined;
+  const cut = createMessageCutter(({ bytes, start, end }) => {
+    expectElement(bytes, start, end, tags.integer, element);
+    let id = 0;
+    for (let at = element.headerEnd; at < element.end; at += 1) id = id * 256 + (bytes[at] as number);
+    answered?.(id, { bytes, start: element.end, end });
+  });
 
   const fail = (error: Error): void => {
     failure ??= error;
     socket.destroy();
     failed(failure);
   };
-  socket.on('data', (received: Uint8Array) => {
-    try {
-      for (const message of cut(received)) {
-        expectElement(message.bytes, message.start, message.end, tags.integer, element);
-        let id = 0;
-        for (let at = element.headerEnd; at < element.end; at += 1) id = id * 256 + (message.bytes[at] as number);
-        answered?.(id, { ...message, start: element.end });
-      }
-    } catch (error) {
-      fail(error as Error);
-    }
-  });
   socket.on('error', fail);
-  // Silence while nobody asks, or while what has come is not taken, is nobody's fault.
-  socket.setTimeout(answerTimeoutMs).on('timeout', () => {
-    if (answered && !socket.isPaused()) fail(Object.assign(new Error('The server does not answer.'), { code: 'ETIMEDOUT' }));
-    else socket.setTimeout(answerTimeoutMs);
-  });
+  socket.on('timeout', () => fail(Object.assign(new Error('The server does not answer.'), { code: 'ETIMEDOUT' })));
   socket.on('close', () => fail(Object.assign(new Error('The connection was closed.'), { code: 'ECONNRESET' })));
 
-  return async function* search(wanted, signal) {
+  /** What has come is not taken fast enough. */
+  let isFull = false;
+  /** More is let come together. */
+  let isGathering = false;
+  const flow = (): void => {
+    if (isFull || isGathering) socket.pause();
+    else socket.resume();
+  };
+  /** Silence while nobody asks, or while what has come is not taken, is nobody's fault. */
+  const watchSilence = (): void => {
+    socket.setTimeout(isAsked && !isFull ? answerTimeoutMs : 0);
+  };
+  const setFull = (full: boolean): void => {
+    if (full === isFull) return;
+    isFull = full;
+    watchSilence();
+    flow();
+  };
+  // A server sends each entry by itself, and to read each by itself would be half of the work. So while more is to come it gathers for a moment.
+  const gather = (): void => {
+    isGathering = true;
+    flow();
+    setTimeout(() => {
+      isGathering = false;
+      flow();
+    }, gatheringMs);
+  };
+
+  const search: Search = async function* (wanted, signal) {
     let batch: WireEntry[] = [];
     let waitingBytes = 0;
     let ended: { readonly error?: Error } | undefined;
     let wake: () => void = () => undefined;
     let current = 0;
-    /** Asked for and not answered to its end. A page of another search must not be asked for meanwhile: servers keep one cookie for a connection. */
-    let isAsked = false;
     let isGivenUp = false;
     const paged = new PagedResultsControl({ value: { size: entriesPerPage } });
     const ask = (cookie?: Buffer): void => {
@@ -100,6 +128,7 @@ export function createSearch(socket: Socket, answerTimeoutMs: number): Search {
         controls: [...wanted.controls, ...(wanted.scope === 'base' ? [] : [paged])],
       });
       isAsked = true;
+      watchSilence();
       socket.write(request.write());
     };
     const end = (error?: Error): void => {
@@ -114,14 +143,17 @@ export function createSearch(socket: Socket, answerTimeoutMs: number): Search {
         if (isGivenUp) return;
         batch.push({ bytes, start: element.headerEnd, end: element.end });
         waitingBytes += messageEnd - start;
-        if (waitingBytes > mostWaitingBytes) socket.pause();
-        wake();
+        if (waitingBytes > mostWaitingBytes) setFull(true);
+        if (waitingBytes > batchBytes) wake();
       } else if (tag === tags.searchDone) {
         isAsked = false;
+        watchSilence();
         const { error, cookie } = readDone({ bytes, start, end: messageEnd });
         if (error) end(error);
-        else if (cookie && cookie.length > 0 && !isGivenUp) ask(cookie);
-        else end();
+        else if (cookie && cookie.length > 0 && !isGivenUp) {
+          ask(cookie);
+          wake();
+        } else end();
       } else if (tag !== tags.searchReference) throw malformed();
     };
     failed = end;
@@ -141,13 +173,13 @@ export function createSearch(socket: Socket, answerTimeoutMs: number): Search {
         const taken = batch;
         batch = [];
         waitingBytes = 0;
-        if (socket.isPaused()) socket.resume();
+        setFull(false);
         if (taken.length > 0) yield taken;
         else if (ended) return;
       }
     } finally {
       isGivenUp = true;
-      if (socket.isPaused()) socket.resume();
+      setFull(false);
       while (isAsked && !failure) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -157,6 +189,17 @@ export function createSearch(socket: Socket, answerTimeoutMs: number): Search {
       answered = undefined;
       failed = () => undefined;
     }
+  };
+  return {
+    search,
+    receive(received) {
+      try {
+        cut(received);
+        if (isAsked && received.length < fewBytes) gather();
+      } catch (error) {
+        fail(error as Error);
+      }
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
 import { entriesBelow, everything, readTexts } from './entries.ts';
-import { appendEntry } from './ldif.ts';
+import { createEntryWriter } from './ldif.ts';
 import { readSchema } from './schema.ts';
 import type { Search } from './search.ts';
 import { ldapSurvey } from './survey.ts';
@@ -110,6 +110,7 @@ function directoryExtraction(
   plan: DirectoryPlan,
 ): Extraction<DirectoryEntry> {
   const baseDepth = dnDepth(base);
+  const appendEntry = createEntryWriter();
   return {
     schema: base,
     name: base,

@@ -28,6 +28,8 @@ chown -R --reference="$1/cn=config.ldif" "$1/cn=config"`;
 export type MissingSchema = {
   /** For the server's `cn=config`; empty where it has all definitions. */
   readonly ldif: string;
+  /** Whether the server's configuration has to change: something is missing, or an earlier restore left something. */
+  readonly changes: boolean;
   /** Of these attributes, those that neither the server nor the snapshot defines: an overlay of the source does. */
   unknown(attributes: readonly string[]): string[];
 };
@@ -35,7 +37,7 @@ export type MissingSchema = {
 /** Those definitions of a snapshot that the running server does not have by itself. Undefined where it does not tell its schema. */
 export async function missingSchema(container: ServiceContainer, config: string, carried: string): Promise<MissingSchema | undefined> {
   const wanted = definitionsOf(carried);
-  if (wanted.length === 0) return { ldif: '', unknown: () => [] };
+  if (wanted.length === 0) return { ldif: '', changes: true, unknown: () => [] };
   const found = await container.exec(['sh', '-c', readSubschema]);
   if (found.exitCode !== 0) return undefined;
   const present = definitionsOf(found.stdout);
@@ -44,7 +46,7 @@ export async function missingSchema(container: ServiceContainer, config: string,
   const missing = wanted.filter((definition) => !known.has(idOf(definition)));
   const names = new Set([...unlisted, ...[...present, ...missing].flatMap(namesOf)]);
   const unknown: MissingSchema['unknown'] = (used) => used.filter((one) => !names.has((one.split(';')[0] ?? one).toLowerCase()));
-  if (missing.length === 0) return { ldif: '', unknown };
+  if (missing.length === 0) return { ldif: '', changes: own.size > 0, unknown };
   const lines = attributes.flatMap((attribute) =>
     missing
       .filter((definition) => definition.attribute === attribute)
@@ -52,6 +54,7 @@ export async function missingSchema(container: ServiceContainer, config: string,
   );
   return {
     ldif: ['dn: cn=dyn-data,cn=schema,cn=config', 'objectClass: olcSchemaConfig', 'cn: dyn-data', ...lines, '', ''].join('\n'),
+    changes: true,
     unknown,
   };
 }

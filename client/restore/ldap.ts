@@ -19,7 +19,7 @@ type NamingContext = {
 
 // Only these attributes leave the container: the configuration holds the administrators' password hashes.
 const readConfig = `slapcat -F "$1" -n 0 -o ldif-wrap=no 2>/dev/null | grep -iE '^(dn|olcSuffix|olcDbDirectory|olcRootDN|olcOverlay):'`;
-const countEntries = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep -c '^dn:'`;
+const countEntries = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | LC_ALL=C grep -c '^dn:'`;
 const firstNames = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep '^dn:' | head -n 3`;
 
 // slapd is stopped. A server without the overlay does not know memberOf; the lines of an entry are not folded. What slapadd writes is owned by root, and must be the server's own again.
@@ -27,15 +27,19 @@ const load = `set -e
 test -e "$1/cn=config.ldif" || exit 80
 owner="$(stat -c %u:%g "$2")"
 rm -f "$2"/*.mdb
-if [ "$4" = memberOf ]; then cat; else LC_ALL=C grep -aviE '^memberOf:'; fi | slapadd -q -F "$1" -b "$3" >/dev/null 2>&1
+if [ "$4" = leave-out ]; then LC_ALL=C grep -aviE '^memberOf:' | slapadd -q -F "$1" -b "$3" >/dev/null 2>&1
+else slapadd -q -F "$1" -b "$3" >/dev/null 2>&1; fi
 chown -R "$owner" "$2"`;
 const configNotShared = 80;
 
 /** OpenLDAP, through its own `slapadd` on the stopped server's volumes: many times faster than adding entry by entry. */
 export function createLdapService({ container, source, labels, restart, oneOff }: DataServiceOptions): DataService {
   const config = labels[configLabel] ?? defaultConfig;
+  // A restore changes the schema, never the naming contexts, so they are read once.
+  let known: Promise<NamingContext[]> | undefined;
   const contextOf = async (table: ManifestTable): Promise<NamingContext> => {
-    const contexts = await namingContexts(container, config);
+    known ??= namingContexts(container, config);
+    const contexts = await known;
     const found = contexts.find(({ suffix }) => normalDn(suffix) === normalDn(table.name));
     if (found) return found;
     throw new DynDataError(
@@ -81,21 +85,21 @@ export function createLdapService({ container, source, labels, restart, oneOff }
       const schema = await missingSchema(container, config, Buffer.concat(carried).toString());
       if (schema === undefined) throw restoreFailed(container, 'Reading the schema', 'ldapsearch gives no cn=Subschema');
       await restart.stop();
-      const configured = await oneOff(
-        loadSchema,
-        [config, schema.ldif === '' ? 'none' : 'some'],
-        Readable.from([Buffer.from(schema.ldif)]),
-      );
-      if (configured.exitCode === configNotShared) throw notShared(contexts[0]?.context.directory ?? '');
-      if (configured.exitCode !== 0)
-        throw restoreFailed(container, "Loading the source's schema", `slapadd ended with ${configured.exitCode ?? 'a signal'}`);
+      if (schema.changes) {
+        const configured = await oneOff(
+          loadSchema,
+          [config, schema.ldif === '' ? 'none' : 'some'],
+          Readable.from([Buffer.from(schema.ldif)]),
+        );
+        if (configured.exitCode === configNotShared) throw notShared(contexts[0]?.context.directory ?? '');
+        if (configured.exitCode !== 0)
+          throw restoreFailed(container, "Loading the source's schema", `slapadd ended with ${configured.exitCode ?? 'a signal'}`);
+      }
       for (const { table, context } of contexts) {
         const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
-        const { exitCode } = await oneOff(
-          load,
-          [config, context.directory, context.suffix, context.keepsMemberOf ? 'memberOf' : ''],
-          input,
-        );
+        const hasMemberOf = table.columns === undefined || table.columns.some((one) => one.toLowerCase().split(';')[0] === 'memberof');
+        const memberOf = hasMemberOf && !context.keepsMemberOf ? 'leave-out' : 'keep';
+        const { exitCode } = await oneOff(load, [config, context.directory, context.suffix, memberOf], input);
         if (exitCode === configNotShared) throw notShared(context.directory);
         if (exitCode !== 0) {
           const unknown = schema.unknown(table.columns ?? []);

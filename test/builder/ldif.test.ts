@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createByteBuffer } from '../../builder/byte-buffer.ts';
-import { appendEntry } from '../../builder/ldap/ldif.ts';
+import { createEntryWriter } from '../../builder/ldap/ldif.ts';
 import { dnDepth } from '../../builder/ldap/session.ts';
 
+const appendEntry = createEntryWriter();
 const record = (dn: string, attributes: Record<string, (string | Uint8Array)[]>): string => {
   const out = createByteBuffer(1);
   appendEntry(out, {

@@ -1,4 +1,5 @@
 -- What MariaDB has and MySQL has not, beside the types that break copies of both. For the mariadb client, with --binary-mode --comments.
+-- What a version does not have yet stands in comments that begin with the first version that has it: vectors.
 
 SET NAMES utf8mb4;
 SET SESSION sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00';
@@ -20,13 +21,14 @@ INSERT INTO `a.b`.`c` VALUES (1, 'second'), (2, 'second');
 
 USE `a.b`;
 CREATE TABLE addresses (
-  id UUID NOT NULL DEFAULT UUID() PRIMARY KEY, six INET6, four INET4, j JSON, short JSON DEFAULT '{"a": 1.10}', v VECTOR(3) NOT NULL, VECTOR INDEX (v) M = 8 DISTANCE = cosine
+  id UUID NOT NULL DEFAULT UUID() PRIMARY KEY, six INET6, four INET4, j JSON, short JSON DEFAULT '{"a": 1.10}'
+  /*M!110700 , v VECTOR(3) NOT NULL, VECTOR INDEX (v) M = 8 DISTANCE = cosine */
 );
 INSERT INTO addresses VALUES
-  ('123e4567-e89b-12d3-a456-426655440000', '2001:db8::ff00:42:8329', '192.0.2.1', '{"a" :  1.10, "b":[-0.0]}', DEFAULT, VEC_FROMTEXT('[1,-2.5,3.4e38]')),
-  ('00000000-0000-0000-0000-000000000000', '::', '0.0.0.0', NULL, NULL, VEC_FROMTEXT('[0,0,0]')),
-  ('ffffffff-ffff-ffff-ffff-ffffffffffff', '::ffff:192.0.2.1', '255.255.255.255', 'null', '[]', VEC_FROMTEXT('[1,1e-30,1]')),
-  ('5c5c5c5c-5c5c-5c5c-5c5c-5c0a0d095c5c', '5c5c:5c5c:5c0a:d09:5c5c:5c5c:5c5c:5c5c', '10.92.9.13', '""', DEFAULT, VEC_FROMTEXT('[1,2,3]'));
+  ('123e4567-e89b-12d3-a456-426655440000', '2001:db8::ff00:42:8329', '192.0.2.1', '{"a" :  1.10, "b":[-0.0]}', DEFAULT /*M!110700 , VEC_FROMTEXT('[1,-2.5,3.4e38]') */),
+  ('00000000-0000-0000-0000-000000000000', '::', '0.0.0.0', NULL, NULL /*M!110700 , VEC_FROMTEXT('[0,0,0]') */),
+  ('ffffffff-ffff-ffff-ffff-ffffffffffff', '::ffff:192.0.2.1', '255.255.255.255', 'null', '[]' /*M!110700 , VEC_FROMTEXT('[1,1e-30,1]') */),
+  ('5c5c5c5c-5c5c-5c5c-5c5c-5c0a0d095c5c', '5c5c:5c5c:5c0a:d09:5c5c:5c5c:5c5c:5c5c', '10.92.9.13', '""', DEFAULT /*M!110700 , VEC_FROMTEXT('[1,2,3]') */);
 
 CREATE TABLE numbers (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, b BIGINT UNSIGNED, b64 BIT(64), d DECIMAL(65,38), f FLOAT, fz FLOAT(9,3) ZEROFILL, r DOUBLE, y YEAR) AUTO_INCREMENT = 4711;
 INSERT INTO numbers VALUES (0, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (-1, 18446744073709551615, 0xffffffffffffffff, -99999999999999999999999999.99999999999999999999999999999999999999, -3.402823466e38, 1.234, -1.7976931348623157e308, 0),

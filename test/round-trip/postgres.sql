@@ -1,4 +1,5 @@
 -- Everything that a PostgreSQL database can hold and that is easily lost on the way. Run by a superuser in an empty database.
+-- What a version does not have yet stands between /*since VERSION*/ and /*end*/; what it has instead, after /*before*/.
 CREATE EXTENSION hstore;
 CREATE EXTENSION citext WITH SCHEMA public;
 CREATE SCHEMA "Second schema";
@@ -18,7 +19,7 @@ COMMENT ON TYPE mood IS 'how somebody is';
 CREATE TABLE every_type (
   id bigint GENERATED ALWAYS AS IDENTITY (START WITH 100 INCREMENT BY 5) PRIMARY KEY,
   small smallint, middle integer, big bigint,
-  exact numeric, scaled numeric(20, 5), negative_scale numeric(4, -2),
+  exact numeric, scaled numeric(20, 5), negative_scale numeric(4/*since 15*/, -2/*end*/),
   single real, double double precision, cash money,
   flag boolean, letter "char", system_name name,
   fixed char(5), limited varchar(10), long_text text COLLATE "C", ci public.citext, sorted text COLLATE numeric_order,
@@ -30,11 +31,11 @@ CREATE TABLE every_type (
   words tsvector, question tsquery, store hstore, tree "Second schema".ltree,
   feeling mood, feelings mood[], pair "Second schema"."Pair of things", pairs "Second schema"."Pair of things"[],
   positive_number positive, named short_name, shorter shorter_name,
-  ints int4range, numbers numrange, days daterange, moments tstzrange, floats float_range, many int4multirange, many_days datemultirange,
+  ints int4range, numbers numrange, days daterange, moments tstzrange, floats float_range/*since 14*/, many int4multirange, many_days datemultirange/*end*/,
   grid integer[][], grid_from integer[], texts text[], docs jsonb[],
   relation regclass, kind regtype, program regprocedure, setting regconfig, object_id oid, log_position pg_lsn, transaction xid8, snap pg_snapshot,
   doubled bigint GENERATED ALWAYS AS (big * 2) STORED,
-  shown text GENERATED ALWAYS AS (coalesce(long_text, '') || '!') VIRTUAL,
+  /*since 18*/shown text GENERATED ALWAYS AS (coalesce(long_text, '') || '!') VIRTUAL,/*end*/
   has_default text DEFAULT E'back\\slash ''quoted''\nline',
   made_at timestamptz DEFAULT '2020-02-02 02:02:02+00'
 );
@@ -48,12 +49,12 @@ INSERT INTO every_type VALUES (
   '10110', '1', '(1.5,-2)', '{1,-1,0}', '[(0,0),(1e-300,1)]', '(3,4),(1,2)', '[(0,0),(1,1),(2,0)]', '((0,0),(1,1),(2,0))', '<(0,0),3.3>',
   '''it''''s'':2A words:1,3B', '!a & (b:AB <-> c)', '"k\"ey"=>"v\\al,=>", n=>NULL', 'Top.Middle.Leaf',
   'it''s ok', ARRAY['été', NULL, E'tab\there']::mood[], (1, E'com,ma "q" (p)\n', ARRAY['sad']::mood[]), ARRAY[ROW(NULL, '', NULL), NULL]::"Second schema"."Pair of things"[],
-  3, 'twenty chars of name', 'shorter', 'empty', '(,1.50]', '[2020-01-01,infinity)', '["2020-01-01 00:00:00+02",)', '[1.5,NaN]', '{[1,3),[5,8)}', '{}',
+  3, 'twenty chars of name', 'shorter', 'empty', '(,1.50]', '[2020-01-01,infinity)', '["2020-01-01 00:00:00+02",)', '[1.5,NaN]'/*since 14*/, '{[1,3),[5,8)}', '{}'/*end*/,
   '{{1,2},{3,NULL}}', '[-1:1]={7,8,9}', ARRAY['NULL', NULL, '', 'a"b', E'c\\d', '{x}', 'y,z'], ARRAY['{"a": "b"}', 'null']::jsonb[],
   'every_type', 'mood[]', 'pg_catalog.lower(text)', 'pg_catalog.simple', 4294967295, '16/B374D848', '18446744073709551615', '10:20:10,14,15');
 INSERT INTO every_type (exact, double, cash, long_text, raw, moment, period, words) VALUES
   (repeat('9', 400)::numeric + 0.123456789, 5e-324, '$0.01', repeat('wide ', 60000), decode(repeat('00ff5c0a', 50000), 'hex'), '0044-03-15 12:00:00.000001 BC', '178000000 years', ''),
-  ('Infinity', 1.7976931348623157e308, '-0.01', '', '', '294276-12-31 23:59:59.999999', '0', NULL);
+  (/*since 14*/'Infinity'/*before*/NULL/*end*/, 1.7976931348623157e308, '-0.01', '', '', '294276-12-31 23:59:59.999999', '0', NULL);
 
 -- Names that want quoting everywhere.
 CREATE TABLE "dotted.schema"."table.with ""quotes"" and 'apostrophes'" ("co.l ""1""" text, "Ünïcode ☃" integer, "back\slash" text, ":colon" text, "%s $1" text, PRIMARY KEY ("Ünïcode ☃"));
@@ -77,7 +78,7 @@ CREATE TABLE huge_key (id text PRIMARY KEY, uid uuid UNIQUE);
 INSERT INTO huge_key SELECT n || repeat('k', 2000), NULL FROM generate_series(1, 20) n;
 CREATE TABLE no_key (a integer, b text);
 INSERT INTO no_key SELECT n % 3, CASE WHEN n % 5 > 0 THEN 'same' END FROM generate_series(1, 100) n;
-CREATE TABLE null_key (a integer UNIQUE NULLS NOT DISTINCT, b integer);
+CREATE TABLE null_key (a integer UNIQUE/*since 15*/ NULLS NOT DISTINCT/*end*/, b integer);
 INSERT INTO null_key VALUES (NULL, 1), (2, 2);
 CREATE TABLE no_columns ();
 INSERT INTO no_columns SELECT FROM generate_series(1, 3);
@@ -123,7 +124,7 @@ INSERT INTO duck (name, depth, colour) VALUES ('Donald', 1, 'white'), ('Daisy', 
 
 -- Programs: routines, triggers, rules, aggregates, operators, casts, event triggers; views on views; materialized views.
 CREATE FUNCTION add_one(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
-CREATE FUNCTION sql_body(a integer, VARIADIC b text[] DEFAULT '{}') RETURNS TABLE (x integer, y text) LANGUAGE sql BEGIN ATOMIC SELECT a, unnest(b); END;
+/*since 14*/CREATE FUNCTION sql_body(a integer, VARIADIC b text[] DEFAULT '{}') RETURNS TABLE (x integer, y text) LANGUAGE sql BEGIN ATOMIC SELECT a, unnest(b); END;/*end*/
 CREATE PROCEDURE "Second schema"."do it"(INOUT a integer) LANGUAGE plpgsql SET search_path = 'Second schema', public AS $body$
 BEGIN
   a := a + 1; -- $$ and \ and ;

@@ -11,7 +11,7 @@ import { startSmallRegistry } from './small-registry.ts';
 
 const password = 'round trip';
 
-/** Two servers of one image: the source, and the service of a stack that the client restores. */
+/** Two servers, of one image where no other is given: the source, and the service of a stack that the client restores. */
 export type MysqlPair = AsyncDisposable & {
   readonly source: Connection;
   readonly target: Connection;
@@ -26,11 +26,12 @@ export type MysqlPair = AsyncDisposable & {
 export async function startMysqlPair(options: {
   readonly project: string;
   readonly image: string;
+  readonly targetImage?: string;
   readonly client: 'mysql' | 'mariadb';
 }): Promise<MysqlPair> {
-  const { project, image, client: program } = options;
-  const service = (labels: object): object => ({
-    image,
+  const { project, image, targetImage = image, client: program } = options;
+  const service = (of: string, labels: object): object => ({
+    image: of,
     labels,
     environment: { [program === 'mysql' ? 'MYSQL_ROOT_PASSWORD' : 'MARIADB_ROOT_PASSWORD']: password },
     ports: ['127.0.0.1:0:3306'],
@@ -45,7 +46,7 @@ export async function startMysqlPair(options: {
   await bundleClient(bundle);
   const registry = await startSmallRegistry();
   // JSON is YAML.
-  const composeFile = JSON.stringify({ services: { source: service({}), db: service({ 'dyn-data.source': 'main' }) } });
+  const composeFile = JSON.stringify({ services: { source: service(image, {}), db: service(targetImage, { 'dyn-data.source': 'main' }) } });
   const client: ClientProject = await createClientProject({ client: bundle, registry: registry.url, project, composeFile });
   const docker = async (args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await client.docker(args);
