@@ -1,4 +1,5 @@
 import type { LdapEntry, LdapValue } from '../../sample/ldap/ldif.ts';
+import { ascii, firstNames, lastNames } from '../made-up.ts';
 
 // The directory of a telephony company, of a size where speed matters: 100,000 persons and groups. Everybody in it is made up.
 
@@ -14,18 +15,11 @@ sources:
     include: [ldap-person, ldap-group]
 `;
 
-const firstNames = ['Marie', 'Jean', 'Chloé', 'Luc', 'Anaïs', 'Paul', 'Zoé', 'Hugo', 'Inès', 'Léo', 'Emma', 'Noah', 'Alice', 'Théo'];
-const lastNames = ['Martin', 'Bernard', 'Dubois', 'Thomas', 'Robert', 'Petit', 'Durand', 'Leroy', 'Moreau', 'Simon', 'Laurent', 'Lefèvre'];
 const titles = ['Technicienne réseau', 'Ingénieur', 'Comptable', 'Directrice', 'Conseiller clientèle', 'Juriste'];
 const personsPerUnit = 1_000;
 const personsPerGroup = 50;
 
 const of = (list: readonly string[], index: number, step: number): string => list[Math.floor(index / step) % list.length] as string;
-const ascii = (name: string): string =>
-  name
-    .normalize('NFD')
-    .replaceAll(/[^A-Za-z]/g, '')
-    .toLowerCase();
 const digits = (index: number, salt: number): string => String((index * 7_919 + salt * 104_729) % 100_000_000).padStart(8, '0');
 
 /** About so many entries: units, their persons, and a group for every fifty persons. Operational attributes are the server's. */

@@ -29,7 +29,7 @@ const plainDump = (server: Server): string =>
 /** Restores into a fresh server of its own; the time is the loading alone. */
 async function restoreByTools(folder: string, command: (server: Server) => string): Promise<number> {
   await using server = await startMysql(target, targetOptions);
-  return await timed(() => runTools(folder, command(server)));
+  return await runTools(folder, command(server));
 }
 
 const service = {
@@ -52,7 +52,7 @@ const client = join(folder, 'dyn-data.mjs');
 try {
   await using source = await startMysql('dyn-data-bench-mysql', sourceOptions);
   await fill(source, rows);
-  const byTools = (command: string) => () => withFolder(folder, (own) => timed(() => runTools(own, command)));
+  const byTools = (command: string) => () => withFolder(folder, (own) => runTools(own, command));
   const taken = await inTurns(runs, {
     ours: () => withFolder(folder, (own) => timed(() => snapshot(own, { port: source.port, password }))),
     mydumper: byTools(dump(source)),

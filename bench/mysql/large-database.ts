@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { bulkText, type Cell, rowsOf } from '../../sample/bulk-text.ts';
+import { address, ascii, below, first, last, phone, two } from '../made-up.ts';
 
 // A telephony company's database of a size where speed matters: 8 million rows, about 850 MB as SQL text. Everybody in it is made up.
 
@@ -55,33 +56,10 @@ sources:
           caller: phone
 `;
 
-const firstNames = ['Marie', 'Jean', 'Chloé', 'Luc', 'Anaïs', 'Paul', 'Zoé', 'Hugo', 'Inès', 'Léo', 'Emma', 'Noah', 'Alice', 'Théo'];
-const lastNames = ['Martin', 'Bernard', 'Dubois', 'Thomas', 'Robert', 'Petit', 'Durand', 'Leroy', 'Moreau', 'Simon', 'Laurent', 'Lefèvre'];
-const domains = ['acme.fr', 'globex.com', 'initech.net', 'umbrella.org', 'hooli.io', 'stark.eu', 'wayne.de'];
-
-/** A number below `bound` that is a function of its arguments. */
-function below(bound: number, row: number, salt: number): number {
-  let state = Math.imul(row ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 15), 0xc2b2ae35);
-  return ((state ^ (state >>> 13)) >>> 0) % bound;
-}
-
-const two = (value: number): string => String(value).padStart(2, '0');
 const date = (row: number, salt: number, year: number, years: number): string =>
   `${year + below(years, row, salt)}-${two(1 + below(12, row, salt + 1))}-${two(1 + below(28, row, salt + 2))}`;
 const time = (row: number, salt: number): string =>
   `${two(below(24, row, salt))}:${two(below(60, row, salt + 1))}:${two(below(60, row, salt + 2))}`;
-const phone = (row: number, salt: number): string =>
-  `+33${6 + below(2, row, salt)}${String(below(100_000_000, row, salt + 1)).padStart(8, '0')}`;
-const first = (row: number, salt: number): string => firstNames[below(firstNames.length, row, salt)] as string;
-const last = (row: number, salt: number): string => lastNames[below(lastNames.length, row, salt)] as string;
-const ascii = (name: string): string =>
-  name
-    .normalize('NFD')
-    .replaceAll(/[^A-Za-z]/g, '')
-    .toLowerCase();
-const address = (row: number, salt: number, number: number): string =>
-  `${ascii(first(row, salt))}.${ascii(last(row, salt + 1))}${number}@${domains[below(domains.length, row, salt + 2)]}`;
 
 type Table = { readonly name: string; readonly share: number; readonly row: (index: number, users: number) => readonly Cell[] };
 

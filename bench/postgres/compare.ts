@@ -27,7 +27,7 @@ const load = (server: Server): string => `PGPASSWORD=${password} pg_restore -j 2
 /** Restores into a fresh server of its own; the time is the loading alone. */
 async function restoreByTool(folder: string): Promise<number> {
   await using server = await startPostgres(target);
-  return await timed(() => runTools(folder, load(server)));
+  return await runTools(folder, load(server));
 }
 
 const service = {
@@ -56,7 +56,7 @@ try {
   if (values.only !== 'restore') {
     const taken = await inTurns(runs, {
       ours: () => withFolder(folder, (own) => timed(() => snapshot(own, source))),
-      pg_dump: () => withFolder(folder, (own) => timed(() => runTools(own, dump(source)))),
+      pg_dump: () => withFolder(folder, (own) => runTools(own, dump(source))),
     });
     const result = { value: taken.ours / taken.pg_dump, ours: taken.ours, peer: taken.pg_dump };
     printResult({ name: 'postgres-snapshot-vs-pg_dump', unit, aim: '<= 1.0', ...result });

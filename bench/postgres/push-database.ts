@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { bulkText, type Cell, rowsOf } from '../../sample/bulk-text.ts';
+import { address, below, phone, two } from '../made-up.ts';
 
 // A push server's database of a size where speed matters, in proportion to the large one of MySQL: a quarter of its rows. Everybody in it is made up.
 
@@ -56,24 +57,8 @@ sources:
           phone: phone
 `;
 
-const firstNames = ['marie', 'jean', 'chloe', 'luc', 'anais', 'paul', 'zoe', 'hugo', 'ines', 'leo', 'emma', 'noah', 'alice', 'theo'];
-const lastNames = ['martin', 'bernard', 'dubois', 'thomas', 'robert', 'petit', 'durand', 'leroy', 'moreau', 'simon', 'laurent', 'lefevre'];
-const domains = ['acme.fr', 'globex.com', 'initech.net', 'umbrella.org', 'hooli.io', 'stark.eu', 'wayne.de'];
-
-/** A number below `bound` that is a function of its arguments. */
-function below(bound: number, row: number, salt: number): number {
-  let state = Math.imul(row ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
-  state = Math.imul(state ^ (state >>> 15), 0xc2b2ae35);
-  return ((state ^ (state >>> 13)) >>> 0) % bound;
-}
-
-const two = (value: number): string => String(value).padStart(2, '0');
 const moment = (row: number, salt: number): string =>
   `${2022 + below(3, row, salt)}-${two(1 + below(12, row, salt + 1))}-${two(1 + below(28, row, salt + 2))} ${two(below(24, row, salt + 3))}:${two(below(60, row, salt + 4))}:${two(below(60, row, salt + 5))}`;
-const phone = (row: number, salt: number): string =>
-  `+33${6 + below(2, row, salt)}${String(below(100_000_000, row, salt + 1)).padStart(8, '0')}`;
-const address = (row: number, salt: number, number: number): string =>
-  `${firstNames[below(firstNames.length, row, salt)]}.${lastNames[below(lastNames.length, row, salt + 1)]}${number}@${domains[below(domains.length, row, salt + 2)]}`;
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 /** As random as those that a push server gives out: rows do not lie in the order of their keys. */
 const uuid = (of: string): string => digestOf(of).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
