@@ -35,6 +35,7 @@ export const op = {
   i64TrailingZeros: [0x7a],
   i64Add: [0x7c],
   i64Sub: [0x7d],
+  i64Multiply: [0x7e],
   i64And: [0x83],
   i64Or: [0x84],
   i64Xor: [0x85],

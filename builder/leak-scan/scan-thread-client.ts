@@ -1,14 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { type LeakRule, leakRules, type Watch } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
-import { createRecentValues } from './recent-values.ts';
 import type { ScanAnswer, ScanRequest, ScanThreadSettings } from './scan-thread.ts';
 import type { Framing } from './scanner.ts';
+import { createValueIntake } from './value-intake.ts';
+import { batchBytes } from './value-intake-wasm.ts';
 import type { WatchCounts } from './watch-list.ts';
-import { createValueBatch } from './watched-values.ts';
 
 /** Takes real values; after each batch of rows, `ready` waits until there is room for more. */
 export type WatchSink = {
+  /** Says that values follow which stand in these bytes; not needed, but cheaper. The bytes must not change before the next page. */
+  page(bytes: Uint8Array): void;
   readonly watch: Watch;
   ready(): Promise<void>;
 };
@@ -39,8 +41,6 @@ export function createScanThread(): ScanThread {
   /** In the order of the requests, which is the order of the answers. */
   const waiting: { resolve(answer: ScanAnswer): void; reject(error: unknown): void }[] = [];
   const freeBatches: Uint8Array<ArrayBuffer>[] = [];
-  const batch = createValueBatch();
-  const isRecent = createRecentValues();
   const adding: Promise<void>[] = [];
   let failure: DynDataError | undefined;
 
@@ -56,31 +56,31 @@ export function createScanThread(): ScanThread {
     worker.postMessage(request, transfer);
     return (await answered) as Extract<ScanAnswer, { kind: K }>;
   };
-  const send = (): void => {
-    if (batch.isEmpty) return;
-    const { bytes, length } = batch.take(freeBatches.pop());
-    const added = ask({ kind: 'add', bytes, length }, 'added', [bytes.buffer]).then((answer) => void freeBatches.push(answer.bytes));
-    // A failure is reported when its turn comes; until then it must not count as unhandled.
-    added.catch(() => undefined);
-    adding.push(added);
-  };
+  const intake = createValueIntake({
+    free: () => freeBatches.pop(),
+    take(bytes, length) {
+      const added = ask({ kind: 'add', bytes, length }, 'added', [bytes.buffer]).then((answer) => {
+        if (answer.bytes.length === batchBytes) freeBatches.push(answer.bytes);
+      });
+      // A failure is reported when its turn comes; until then it must not count as unhandled.
+      added.catch(() => undefined);
+      adding.push(added);
+    },
+  });
 
   return {
     start(settings) {
       ask({ kind: 'start', settings }, 'started').catch(() => undefined);
     },
     sink: {
-      watch(kind, bytes, start = 0, end = bytes.length) {
-        if (isRecent(kind, bytes, start, end) || batch.add(kind, bytes, start, end)) return;
-        send();
-        batch.add(kind, bytes, start, end);
-      },
+      page: intake.page,
+      watch: (kind, bytes, start = 0, end = bytes.length) => intake.add(kind, bytes, start, end),
       async ready() {
         while (adding.length > batchesInFlight) await adding.shift();
       },
     },
     async scan(bytes, framing) {
-      send();
+      intake.flush();
       const { found } = await ask({ kind: 'scan', bytes, framing }, 'scanned');
       return Array.from({ length: found.length / 2 }, (_, index) => ({
         rule: leakRules[found[2 * index] as number] as LeakRule,
@@ -88,7 +88,7 @@ export function createScanThread(): ScanThread {
       }));
     },
     async counts() {
-      send();
+      intake.flush();
       return (await ask({ kind: 'counts' }, 'counted')).counts;
     },
     [Symbol.asyncDispose]: async () => {

@@ -12,7 +12,7 @@ export async function observeMysql(
   plan: TablePlan,
   connection: Connection,
   sourceName: string,
-  { watch, ready }: WatchSink,
+  { page, watch, ready }: WatchSink,
   signal: AbortSignal,
 ): Promise<void> {
   const watched = plan.leaks.flatMap((facts, index) => {
@@ -24,7 +24,12 @@ export async function observeMysql(
   const { starts, ends } = places;
   const sql = `SELECT ${watched.map(({ select }) => select).join(', ')} FROM ${qualifiedName(table.schema, table.name)}`;
   for await (const rows of readRows(connection, sql, sourceName, signal)) {
+    let current: Uint8Array | undefined;
     for (const row of rows) {
+      if (row.bytes !== current) {
+        current = row.bytes;
+        page(current);
+      }
       locateFields(row, places);
       for (let index = 0; index < watched.length; index += 1) {
         const { whole, observe } = watched[index] as (typeof watched)[number];

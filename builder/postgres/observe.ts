@@ -13,7 +13,7 @@ export async function observePostgres(
   plan: TablePlan,
   client: Client,
   sourceName: string,
-  { watch, ready }: WatchSink,
+  { page, watch, ready }: WatchSink,
   signal: AbortSignal,
 ): Promise<void> {
   const watched = plan.leaks.flatMap((facts, index) => {
@@ -27,7 +27,12 @@ export async function observePostgres(
   const { starts, ends, escaped } = places;
   const sql = `COPY (SELECT ${watched.map(({ name }) => name).join(', ')} FROM ${table.from}) TO STDOUT`;
   for await (const rows of readCopy(client, sql, sourceName, signal)) {
+    let current: Uint8Array | undefined;
     for (const row of rows) {
+      if (row.bytes !== current) {
+        current = row.bytes;
+        page(current);
+      }
       locateFields(row, places, sourceName);
       for (let index = 0; index < watched.length; index += 1) {
         const { whole, observe, isBinary } = watched[index] as (typeof watched)[number];
