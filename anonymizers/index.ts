@@ -22,7 +22,8 @@ export { createPhonePermutation, type PhonePermutationKey } from './phone-permut
 export { type PlanLine, viewPlan } from './plan-view.ts';
 export { type Policy, parsePolicy, type Rule } from './policy.ts';
 export { pseudonymWords } from './pseudonym-words.ts';
-export { createSipHash } from './siphash.ts';
+export { createSipHash, keyWords } from './siphash.ts';
+export { hashFunctions, hashGlobals, messageAt, mostBytes as mostMessageBytes, resultAt } from './siphash-wasm.ts';
 export { enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
 export type { DetectorRule, LeakAllowance, LeakRule, Watch, WatchKind } from './watch.ts';
 export { leakRules, watchKinds } from './watch.ts';

@@ -247,9 +247,13 @@ const feistel: wasm.WasmFunction = (() => {
   };
 })();
 
+/** What any module can hash with: its first functions, with its first `hashGlobals` globals. */
+export const hashFunctions = [begin, more, end, hash] as const;
+export const hashGlobals = states.length;
+
 /** The module, once for a thread. */
 export const siphash = createWasmModule({
   pages: 1,
-  globals: states.length,
-  functions: [begin, more, end, hash, feistel],
+  globals: hashGlobals,
+  functions: [...hashFunctions, feistel],
 }) as SipHashModule;

@@ -2,7 +2,7 @@ import { base64Byte, base64Values, classes, is, isLetterOrDigit } from './bytes.
 import { secretBeginnings } from './detectors.ts';
 import { separatorBytes } from './numbers.ts';
 import { sweepTraits } from './sweep-memory.ts';
-import { hashParts } from './watch-list.ts';
+import { hashParts } from './word-hash.ts';
 
 const space = 0x20;
 const plus = 0x2b;

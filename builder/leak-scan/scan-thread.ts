@@ -42,7 +42,10 @@ function answer(request: ScanRequest): ScanAnswer {
     scan(request.bytes, request.framing, (rule, offset) => void found.push(numberOf.get(rule) as number, offset));
     return { kind: 'scanned', found };
   }
-  readValues(request.bytes, request.length, list.add);
+  const { bytes, length } = request;
+  const fits = length <= list.values.length;
+  if (fits) list.values.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  readValues(fits ? list.values : bytes, length, list.add);
   // Real values do not stay in memory that is handed around.
   request.bytes.fill(0, 0, request.length);
   return { kind: 'added', bytes: request.bytes };

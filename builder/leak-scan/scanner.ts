@@ -24,7 +24,8 @@ import {
 } from './sweep-memory.ts';
 import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
 import { createSweep } from './sweep-wasm.ts';
-import { hashStart, nextHash, type WatchList } from './watch-list.ts';
+import type { WatchList } from './watch-list.ts';
+import { hashStart, nextHash } from './word-hash.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
 export type Found = (rule: LeakRule, place: number, bytes: Uint8Array, from: number, to: number) => void;

@@ -56,12 +56,11 @@ import {
   when,
   zero,
 } from './wasm-terms.ts';
+import { hashFactor, hashStart } from './word-hash.ts';
 
 export { filterBytes } from './sweep-memory.ts';
 
 const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, load32, op } = wasm;
-/** The start and the factor of `wordHash`. */
-const [hashStart, hashFactor] = [0x811c9dc5, 0x01000193];
 /** The dashes and the word with which a private key begins; secrets and encoded text are longer. */
 const shortestForm = 10;
 const pageBytes = 64 * 1024;

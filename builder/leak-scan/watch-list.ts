@@ -1,14 +1,13 @@
 import {
-  createNormalizer,
   createPhoneParser,
   createPhonePermutation,
-  createSipHash,
   type Key,
   type PhonePermutationKey,
   type phoneCountries,
   type WatchKind,
 } from '../../anonymizers/index.ts';
-import { classes, isLetterOrDigit, lowered, wordByte } from './bytes.ts';
+import { createIsDistinct } from './distinct.ts';
+import { createAsciiFolding, createFolding, type Folding, type WatchKeys } from './folding.ts';
 import { filterBytes } from './sweep-wasm.ts';
 import { createTagSet, exactLimit } from './tag-set.ts';
 
@@ -21,17 +20,16 @@ const domainMark = 1;
 const indistinctMark = 2;
 const kinds = Object.entries(kindMarks) as [WatchKind, number][];
 
-/** Below these lengths, in bytes, a value is found everywhere by chance. */
-const shortestWord = 5;
-const shortestLettersOnly = 6;
-const shortestDigitsOnly = 8;
 const shortestSecret = 16;
 const shortestPhone = 8;
+const mostDigits = 64;
 
 /** 2²³ bits each, 1 MB: what fits into a processor's cache. */
 const filterBits = filterBytes * 8;
 
 export type WatchList = {
+  /** Room for values that are added from where they stand in it; any other bytes are taken as well. */
+  readonly values: Uint8Array;
   /** Remembers a real value, `bytes[start, end)`; all of the bytes where the ends are left out. */
   add(kind: WatchKind, bytes: Uint8Array, start?: number, end?: number): void;
   /** True where addresses of this domain are watched. */
@@ -61,32 +59,6 @@ export type WatchCounts = {
   readonly falsePositiveRate: number;
 };
 
-const hashFactor = 0x01000193;
-export const hashStart = 0x811c9dc5 | 0;
-
-/** What a byte adds to a word's hash: nothing where it is punctuation or the later byte of a character; alike for all beyond ASCII. */
-export const hashParts: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte < 0x80) return isLetterOrDigit(byte) ? (lowered[byte] as number) : 0;
-  return byte >= 0xc0 ? 0x80 : 0;
-});
-
-/** A quick hash that spellings of one word share; those that it tells apart wrongly are `foldedOddly`. */
-export function wordHash(bytes: Uint8Array, from: number, to: number): number {
-  let hash = hashStart;
-  for (let at = from; at < to; at += 1) {
-    const part = hashParts[bytes[at] as number] as number;
-    if (part !== 0) hash = Math.imul(hash ^ part, hashFactor);
-  }
-  return hash;
-}
-
-export function nextHash(hash: number, part: number): number {
-  return Math.imul(hash ^ part, hashFactor);
-}
-
-/** The keys of the tags, one for each kind of them: all that the scan needs of the policy's key. */
-export type WatchKeys = Readonly<Record<'email' | 'domain' | 'phone' | 'words', Uint8Array>>;
-
 export function watchKeys(key: Key): WatchKeys {
   const of = (purpose: keyof WatchKeys): Uint8Array => key.subKey(`leak-scan/1/${purpose}`);
   return { email: of('email'), domain: of('domain'), phone: of('phone'), words: of('words') };
@@ -106,37 +78,45 @@ export type WatchListSettings = {
 export function createWatchList(settings: WatchListSettings, limit: number = exactLimit): WatchList {
   const { keys, country, common } = settings;
   const tags = createTagSet(limit);
-  const hashes = {
-    email: createSipHash(keys.email),
-    domain: createSipHash(keys.domain),
-    phone: createSipHash(keys.phone),
-    words: createSipHash(keys.words),
-  };
+  const anyFolding = createFolding(keys);
+  const asciiFolding = createAsciiFolding(keys);
+  /** Of a phone number, where they are hashed. */
+  const digits = asciiFolding.bytes;
+  const isDistinct = createIsDistinct(common);
   const parsePhone = createPhoneParser(country);
-  const normalizer = createNormalizer();
-  const digits = new Uint8Array(64);
   const tag = new Uint32Array(4);
   const filters = { words: new Uint8Array(filterBytes), phones: new Uint8Array(filterBytes), version: 0 };
   /** Of the address that came last: many addresses have the domain of the one before. */
   const lastDomain = new Uint8Array(256);
   let lastDomainLength = -1;
-  let longestCommon = shortestDigitsOnly;
-  for (const word of common) longestCommon = Math.max(longestCommon, Buffer.byteLength(word));
   const permutations = settings.phonePermutations.map(createPhonePermutation);
   let ambiguous = 0;
 
-  const mark = (hash: typeof hashes.email, bytes: Uint8Array, length: number, kindMark: number): void => {
-    hash(bytes, length, tag);
+  /** The last value stands in it. */
+  let folding: Folding = anyFolding;
+  const folded = (value: Uint8Array, start: number, end: number): number => {
+    folding = asciiFolding;
+    const length = folding.folded(value, start, end);
+    if (length >= 0) return length;
+    folding = anyFolding;
+    return folding.folded(value, start, end);
+  };
+  const trimmed = (value: Uint8Array, start: number, end: number): number => {
+    folding = asciiFolding;
+    const length = folding.trimmed(value, start, end);
+    if (length >= 0) return length;
+    folding = anyFolding;
+    return folding.trimmed(value, start, end);
+  };
+  const mark = (purpose: keyof WatchKeys, length: number, kindMark: number): void => {
+    folding.tag(purpose, length, tag);
     tags.add(tag[0] as number, tag[1] as number, kindMark);
   };
-  const ask = (hash: typeof hashes.email, bytes: Uint8Array, length: number): number => {
-    hash(bytes, length, tag);
+  const marksOf = (purpose: keyof WatchKeys, length: number): number => {
+    folding.tag(purpose, length, tag);
     return tags.marksOf(tag[0] as number, tag[1] as number);
   };
-  const askFolded = (hash: typeof hashes.email, text: Uint8Array): number => {
-    const length = normalizer.folded(text);
-    return ask(hash, normalizer.bytes, length);
-  };
+  const ask = (purpose: keyof WatchKeys, text: Uint8Array): number => marksOf(purpose, folded(text, 0, text.length));
   /** The digits of the number in its international form, or as they are where it has none; 0 where there are too few. */
   const phoneDigits = (bytes: Uint8Array, start: number, end: number): number => {
     const number = parsePhone(bytes, start, end);
@@ -147,30 +127,32 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     } else {
       for (let at = start; at < end; at += 1) {
         const byte = bytes[at] as number;
-        if (byte >= 0x30 && byte <= 0x39 && count < digits.length) digits[count++] = byte;
+        if (byte >= 0x30 && byte <= 0x39 && count < mostDigits) digits[count++] = byte;
       }
     }
     return count < shortestPhone ? 0 : count;
   };
   const knowsPhone = (text: Uint8Array): boolean => {
     const count = phoneDigits(text, 0, text.length);
-    return count > 0 && ask(hashes.phone, digits, count) !== 0;
+    if (count === 0) return false;
+    folding = asciiFolding;
+    return marksOf('phone', count) !== 0;
   };
   const addPhone = (value: Uint8Array, start: number, end: number): void => {
     const count = phoneDigits(value, start, end);
     if (count === 0) {
-      const length = normalizer.folded(value, start, end);
-      mark(hashes.words, normalizer.bytes, length, indistinctMark);
+      mark('words', folded(value, start, end), indistinctMark);
       return;
     }
     let last = 0;
     for (let at = count - shortestPhone; at < count; at += 1) last = last * 10 + (digits[at] as number) - 0x30;
     setBit(filters.phones, last);
-    mark(hashes.phone, digits, count, kindMarks.phone);
+    folding = asciiFolding;
+    mark('phone', count, kindMarks.phone);
   };
   const addEmail = (value: Uint8Array, start: number, end: number): void => {
-    const length = normalizer.folded(value, start, end);
-    const { bytes } = normalizer;
+    const length = folded(value, start, end);
+    const { bytes } = folding;
     let at = length - 1;
     let hasDot = false;
     for (; at > 0 && bytes[at] !== 0x40; at -= 1) hasDot ||= bytes[at] === 0x2e;
@@ -178,45 +160,35 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       addWords('login', value, start, end);
       return;
     }
-    mark(hashes.email, bytes, length, kindMarks.email);
+    mark('email', length, kindMarks.email);
     const domainLength = length - at - 1;
     let isLast = domainLength === lastDomainLength;
     for (let byte = 0; isLast && byte < domainLength; byte += 1) isLast = bytes[at + 1 + byte] === lastDomain[byte];
     if (isLast) return;
-    const domain = bytes.subarray(at + 1, length);
-    mark(hashes.domain, domain, domainLength, domainMark);
     lastDomainLength = domainLength <= lastDomain.length ? domainLength : -1;
-    if (lastDomainLength >= 0) lastDomain.set(domain);
+    if (lastDomainLength >= 0) lastDomain.set(bytes.subarray(at + 1, length));
+    mark('domain', folded(bytes, at + 1, length), domainMark);
   };
   const addWords = (kind: WatchKind, value: Uint8Array, start: number, end: number): void => {
-    let length = normalizer.folded(value, start, end);
-    const { bytes } = normalizer;
-    while (length > 0 && !isLetterOrDigit(bytes[length - 1])) length -= 1;
-    let from = 0;
-    while (from < length && !isLetterOrDigit(bytes[from])) from += 1;
-    if (from > 0) bytes.copyWithin(0, from, length);
-    length -= from;
-    // A piece of a secret that is longer than any common word is none.
-    if (!(kind === 'secret' && length > longestCommon) && !isDistinct(kind, length, textOf(bytes, length), common)) {
-      mark(hashes.words, bytes, length, indistinctMark);
+    const length = trimmed(value, start, end);
+    if (!isDistinct(kind, folding.bytes, length)) {
+      mark('words', length, indistinctMark);
       return;
     }
-    let lastWord = length;
-    while (lastWord > 0 && ((classes[bytes[lastWord - 1] as number] as number) & wordByte) !== 0) lastWord -= 1;
-    setBit(filters.words, wordHash(bytes, lastWord, length));
-    mark(hashes.words, bytes, length, kindMarks[kind]);
+    setBit(filters.words, folding.lastWordHash(length));
+    mark('words', length, kindMarks[kind]);
   };
   /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme. */
   const addSecret = (value: Uint8Array, from: number, end: number): void => {
-    let start = from;
-    for (let at = from; at <= end; at += 1) {
-      if (at < end && ((classes[value[at] as number] as number) & wordByte) !== 0) continue;
+    for (let start = from; start < end; ) {
+      const at = asciiFolding.wordEnd(value, start, end);
       if (at - start >= shortestSecret) addWords('secret', value, start, at);
       start = at + 1;
     }
   };
 
   return {
+    values: asciiFolding.values,
     filters,
     add(kind, bytes, start = 0, end = bytes.length) {
       filters.version += 1;
@@ -226,8 +198,8 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       else if (kind === 'email' || kind === 'login') addEmail(bytes, start, end);
       else addWords(kind, bytes, start, end);
     },
-    knowsDomain: (domain) => askFolded(hashes.domain, domain) !== 0,
-    email: (address) => kindOf(askFolded(hashes.email, address)),
+    knowsDomain: (domain) => ask('domain', domain) !== 0,
+    email: (address) => kindOf(ask('email', address)),
     phone(text) {
       if (!knowsPhone(text)) return undefined;
       // A real number can by chance be what stands for another one: then it tells nothing.
@@ -239,7 +211,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       }
       return 'phone';
     },
-    words: (text) => kindOf(askFolded(hashes.words, text)),
+    words: (text) => kindOf(ask('words', text)),
     mayEndWith: (hash) => hasBit(filters.words, hash),
     mayBePhone: (lastDigits) => hasBit(filters.phones, lastDigits),
     counts: () => ({
@@ -254,26 +226,6 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
 
 function kindOf(marks: number): WatchKind | undefined {
   return kinds.find(([, kindMark]) => (marks & kindMark) !== 0)?.[0];
-}
-
-/** Whether finding the value in the output says something. A name made only of words that anonymizers use says nothing. */
-function isDistinct(kind: WatchKind, lengthBytes: number, text: string, common: ReadonlySet<string>): boolean {
-  if (betweenWords.test(text)) {
-    const words = text.split(betweenWords).filter((word) => word !== '');
-    return lengthBytes >= shortestWord && !words.every((word) => common.has(word));
-  }
-  if (kind === 'name' || lengthBytes < shortestWord || common.has(text)) return false;
-  if (lengthBytes >= shortestDigitsOnly) return true;
-  if (digitsOnly.test(text)) return false;
-  return lengthBytes >= shortestLettersOnly || !lettersOnly.test(text);
-}
-
-const betweenWords = /[\s'’]+/;
-const digitsOnly = /^\d+$/;
-const lettersOnly = /^\p{L}+$/u;
-
-function textOf(bytes: Uint8Array, length: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('utf8');
 }
 
 function bitOf(value: number): number {
