@@ -39,10 +39,12 @@ const benchmarks: readonly Benchmark[] = [
   { names: ['anonymize-share'], file: 'anonymize-share.ts', needs: 'sample' },
   { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needs: 'sample' },
   {
-    names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump', 'mysql-restore-vs-myloader', 'mysql-restore-vs-mysql'],
+    names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump'],
     file: 'mysql/compare.ts',
     needs: 'images',
   },
+  { names: ['mysql-restore-vs-myloader', 'mysql-restore-vs-mysql'], file: 'mysql/restore.ts', needs: 'images' },
+  { names: ['memory-client'], file: 'mysql/client-memory.ts', needs: 'images' },
   {
     names: [
       'nightly-contiguous-bytes-stored',
