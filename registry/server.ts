@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools } from '../core/index.ts';
+import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools, type Uploads } from '../core/index.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
-import { createOciRouter } from './oci.ts';
+import { createOciRouter, type OciGuard, openGuard } from './oci/index.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
 import { untilClosed } from './streaming.ts';
 
@@ -15,6 +15,9 @@ const readinessTimeoutMs = 5_000;
 export type RegistryOptions = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
+  readonly uploads: Uploads;
+  /** Left out where everybody who reaches the registry may do everything. */
+  readonly ociGuard?: OciGuard;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly policyTools?: PolicyTools;
@@ -34,7 +37,7 @@ export type Registry = {
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, jobs, environments, logger, version } = options;
+  const { blobs, catalog, uploads, jobs, environments, logger, version } = options;
   const closing = new AbortController();
   const app = express();
   app.disable('x-powered-by');
@@ -56,7 +59,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     });
     response.json({ status: 'ready', version });
   });
-  app.use('/v2', createOciRouter({ blobs, catalog, logger }));
+  app.use('/v2', createOciRouter({ blobs, catalog, uploads, guard: options.ociGuard ?? openGuard, logger }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
   app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, heartbeatMs, closing: closing.signal }));
