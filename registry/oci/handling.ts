@@ -9,6 +9,8 @@ export type OciPorts = {
   readonly catalog: Catalog;
   readonly uploads: Uploads;
   readonly guard: OciGuard;
+  /** How long a client may send nothing of a body that it has begun. */
+  readonly bodyStallTimeoutMs: number;
 };
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';

@@ -1,3 +1,3 @@
-export { type OciAction, ociAction } from './action.ts';
+export { ociAction } from './action.ts';
 export { type OciGuard, openGuard } from './guard.ts';
 export { createOciRouter } from './router.ts';

@@ -36,12 +36,12 @@ export type PushedManifest = {
  * The manifest of a request, with a digest and a media type that fit to it.
  * @throws OciError DIGEST_INVALID, MANIFEST_INVALID, SIZE_INVALID, TAG_INVALID
  */
-export async function readPushedManifest(request: Request, reference: string): Promise<PushedManifest> {
+export async function readPushedManifest(request: Request, reference: string, stallTimeoutMs: number): Promise<PushedManifest> {
   const isNamedByDigest = reference.includes(':');
   if (isNamedByDigest && !isContentDigest(reference)) throw noDigest();
   const tags = isNamedByDigest ? tagsOfQuery(request) : [reference];
   if (!tags.every(isTag)) throw new OciError('TAG_INVALID', 'A tag is made of letters, digits, ., _ and -, at most 128.');
-  const bytes = await smallBodyOf(request, maxManifestBytes);
+  const bytes = await smallBodyOf(request, maxManifestBytes, stallTimeoutMs);
   const digest = isContentDigest(reference) ? reference : digestOf(bytes);
   if (contentDigestOf(bytes, digest) !== digest)
     throw new OciError('DIGEST_INVALID', 'The manifest does not have the digest that it was sent as.', { details: [{ digest }] });

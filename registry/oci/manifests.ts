@@ -5,7 +5,7 @@ import type { Handlers, OciPorts } from './handling.ts';
 import { readPushedManifest, requireContent } from './manifest-upload.ts';
 
 /** Manifests by tag or digest, byte for byte as they were pushed, whatever their kind. */
-export function manifestHandlers({ catalog }: Pick<OciPorts, 'catalog'>): Handlers<'manifest'> {
+export function manifestHandlers({ catalog, bodyStallTimeoutMs }: Pick<OciPorts, 'bodyStallTimeoutMs' | 'catalog'>): Handlers<'manifest'> {
   return {
     async GET({ repository, reference }, request, response, signal) {
       const digest = await digestOfReference(catalog, repository, reference, signal);
@@ -18,7 +18,7 @@ export function manifestHandlers({ catalog }: Pick<OciPorts, 'catalog'>): Handle
     },
 
     async PUT({ repository, reference }, request, response, signal) {
-      const { manifest, content, tags } = await readPushedManifest(request, reference);
+      const { manifest, content, tags } = await readPushedManifest(request, reference, bodyStallTimeoutMs);
       await requireContent(catalog, repository, content, signal);
       await catalog.putPushedManifest(repository, manifest, signal);
       for (const tag of tags) await catalog.moveTag(repository, tag, manifest.digest, { signal });

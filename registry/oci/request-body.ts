@@ -2,20 +2,15 @@ import type { Request } from 'express';
 import { DynDataError } from '../../core/index.ts';
 import { OciError } from '../oci-errors.ts';
 
-/** How long a client may send nothing of a body that it has begun. There is no limit on the whole: layers are large and lines slow. */
-const stallTimeoutMs = 60_000;
-
-export type BodyOptions = { readonly stallTimeoutMs?: number };
-
 /**
- * The body as it comes. What is left of it when reading ends early stays unread, so that the request can still be answered.
+ * The body as it comes. There is no limit on the time that all of it takes: layers are large and lines slow. What is left of it when reading ends early stays unread, so that the request can still be answered.
  * @throws OciError BLOB_UPLOAD_INVALID (408) where the client falls silent; DynDataError CANCELLED where it is gone.
  */
-export async function* bodyOf(request: Request, options: BodyOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* bodyOf(request: Request, stallTimeoutMs: number): AsyncGenerator<Uint8Array> {
   const iterator: AsyncIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
   try {
     for (;;) {
-      const next = await untilStalled(iterator.next(), options.stallTimeoutMs ?? stallTimeoutMs);
+      const next = await untilStalled(iterator.next(), stallTimeoutMs);
       if (next.done) return;
       yield next.value;
     }
@@ -29,12 +24,12 @@ export async function* bodyOf(request: Request, options: BodyOptions = {}): Asyn
 }
 
 /** The whole body, where it is small. @throws OciError SIZE_INVALID (413) */
-export async function smallBodyOf(request: Request, maxBytes: number, options: BodyOptions = {}): Promise<Uint8Array> {
+export async function smallBodyOf(request: Request, maxBytes: number, stallTimeoutMs: number): Promise<Uint8Array> {
   const tooLarge = (): OciError => new OciError('SIZE_INVALID', `More than ${maxBytes} bytes are not taken here.`, { status: 413 });
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const piece of bodyOf(request, options)) {
+  for await (const piece of bodyOf(request, stallTimeoutMs)) {
     sizeBytes += piece.byteLength;
     if (sizeBytes > maxBytes) throw tooLarge();
     pieces.push(piece);

@@ -32,7 +32,7 @@ export function uploadsHandlers(ports: OciPorts): Handlers<'uploads'> {
 
 /** One upload: how far it is, more of it, its end, and giving it up. */
 export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
-  const { catalog, uploads } = ports;
+  const { catalog, uploads, bodyStallTimeoutMs } = ports;
   const find = async ({ repository, id }: { repository: string; id: string }, signal: AbortSignal): Promise<Upload> => {
     const upload = await uploads.find(repository, id, signal);
     if (upload) return upload;
@@ -42,7 +42,7 @@ export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
   const append = async (upload: Upload, request: Request, response: Response, signal: AbortSignal): Promise<Upload> => {
     const expectedBytes = requireOrder(upload, request, response);
     try {
-      return await uploads.append(upload, ofLength(bodyOf(request), expectedBytes), signal);
+      return await uploads.append(upload, ofLength(bodyOf(request, bodyStallTimeoutMs), expectedBytes), signal);
     } catch (error) {
       if (!(error instanceof DynDataError && error.code === 'CONFLICT')) throw error;
       const now = await uploads.find(upload.repository, upload.id, signal);
@@ -86,9 +86,18 @@ export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
 
 const blobLocation = (repository: string, digest: ContentDigest): string => `/v2/${repository}/blobs/${digest}`;
 
-function receive({ uploads }: OciPorts, repository: string, digest: ContentDigest, request: Request, signal: AbortSignal) {
+function receive(
+  { uploads, bodyStallTimeoutMs }: OciPorts,
+  repository: string,
+  digest: ContentDigest,
+  request: Request,
+  signal: AbortSignal,
+) {
   const sizeBytes = announcedBytes(request);
-  return uploads.receive(repository, digest, bodyOf(request), { ...(sizeBytes === undefined ? {} : { sizeBytes }), signal });
+  return uploads.receive(repository, digest, bodyOf(request, bodyStallTimeoutMs), {
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    signal,
+  });
 }
 
 function digestOfQuery(request: Request): ContentDigest {

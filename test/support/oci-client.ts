@@ -21,8 +21,6 @@ export type OciRequest = {
   readonly body?: Uint8Array | string;
 };
 
-export type OciClient = ReturnType<typeof createOciClient>;
-
 /** A client that does what it is told and judges nothing. */
 export function createOciClient(port: () => number) {
   const send = (method: string, path: string, { headers, query, body }: OciRequest = {}): Promise<RawResponse> => {

@@ -26,6 +26,7 @@ export async function startRegistry(options: {
   readonly heartbeatMs?: number;
   readonly policyTools?: PolicyTools;
   readonly ociGuard?: OciGuard;
+  readonly bodyStallTimeoutMs?: number;
 }): Promise<RunningRegistry> {
   let written = '';
   const logger = createLog(
@@ -46,6 +47,7 @@ export async function startRegistry(options: {
     catalog,
     uploads,
     ...(options.ociGuard === undefined ? {} : { ociGuard: options.ociGuard }),
+    ...(options.bodyStallTimeoutMs === undefined ? {} : { bodyStallTimeoutMs: options.bodyStallTimeoutMs }),
     jobs,
     environments: [
       { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
