@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { BlobInfo } from './blob-store.ts';
-import { type ContentDigest, contentDigestSchema } from './content-digest.ts';
+import type { ContentDigest } from './content-digest.ts';
 import { type Digest, digestPattern } from './digest.ts';
 import { provenanceSchema } from './manifest.ts';
 
@@ -36,14 +36,13 @@ export type TagState = TagRecord & { readonly etag: string };
 export type BlobLink = { readonly digest: ContentDigest; readonly blob: BlobInfo; readonly linkedAt: string };
 
 /** A manifest that names another one as its subject, as a descriptor of the list of that one's referrers. */
-export const referrerSchema = z.strictObject({
-  mediaType: z.string(),
-  digest: contentDigestSchema,
-  size: z.int(),
-  artifactType: z.optional(z.string()),
-  annotations: z.optional(z.record(z.string(), z.string())),
-});
-export type Referrer = z.infer<typeof referrerSchema>;
+export type Referrer = {
+  readonly mediaType: string;
+  readonly digest: ContentDigest;
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
 
 type Listing = { readonly after?: string; readonly signal?: AbortSignal };
 

@@ -4,13 +4,13 @@ import {
   type CatalogWriter,
   type ContentDigest,
   contentDigestOf,
+  contentDigestSchema,
   DynDataError,
   isDigest,
   type ObjectStore,
   type OciManifest,
   type Referrer,
   readOciManifest,
-  referrerSchema,
   type StoredManifest,
 } from '../core/index.ts';
 import { damagedRecord, readRecord, writeOnce, writeRecord } from './json-objects.ts';
@@ -19,6 +19,17 @@ import { inRepository, recordsBelow } from './repository-records.ts';
 
 /** `content` is the manifest's text; its bytes are what the digest is of. */
 const manifestSchema = z.strictObject({ version: z.literal(1), mediaType: z.string(), content: z.string() });
+
+const referrerSchema = z.strictObject({
+  version: z.literal(1),
+  descriptor: z.strictObject({
+    mediaType: z.string(),
+    digest: contentDigestSchema,
+    size: z.int(),
+    artifactType: z.optional(z.string()),
+    annotations: z.optional(z.record(z.string(), z.string())),
+  }),
+});
 
 /** Links that are written at the same time. */
 const linksAhead = 8;
@@ -52,7 +63,8 @@ export function createManifests(objects: ObjectStore, putLink: CatalogWriter['pu
     await writeOnce(writeRecord(objects, manifestKey(repository, digest), record, { condition: 'absent', signal }));
     if (read.subject === undefined) return;
     const key = `${referrersOf(repository, read.subject)}${digest}`;
-    await writeOnce(writeRecord(objects, key, referrerOf(manifest, read), { condition: 'absent', signal }));
+    const referrer = { version: 1, descriptor: referrerOf(manifest, read) };
+    await writeOnce(writeRecord(objects, key, referrer, { condition: 'absent', signal }));
   };
 
   return {
@@ -89,7 +101,8 @@ export function createManifests(objects: ObjectStore, putLink: CatalogWriter['pu
     },
 
     async *referrers(repository, subject, listing = {}) {
-      for await (const { record } of recordsBelow(objects, referrersOf(repository, subject), referrerSchema, listing)) yield record;
+      const prefix = referrersOf(repository, subject);
+      for await (const { record } of recordsBelow(objects, prefix, referrerSchema, listing)) yield record.descriptor as Referrer;
     },
 
     async remove(repository, digest, signal) {
