@@ -1,5 +1,5 @@
 import { isRepository } from '../../core/index.ts';
-import { parseAddress } from './addresses.ts';
+import { type OciAddress, parseAddress } from './addresses.ts';
 
 /** What a request to the OCI endpoint wants to do, for whoever has to allow it. */
 export type OciAction =
@@ -18,15 +18,12 @@ export type OciAction =
   | { readonly kind: 'none' };
 
 /**
- * @param path as in the request line, from `/v2` on, with its query.
+ * The action of a request to this address; `query` as it came.
  *
  * Reading is `pull`; everything about an upload is `push`, also to ask how far it is or to give it up; removing a manifest, a tag or a
  * blob is `delete`. Methods that an address does not have are `push`, the narrower right: they are refused afterwards.
  */
-export function ociAction(method: string, path: string): OciAction {
-  const [, rest, query = ''] = /^\/v2(\/[^?]*)?(?:\?(.*))?$/.exec(path) ?? [];
-  if (!/^\/v2(?:[/?]|$)/.test(path)) return { kind: 'none' };
-  const address = parseAddress(rest ?? '/');
+export function actionAt(method: string, address: OciAddress, query: string): OciAction {
   if (address.kind === 'base' || address.kind === 'catalog') return { kind: address.kind };
   if (address.kind === 'invalid' || address.kind === 'unknown') return { kind: 'none' };
   const { kind, repository } = address;
@@ -35,6 +32,12 @@ export function ociAction(method: string, path: string): OciAction {
   const action = isUpload ? 'push' : isRead ? 'pull' : method === 'DELETE' ? 'delete' : 'push';
   const from = kind === 'uploads' && method === 'POST' ? mountedFrom(query) : undefined;
   return { kind: 'repository', repository, action, ...(from === undefined ? {} : { from }) };
+}
+
+/** @param path as in the request line, from `/v2` on, with its query. */
+export function ociAction(method: string, path: string): OciAction {
+  const [isOurs, rest = '/', query = ''] = /^\/v2(\/[^?]*)?(?:\?(.*))?$/.exec(path) ?? [];
+  return isOurs === undefined ? { kind: 'none' } : actionAt(method, parseAddress(rest), query);
 }
 
 function mountedFrom(query: string): string | undefined {

@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { type Catalog, type ContentDigest, isContentDigest, readOciManifest } from '../../core/index.ts';
 import { parseRange } from '../byte-range.ts';
 import { OciError } from '../oci-errors.ts';
@@ -14,33 +15,31 @@ export function blobHandlers({ blobs, catalog }: Pick<OciPorts, 'blobs' | 'catal
     async GET({ repository, digest }, request, response, signal) {
       if (!isContentDigest(digest)) throw noDigest();
       const link = await catalog.link(repository, digest, signal);
-      const info = link && (await blobs.stat(link.blob.digest, signal));
-      if (!info) throw unknown(digest);
-      setContent(response, digest, 'application/octet-stream', info.sizeBytes);
+      if (!link) throw unknown(digest);
+      const { digest: stored, sizeBytes } = link.blob;
+      setContent(response, digest, 'application/octet-stream', sizeBytes);
       response.set({ 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, max-age=31536000, immutable' });
       if (sendNotModified(request, response, digest)) return;
-      if (request.method === 'HEAD') {
-        response.end();
-        return;
-      }
-      const isOtherVersion = request.headers['if-range'] !== undefined && request.headers['if-range'] !== `"${digest}"`;
-      const range = isOtherVersion ? 'whole' : parseRange(request.headers.range, info.sizeBytes);
-      if (range === 'unsatisfiable') {
-        clearContent(response);
-        response.set('Content-Range', `bytes */${info.sizeBytes}`);
-        throw new OciError('RANGE_INVALID', `The blob has ${info.sizeBytes} bytes.`);
-      }
-      if (range !== 'whole') {
-        response.status(206).set({
-          'Content-Range': `bytes ${range.start}-${range.end - 1}/${info.sizeBytes}`,
-          'Content-Length': String(range.end - range.start),
-        });
-      }
       try {
-        const { bytes } = await blobs.read(info.digest, range === 'whole' ? { signal } : { range, signal });
+        if (request.method === 'HEAD') {
+          // One who pushes asks this and then leaves the bytes out, so they must be there.
+          if (!(await blobs.stat(stored, signal))) throw unknown(digest);
+          response.end();
+          return;
+        }
+        const range = rangeOf(request, digest, sizeBytes);
+        if (range === 'unsatisfiable') throw new OciError('RANGE_INVALID', `The blob has ${sizeBytes} bytes.`);
+        if (range !== 'whole') {
+          response.status(206).set({
+            'Content-Range': `bytes ${range.start}-${range.end - 1}/${sizeBytes}`,
+            'Content-Length': String(range.end - range.start),
+          });
+        }
+        const { bytes } = await blobs.read(stored, range === 'whole' ? { signal } : { range, signal });
         await sendBytes(response, bytes);
       } catch (error) {
         if (!response.headersSent) clearContent(response);
+        if (error instanceof OciError && error.ociCode === 'RANGE_INVALID') response.set('Content-Range', `bytes */${sizeBytes}`);
         throw error;
       }
     },
@@ -57,6 +56,12 @@ export function blobHandlers({ blobs, catalog }: Pick<OciPorts, 'blobs' | 'catal
       response.status(202).end();
     },
   };
+}
+
+/** What of the blob is wanted; all of it where the client holds a part of something else. */
+function rangeOf(request: Request, digest: ContentDigest, sizeBytes: number): ReturnType<typeof parseRange> {
+  const condition = request.headers['if-range'];
+  return condition !== undefined && condition !== `"${digest}"` ? 'whole' : parseRange(request.headers.range, sizeBytes);
 }
 
 /** The first manifest of the repository that could not be pulled without this blob. */

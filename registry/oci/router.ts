@@ -2,7 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import { OciError, ociErrorHandler } from '../oci-errors.ts';
 import { untilClosed } from '../streaming.ts';
-import { ociAction } from './action.ts';
+import { actionAt } from './action.ts';
 import { type OciAddress, parseAddress } from './addresses.ts';
 import { blobHandlers } from './blobs.ts';
 import type { AnyHandler, Handlers, Method, OciPorts } from './handling.ts';
@@ -40,8 +40,10 @@ export function createOciRouter(ports: OciPorts & { readonly logger: Logger }): 
   const router = Router({ caseSensitive: true });
   router.use(setApiVersion, endUnreadBody);
   router.use(async (request, response) => {
-    await guard.check(ociAction(request.method, request.originalUrl), request, response);
+    // One reading of the address for what is allowed and for what is done: two could disagree.
     const address = parseAddress(request.path);
+    const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?') + 1) : '';
+    await guard.check(actionAt(request.method, address, query), request, response);
     if (address.kind === 'invalid') throw new OciError('NAME_INVALID', 'This is no repository name, or it is not properly encoded.');
     if (address.kind === 'unknown') throw new OciError('NAME_UNKNOWN', 'There is nothing at this address.', { status: 404 });
     const ofKind: Partial<Record<Method, AnyHandler>> = handlers[address.kind];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf, type ObjectStore } from '../../core/index.ts';
+import { DynDataError, digestOf, type ObjectStore } from '../../core/index.ts';
 import { createFolderObjects, createMemoryObjects } from '../../storage/index.ts';
 import { contentOf, createOciClient, errorCodesOf, jsonContent, jsonOf, locationOf, manifestType } from '../support/oci-client.ts';
 import { publishImage } from '../support/published-image.ts';
@@ -194,6 +194,7 @@ describe('a repository', () => {
       ociGuard: {
         async check(action) {
           checked.push(action);
+          if (action.kind === 'repository' && action.repository === 'closed') throw new DynDataError('ACCESS_DENIED', 'Not yours.');
         },
         mayPull: (repository) => readable.has(repository),
       },
@@ -211,8 +212,19 @@ describe('a repository', () => {
     expect(await mount({ mount: 'sha256:nonsense', from: 'public/data' })).toBe(202);
     expect(await mount({ mount: shared.digest, from: '../public/data' })).toBe(202);
     expect(checked).toContainEqual({ kind: 'repository', repository: name, action: 'push', from: 'secret/data' });
+    // A request may name the whole address: what is checked must be what is done.
+    await its.send('GET', `http://127.0.0.1:${guarded.port}/v2/secret/data/blobs/${secret.digest}?x=1`);
+    expect(checked.at(-1)).toEqual({ kind: 'repository', repository: 'secret/data', action: 'pull' });
     const listed = await its.send('GET', '/v2/_catalog');
     expect(jsonOf(listed)).toEqual({ repositories: ['public/data'] });
+    for (const [method, path] of [
+      ['GET', '/v2/closed/tags/list'],
+      ['PUT', '/v2/closed/manifests/x'],
+      ['POST', '/v2/closed/blobs/uploads/'],
+    ] as const) {
+      const denied = await its.send(method, path);
+      expect([denied.status, errorCodesOf(denied)]).toEqual([403, ['DENIED']]);
+    }
     await guarded.stop();
   });
 
