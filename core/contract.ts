@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { snapshotRecordSchema } from './catalog.ts';
+import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
 import { jobSchema } from './job.ts';
 import {
@@ -18,7 +19,7 @@ const digest = z.string().check(z.regex(digestPattern, 'a digest expected'));
 export const createSnapshotSchema = z.strictObject({ environment: z.string(), tag: z.optional(tag) });
 export const moveTagSchema = z.strictObject({ digest });
 export const snapshotViewSchema = z.strictObject({ ...snapshotRecordSchema.shape, tags: z.array(z.string()) });
-export const tagViewSchema = z.strictObject({ tag, digest, movedAt: z.string() });
+export const tagViewSchema = z.strictObject({ tag, digest: contentDigestSchema, movedAt: z.string() });
 
 /** One page of a list; `next` is the query value `after` of the following page, absent on the last. */
 const page = <T extends z.ZodMiniType>(item: T) => z.strictObject({ items: z.array(item), next: z.optional(z.string()) });

@@ -2,7 +2,7 @@ import { json, type Request, type RequestHandler, type Response, Router } from '
 import * as z from 'zod/mini';
 import {
   type Catalog,
-  type Digest,
+  type ContentDigest,
   DynDataError,
   type ErrorCode,
   isRepository,
@@ -203,13 +203,13 @@ async function readPage<T>(
   return { items };
 }
 
-async function tagsOf(catalog: Catalog, repository: string, signal: AbortSignal): Promise<ReadonlyMap<Digest, string[]>> {
-  const tags = new Map<Digest, string[]>();
+async function tagsOf(catalog: Catalog, repository: string, signal: AbortSignal): Promise<ReadonlyMap<ContentDigest, string[]>> {
+  const tags = new Map<ContentDigest, string[]>();
   for await (const { tag, digest } of catalog.tags(repository, { signal })) tags.set(digest, [...(tags.get(digest) ?? []), tag]);
   return tags;
 }
 
-function snapshotView(record: SnapshotRecord, tags: ReadonlyMap<Digest, string[]>): SnapshotView {
+function snapshotView(record: SnapshotRecord, tags: ReadonlyMap<ContentDigest, string[]>): SnapshotView {
   return { ...record, tags: tags.get(record.digest) ?? [] };
 }
 

@@ -15,6 +15,7 @@ export function parseRange(header: string | undefined, sizeBytes: number): ByteR
   }
   const start = Number(first);
   const end = last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes);
-  if (last !== '' && Number(last) < start) return 'whole';
+  // The standard lets such a range be ignored; the OCI specification's own tests want it refused.
+  if (last !== '' && Number(last) < start) return 'unsatisfiable';
   return start >= sizeBytes ? 'unsatisfiable' : { start, end };
 }

@@ -5,23 +5,40 @@ import { reportError, requestError } from './problems.ts';
 
 const statuses = {
   BLOB_UNKNOWN: 404,
+  BLOB_UPLOAD_INVALID: 400,
+  BLOB_UPLOAD_UNKNOWN: 404,
   DIGEST_INVALID: 400,
+  MANIFEST_BLOB_UNKNOWN: 400,
+  MANIFEST_INVALID: 400,
   MANIFEST_UNKNOWN: 404,
   NAME_INVALID: 400,
   NAME_UNKNOWN: 404,
   PAGINATION_NUMBER_INVALID: 400,
   RANGE_INVALID: 416,
+  SIZE_INVALID: 400,
+  TAG_INVALID: 400,
   UNSUPPORTED: 405,
 } as const;
+
+export type OciErrorOptions = {
+  /** Where it is not the usual one of the code. */
+  readonly status?: number;
+  /** What the error is about, in fields: one error of the answer for each. */
+  readonly details?: readonly Readonly<Record<string, string>>[];
+};
 
 /** An error with a code of the OCI Distribution Specification. */
 export class OciError extends Error {
   override readonly name = 'OciError';
   readonly ociCode: keyof typeof statuses;
+  readonly status: number;
+  readonly details: readonly Readonly<Record<string, string>>[];
 
-  constructor(ociCode: keyof typeof statuses, message: string) {
+  constructor(ociCode: keyof typeof statuses, message: string, options: OciErrorOptions = {}) {
     super(message);
     this.ociCode = ociCode;
+    this.status = options.status ?? statuses[ociCode];
+    this.details = options.details ?? [{}];
   }
 }
 
@@ -29,7 +46,7 @@ export class OciError extends Error {
 export function ociErrorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, _request, response, _next) => {
     if (thrown instanceof OciError && !response.headersSent) {
-      response.status(statuses[thrown.ociCode]).json(body(thrown.ociCode, thrown.message));
+      response.status(thrown.status).json(body(thrown.ociCode, thrown.message, thrown.details));
       return;
     }
     const error = requestError(thrown);
@@ -42,6 +59,6 @@ function codeOf(error: DynDataError): string {
   return error.code === 'ACCESS_DENIED' ? 'DENIED' : 'UNKNOWN';
 }
 
-function body(code: string, message: string) {
-  return { errors: [{ code, message, detail: {} }] };
+function body(code: string, message: string, details: OciError['details'] = [{}]) {
+  return { errors: details.map((detail) => ({ code, message, detail })) };
 }

@@ -14,7 +14,7 @@ import {
   type RegistryConfig,
   toolVersion,
 } from '../core/index.ts';
-import { createBlobStore, createCatalog, createChunkIndex, openStorage } from '../storage/index.ts';
+import { createBlobStore, createCatalog, createChunkIndex, createUploads, openStorage } from '../storage/index.ts';
 import { createJobQueue } from './jobs.ts';
 import { createLog } from './log.ts';
 import { requireLoopback } from './loopback.ts';
@@ -80,6 +80,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const registry = createRegistry({
     blobs,
     catalog,
+    uploads: createUploads(objects, blobs, { clock: now, newId: randomUUID }),
     jobs,
     environments,
     ...(policyTools ? { policyTools } : {}),

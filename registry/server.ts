@@ -2,19 +2,27 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools } from '../core/index.ts';
+import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools, type Uploads } from '../core/index.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
+import { bodyDeadline } from './body-deadline.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
-import { createOciRouter } from './oci.ts';
+import { createOciRouter, type OciGuard, openGuard } from './oci/index.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
 import { untilClosed } from './streaming.ts';
 
 const defaultHeartbeatMs = 15_000;
 const readinessTimeoutMs = 5_000;
+const headersTimeoutMs = 60_000;
+/** For a whole request to the API, which are all small. */
+const bodyTimeoutMs = 60_000;
+const defaultBodyStallTimeoutMs = 60_000;
 
 export type RegistryOptions = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
+  readonly uploads: Uploads;
+  /** Left out where everybody who reaches the registry may do everything. */
+  readonly ociGuard?: OciGuard;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly policyTools?: PolicyTools;
@@ -22,6 +30,8 @@ export type RegistryOptions = {
   readonly version: string;
   readonly newId: () => string;
   readonly heartbeatMs?: number;
+  /** How long one who pushes may send nothing of a body that was begun. */
+  readonly bodyStallTimeoutMs?: number;
 };
 
 export type Registry = {
@@ -34,7 +44,8 @@ export type Registry = {
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, jobs, environments, logger, version } = options;
+  const { blobs, catalog, uploads, jobs, environments, logger, version } = options;
+  const bodyStallTimeoutMs = options.bodyStallTimeoutMs ?? defaultBodyStallTimeoutMs;
   const closing = new AbortController();
   const app = express();
   app.disable('x-powered-by');
@@ -56,14 +67,16 @@ export function createRegistry(options: RegistryOptions): Registry {
     });
     response.json({ status: 'ready', version });
   });
-  app.use('/v2', createOciRouter({ blobs, catalog, logger }));
+  app.use('/v2', createOciRouter({ blobs, catalog, uploads, guard: options.ociGuard ?? openGuard, bodyStallTimeoutMs, logger }));
+  app.use(bodyDeadline(bodyTimeoutMs));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
   app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 
-  const server = createServer(app);
+  // A large layer over a slow line takes hours: no limit on whole requests here, see `bodyDeadline` and the bodies of the OCI endpoint.
+  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs }, app);
 
   return {
     server,

@@ -52,6 +52,11 @@ const olderImageSources = {
   'postgres-17': olderPostgres('17', 'trixie'),
 } as const satisfies Record<string, ImageSource>;
 
+/** Command-line tools that single tests need; made where they are asked for by name only. */
+const toolImageSources = {
+  'oci-tools': { standin: 'dyn-data/standin-oci-tools:1', variables: ['OCI_TOOLS_IMAGE'] },
+} as const satisfies Record<string, ImageSource>;
+
 function olderPostgres(version: string, release: string): ImageSource {
   return {
     official: `postgres:${version}`,
@@ -62,10 +67,10 @@ function olderPostgres(version: string, release: string): ImageSource {
 }
 
 type NewestImageName = keyof typeof imageSources;
-export type ImageName = NewestImageName | keyof typeof olderImageSources;
+export type ImageName = NewestImageName | keyof typeof olderImageSources | keyof typeof toolImageSources;
 export const imageNames = Object.keys(imageSources) as NewestImageName[];
 
-const sourceOf = (name: ImageName): ImageSource => ({ ...imageSources, ...olderImageSources })[name];
+const sourceOf = (name: ImageName): ImageSource => ({ ...imageSources, ...olderImageSources, ...toolImageSources })[name];
 const recipeOf = (name: ImageName): StandinRecipe => sourceOf(name).recipe ?? { folder: name };
 
 /** How long a registry may take to begin its answer. The download itself is not limited. */

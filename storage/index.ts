@@ -5,3 +5,4 @@ export { createFolderObjects } from './folder-objects.ts';
 export { createMemoryObjects } from './memory-objects.ts';
 export { openStorage } from './open-storage.ts';
 export { createS3Objects, type S3ObjectsOptions } from './s3-objects.ts';
+export { createUploads } from './uploads.ts';

@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Catalog, digestOf, mediaTypes, type ObjectStore, type SnapshotRecord, type StoredManifest } from '../../core/index.ts';
+import {
+  type Catalog,
+  type ContentDigest,
+  contentDigestOf,
+  digestOf,
+  mediaTypes,
+  type ObjectStore,
+  type SnapshotRecord,
+  type StoredManifest,
+} from '../../core/index.ts';
 import { createCatalog } from '../../storage/index.ts';
 import { listOf } from '../support/stream-samples.ts';
 
@@ -8,6 +17,17 @@ const longTag = 'A'.repeat(128);
 
 function manifestOf(name: string): StoredManifest {
   const bytes = new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, name, text: 'é \ud83d\ude00 \t' }));
+  return { digest: digestOf(bytes), mediaType: mediaTypes.imageManifest, bytes };
+}
+
+const sha512 = `sha512:${'0'.repeat(128)}` as const;
+
+/** A manifest with a config and a layer, which names another one as its subject where that is given. */
+function imageOf(name: string, more: { readonly subject?: ContentDigest; readonly artifactType?: string } = {}): StoredManifest {
+  const blob = (of: string) => ({ mediaType: 'application/octet-stream', digest: digestOf(`${name} ${of}`), size: 7 });
+  const subject = more.subject && { mediaType: mediaTypes.imageManifest, digest: more.subject, size: 1 };
+  const content = { schemaVersion: 2, ...more, subject, config: blob('config'), layers: [blob('layer')], annotations: { name } };
+  const bytes = new TextEncoder().encode(JSON.stringify(content));
   return { digest: digestOf(bytes), mediaType: mediaTypes.imageManifest, bytes };
 }
 
@@ -68,6 +88,149 @@ export function catalogContract(open: () => Promise<ObjectStore>): void {
       const changed = new TextEncoder().encode(JSON.stringify({ version: 1, mediaType: 'x', content: '{}' }));
       await objects.write(object?.key ?? '', changed, { sizeBytes: changed.byteLength });
       await expect(catalog.manifest(repository, manifest.digest)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    });
+  });
+
+  describe('manifests of a repository', () => {
+    it('are listed in ascending order of their digests, by both algorithms, after a digest', async () => {
+      const { bytes, mediaType } = manifestOf('by SHA-512');
+      const other = { digest: contentDigestOf(bytes, sha512), mediaType, bytes };
+      await catalog.putPushedManifest(repository, other);
+      expect(await catalog.manifest(repository, other.digest)).toEqual(other);
+      const digests: ContentDigest[] = [other.digest];
+      for (let index = 0; index < 12; index += 1) digests.push((await stored(`listed ${index}`)).digest);
+      digests.sort();
+      expect((await listOf(catalog.manifests(repository))).map(({ digest }) => digest)).toEqual(digests);
+      const after = digests[4] ?? '';
+      expect((await listOf(catalog.manifests(repository, { after }))).map(({ digest }) => digest)).toEqual(digests.slice(5));
+      await catalog.moveTag(repository, 'other', other.digest);
+      expect((await catalog.tag(repository, 'other'))?.digest).toBe(other.digest);
+    });
+
+    it('go away with their tags and their snapshot, and nothing else goes', async () => {
+      const one = imageOf('one');
+      const two = imageOf('two');
+      for (const manifest of [one, two]) {
+        await catalog.putManifest(repository, manifest);
+        await catalog.putManifest('other', manifest);
+        await catalog.putSnapshot(recordOf(manifest, repository));
+        await catalog.putSnapshot(recordOf(manifest, 'other'));
+      }
+      for (const tag of ['a', 'b']) await catalog.moveTag(repository, tag, one.digest);
+      await catalog.moveTag(repository, 'c', two.digest);
+      await catalog.moveTag('other', 'a', one.digest);
+      const links = await listOf(catalog.links(repository));
+      expect(await catalog.removeManifest(repository, one.digest)).toBe(true);
+      expect(await catalog.removeManifest(repository, one.digest)).toBe(false);
+      expect(await catalog.manifest(repository, one.digest)).toBeUndefined();
+      expect(await catalog.snapshot(repository, one.digest)).toBeUndefined();
+      expect((await listOf(catalog.tags(repository))).map(({ tag }) => tag)).toEqual(['c']);
+      expect((await listOf(catalog.snapshots(repository))).map(({ digest }) => digest)).toEqual([two.digest]);
+      expect(await listOf(catalog.links(repository))).toEqual(links);
+      expect(await catalog.manifest('other', one.digest)).toEqual(one);
+      expect((await catalog.tag('other', 'a'))?.digest).toBe(one.digest);
+      expect(await catalog.snapshot('other', one.digest)).toBeDefined();
+    });
+
+    it('can be removed when damaged', async () => {
+      const one = await stored('one');
+      const [object] = await listOf(objects.list('manifests/'));
+      await objects.write(object?.key ?? '', new TextEncoder().encode('{'), { sizeBytes: 1 });
+      expect(await catalog.removeManifest(repository, one.digest)).toBe(true);
+      expect(await catalog.manifest(repository, one.digest)).toBeUndefined();
+    });
+  });
+
+  describe('links', () => {
+    const blobOf = (name: string) => ({ digest: digestOf(name), sizeBytes: name.length });
+
+    it('give a repository a blob, under the digest that it was asked for by', async () => {
+      const blob = blobOf('blob');
+      await catalog.putLink(repository, { digest: blob.digest, blob });
+      await catalog.putLink(repository, { digest: sha512, blob });
+      const link = await catalog.link(repository, sha512);
+      expect(link).toEqual({ digest: sha512, blob, linkedAt: link?.linkedAt });
+      expect(await catalog.link('other', blob.digest)).toBeUndefined();
+      expect(await catalog.link(`${repository}/below`, blob.digest)).toBeUndefined();
+      await catalog.putLink(repository, { digest: sha512, blob: blobOf('another') });
+      expect(await catalog.link(repository, sha512)).toEqual(link);
+      await catalog.removeLink(repository, sha512);
+      await catalog.removeLink(repository, sha512);
+      expect(await catalog.link(repository, sha512)).toBeUndefined();
+      expect(await catalog.link(repository, blob.digest)).toMatchObject({ blob });
+    });
+
+    it('are listed in ascending order, after a digest', async () => {
+      const blobs = Array.from({ length: 20 }, (_, index) => blobOf(`blob ${index}`));
+      for (const blob of blobs) await catalog.putLink(repository, { digest: blob.digest, blob });
+      const digests = blobs.map(({ digest }) => digest).sort();
+      expect((await listOf(catalog.links(repository))).map(({ digest }) => digest)).toEqual(digests);
+      const after = digests[7] ?? '';
+      expect((await listOf(catalog.links(repository, { after }))).map(({ digest }) => digest)).toEqual(digests.slice(8));
+    });
+
+    it('are made for what a manifest of our own names, and not for what a pushed one names', async () => {
+      const image = imageOf('ours');
+      await catalog.putPushedManifest('pushed', image);
+      expect(await listOf(catalog.links('pushed'))).toEqual([]);
+      await catalog.putManifest(repository, image);
+      expect((await listOf(catalog.links(repository))).map(({ blob }) => blob)).toEqual(
+        [
+          { digest: digestOf('ours config'), sizeBytes: 7 },
+          { digest: digestOf('ours layer'), sizeBytes: 7 },
+        ].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+      );
+    });
+
+    it('make a repository known, as manifests do', async () => {
+      expect(await catalog.hasRepository(repository)).toBe(false);
+      await catalog.putLink(repository, { digest: sha512, blob: blobOf('blob') });
+      await stored('one', 'a/b');
+      await stored('two', repository);
+      expect(await listOf(catalog.repositories())).toEqual(['a/b', repository]);
+      expect(await catalog.hasRepository(repository)).toBe(true);
+      expect(await catalog.hasRepository('a/b')).toBe(true);
+      expect(await catalog.hasRepository('a')).toBe(false);
+    });
+  });
+
+  describe('referrers', () => {
+    it('are those manifests of the repository that name a subject, stored or not, by either way of putting them', async () => {
+      const subject = imageOf('subject');
+      const typed = imageOf('typed', { subject: subject.digest, artifactType: 'application/vnd.test' });
+      const untyped = imageOf('untyped', { subject: subject.digest });
+      await catalog.putManifest(repository, typed);
+      await catalog.putPushedManifest(repository, untyped);
+      await catalog.putManifest('other', imageOf('elsewhere', { subject: subject.digest }));
+      await catalog.putManifest(repository, imageOf('of another', { subject: sha512 }));
+      const expected = [
+        { manifest: typed, artifactType: 'application/vnd.test', name: 'typed' },
+        { manifest: untyped, artifactType: 'application/octet-stream', name: 'untyped' },
+      ]
+        .map(({ manifest: { digest, mediaType, bytes }, artifactType, name }) => ({
+          mediaType,
+          digest,
+          size: bytes.byteLength,
+          artifactType,
+          annotations: { name },
+        }))
+        .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+      expect(await listOf(catalog.referrers(repository, subject.digest))).toEqual(expected);
+      const after = expected[0]?.digest ?? '';
+      expect(await listOf(catalog.referrers(repository, subject.digest, { after }))).toEqual(expected.slice(1));
+      expect(await listOf(catalog.referrers(repository, digestOf('unknown')))).toEqual([]);
+      await catalog.removeManifest(repository, typed.digest);
+      expect((await listOf(catalog.referrers(repository, subject.digest))).map(({ digest }) => digest)).toEqual([untyped.digest]);
+      await catalog.removeManifest(repository, subject.digest);
+      expect(await listOf(catalog.referrers(repository, subject.digest))).toHaveLength(1);
+    });
+
+    it('are mended by putting the manifest again', async () => {
+      const one = imageOf('one', { subject: sha512 });
+      await catalog.putManifest(repository, one);
+      for (const { key } of await listOf(objects.list('referrers/'))) await objects.remove(key);
+      await catalog.putManifest(repository, one);
+      expect((await listOf(catalog.referrers(repository, sha512))).map(({ digest }) => digest)).toEqual([one.digest]);
     });
   });
 

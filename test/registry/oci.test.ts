@@ -49,16 +49,18 @@ describe('/v2/', () => {
     expect((await ask('/v2/', { method: 'HEAD' })).status).toBe(200);
   });
 
-  it('refuses pushes as unsupported', async () => {
-    for (const [method, path] of [
-      ['POST', '/v2/dynamease/blobs/uploads/'],
-      ['PUT', '/v2/dynamease/manifests/new'],
-      ['PATCH', '/v2/dynamease/blobs/uploads/1'],
-      ['DELETE', `/v2/dynamease/manifests/${manifest.digest}`],
+  it('says which methods an address has', async () => {
+    for (const [method, path, allowed] of [
+      ['POST', '/v2/dynamease/manifests/new', 'GET, HEAD, PUT, DELETE'],
+      ['PUT', '/v2/dynamease/blobs/uploads/', 'POST'],
+      ['POST', '/v2/dynamease/blobs/uploads/x', 'GET, HEAD, PATCH, PUT, DELETE'],
+      ['DELETE', '/v2/dynamease/tags/list', 'GET, HEAD'],
+      ['OPTIONS', `/v2/dynamease/blobs/${manifest.digest}`, 'GET, HEAD, DELETE'],
+      ['PUT', '/v2/', 'GET, HEAD'],
     ] as const) {
       const answer = await ask(path, { method });
       expect(answer.status).toBe(405);
-      expect(answer.headers.allow).toBe('GET, HEAD');
+      expect(answer.headers.allow).toBe(allowed);
       expect(errorCode(answer.body)).toBe('UNSUPPORTED');
     }
   });
@@ -95,8 +97,8 @@ describe('manifests', () => {
     ['/v2/dynamease/manifests/sha256:12', 400, 'DIGEST_INVALID'],
     ['/v2/dynamease/manifests/.hidden', 404, 'MANIFEST_UNKNOWN'],
     ['/v2/Upper/manifests/x', 400, 'NAME_INVALID'],
-    ['/v2/_catalog', 404, 'NAME_UNKNOWN'],
-    ['/v2/dynamease/referrers/x', 404, 'NAME_UNKNOWN'],
+    ['/v2/dynamease/referrers/x', 400, 'DIGEST_INVALID'],
+    ['/v2/dynamease/blobs/uploads/x', 404, 'BLOB_UPLOAD_UNKNOWN'],
     ['/v2/dynamease/tags/other', 404, 'NAME_UNKNOWN'],
     ['/v2/dynamease/blobs/sha256:xyz', 400, 'DIGEST_INVALID'],
     [`/v2/dynamease/blobs/${digestOf('missing')}`, 404, 'BLOB_UNKNOWN'],
@@ -173,13 +175,13 @@ describe('blobs', () => {
 
   it('refuse a range behind the end and ignore what they cannot read', async () => {
     const size = layer().size;
-    for (const range of [`bytes=${size}-`, `bytes=${size + 5}-${size + 9}`, 'bytes=-0']) {
+    for (const range of [`bytes=${size}-`, `bytes=${size + 5}-${size + 9}`, 'bytes=-0', 'bytes=5-2']) {
       const answer = await ask(layerPath(), { headers: { range } });
       expect(answer.status).toBe(416);
       expect(answer.headers['content-range']).toBe(`bytes */${size}`);
       expect(errorCode(answer.body)).toBe('RANGE_INVALID');
     }
-    for (const range of ['bytes=5-2', 'bytes=0-1,5-6', 'lines=1-2', 'bytes=-', 'bytes=a-b']) {
+    for (const range of ['bytes=0-1,5-6', 'lines=1-2', 'bytes=-', 'bytes=a-b']) {
       const answer = await ask(layerPath(), { headers: { range } });
       expect(answer.status).toBe(200);
       expect(answer.body.byteLength).toBe(size);
@@ -198,6 +200,8 @@ describe('blobs', () => {
       { path: 'first', bytes: sampleBytes(600_000, 45) },
       { path: 'last', bytes },
     ]);
+    await registry.catalog.putLink('dynamease', { digest: blob.digest, blob });
+    await registry.catalog.putLink('dynamease', { digest: info.digest, blob: info });
     const damaged = Uint8Array.from(bytes);
     damaged[5] = (damaged[5] ?? 0) ^ 1;
     await objects.write(`blobs/sha256/${digestHex(blob.digest)}`, damaged, { sizeBytes: damaged.byteLength });
@@ -238,7 +242,9 @@ describe('blobs', () => {
     };
     const other = await startRegistry({ objects: observed, build: () => async () => ({ digest: digestOf('unused') }) });
     const bytes = sampleBytes(64 * 1024 * 1024, 5);
-    await other.blobs.write({ digest: digestOf(bytes), sizeBytes: bytes.byteLength }, bytes);
+    const blob = { digest: digestOf(bytes), sizeBytes: bytes.byteLength };
+    await other.blobs.write(blob, bytes);
+    await other.catalog.putLink('dynamease', { digest: blob.digest, blob });
     await new Promise<void>((resolve) => {
       const request = get(`${other.url}/v2/dynamease/blobs/${digestOf(bytes)}`, (response) => {
         response.once('data', () => {

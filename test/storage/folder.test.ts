@@ -10,6 +10,7 @@ import { createFolderObjects } from '../../storage/index.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
 import { catalogContract } from '../contracts/catalog.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
+import { uploadsContract } from '../contracts/uploads.ts';
 import { collect, listOf } from '../support/stream-samples.ts';
 
 let root = '';
@@ -38,6 +39,7 @@ const startWriter = (folder: string, key: string, mode: 'stream' | 'count'): Chi
 describe('objects in a folder', () => objectStoreContract({ open, isOutsideThisProcess: true, leftovers }));
 describe('blobs in a folder', () => blobStoreContract(open));
 describe('a catalog in a folder', () => catalogContract(open));
+describe('uploads in a folder', () => uploadsContract(open));
 
 describe('a storage folder', () => {
   it('shows nothing of a writer that was killed, and is clean after the next start', async () => {

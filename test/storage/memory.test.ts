@@ -3,9 +3,11 @@ import { createMemoryObjects } from '../../storage/index.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
 import { catalogContract } from '../contracts/catalog.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
+import { uploadsContract } from '../contracts/uploads.ts';
 
 const open = async () => createMemoryObjects();
 
 describe('objects in memory', () => objectStoreContract({ open, isOutsideThisProcess: false }));
 describe('blobs in memory', () => blobStoreContract(open));
 describe('a catalog in memory', () => catalogContract(open));
+describe('uploads in memory', () => uploadsContract(open));

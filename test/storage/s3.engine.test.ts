@@ -12,6 +12,7 @@ import { createS3Objects, openStorage, type S3ObjectsOptions } from '../../stora
 import { blobStoreContract } from '../contracts/blob-store.ts';
 import { catalogContract } from '../contracts/catalog.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
+import { uploadsContract } from '../contracts/uploads.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { collect } from '../support/stream-samples.ts';
@@ -55,6 +56,7 @@ describeWithEngine('S3', () => {
   describe('objects in a bucket', () => objectStoreContract({ open, isOutsideThisProcess: true, leftovers: unfinishedUploads }));
   describe('blobs in a bucket', () => blobStoreContract(open));
   describe('a catalog in a bucket', () => catalogContract(open));
+  describe('uploads in a bucket', () => uploadsContract(open));
 
   describe('a store that cannot be used', () => {
     it('is refused for a missing bucket, saying which', async () => {

@@ -12,10 +12,14 @@ export type RawResponse = {
 export function rawRequest(
   port: number,
   path: string,
-  options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {},
+  options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Uint8Array } = {},
 ): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers: options.headers, agent: false });
+    const { method = 'GET', body } = options;
+    // Node gives the body of some methods no length of its own accord.
+    const isFramed = body === undefined || options.headers?.['transfer-encoding'] !== undefined;
+    const headers = { ...(isFramed ? {} : { 'content-length': String(Buffer.byteLength(body)) }), ...options.headers };
+    const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false });
     request.once('error', reject);
     request.once('response', (response) => {
       const pieces: Buffer[] = [];
@@ -25,6 +29,6 @@ export function rawRequest(
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces), isWhole: response.complete }),
       );
     });
-    request.end(options.body);
+    request.end(body);
   });
 }

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools } from '../../core/index.ts';
+import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools, Uploads } from '../../core/index.ts';
 import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
 import { createLog } from '../../registry/log.ts';
+import type { OciGuard } from '../../registry/oci/index.ts';
 import { createRegistry } from '../../registry/server.ts';
-import { createBlobStore, createCatalog } from '../../storage/index.ts';
+import { createBlobStore, createCatalog, createUploads } from '../../storage/index.ts';
 
 export type RunningRegistry = {
   readonly url: string;
   readonly port: number;
   readonly blobs: BlobStore;
   readonly catalog: Catalog;
+  readonly uploads: Uploads;
   readonly jobs: InProcessJobQueue;
   /** Everything logged up to now. */
   readonly log: () => string;
@@ -23,6 +25,8 @@ export async function startRegistry(options: {
   readonly build: (ports: { readonly blobs: BlobStore; readonly catalog: Catalog }) => BuildSnapshot;
   readonly heartbeatMs?: number;
   readonly policyTools?: PolicyTools;
+  readonly ociGuard?: OciGuard;
+  readonly bodyStallTimeoutMs?: number;
 }): Promise<RunningRegistry> {
   let written = '';
   const logger = createLog(
@@ -36,10 +40,14 @@ export async function startRegistry(options: {
   const blobs = createBlobStore(options.objects);
   const clock = (): Date => new Date();
   const catalog = createCatalog(options.objects, { clock });
+  const uploads = createUploads(options.objects, blobs, { clock, newId: randomUUID });
   const jobs = createJobQueue({ buildSnapshot: options.build({ blobs, catalog }), clock, newId: randomUUID, logger });
   const registry = createRegistry({
     blobs,
     catalog,
+    uploads,
+    ...(options.ociGuard === undefined ? {} : { ociGuard: options.ociGuard }),
+    ...(options.bodyStallTimeoutMs === undefined ? {} : { bodyStallTimeoutMs: options.bodyStallTimeoutMs }),
     jobs,
     environments: [
       { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
@@ -57,6 +65,7 @@ export async function startRegistry(options: {
     port: Number(new URL(url).port),
     blobs,
     catalog,
+    uploads,
     jobs,
     log: () => written,
     async stop() {

@@ -1,0 +1,79 @@
+import type { Request } from 'express';
+import { type Catalog, type ContentDigest, isContentDigest, readOciManifest } from '../../core/index.ts';
+import { parseRange } from '../byte-range.ts';
+import { OciError } from '../oci-errors.ts';
+import { sendBytes } from '../streaming.ts';
+import { clearContent, noDigest, sendNotModified, setContent } from './content.ts';
+import type { Handlers, OciPorts } from './handling.ts';
+
+/** Blobs as a repository has them: what is not linked to it is unknown there, whoever else has it. */
+export function blobHandlers({ blobs, catalog }: Pick<OciPorts, 'blobs' | 'catalog'>): Handlers<'blob'> {
+  const unknown = (digest: string): OciError =>
+    new OciError('BLOB_UNKNOWN', `The repository has no blob ${digest}.`, { details: [{ digest }] });
+
+  return {
+    async GET({ repository, digest }, request, response, signal) {
+      if (!isContentDigest(digest)) throw noDigest();
+      const link = await catalog.link(repository, digest, signal);
+      if (!link) throw unknown(digest);
+      const { digest: stored, sizeBytes } = link.blob;
+      setContent(response, digest, 'application/octet-stream', sizeBytes);
+      response.set({ 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, max-age=31536000, immutable' });
+      if (sendNotModified(request, response, digest)) return;
+      try {
+        if (request.method === 'HEAD') {
+          // One who pushes asks this and then leaves the bytes out, so they must be there.
+          if (!(await blobs.stat(stored, signal))) throw unknown(digest);
+          response.end();
+          return;
+        }
+        const range = rangeOf(request, digest, sizeBytes);
+        if (range === 'unsatisfiable') throw new OciError('RANGE_INVALID', `The blob has ${sizeBytes} bytes.`);
+        if (range !== 'whole') {
+          response.status(206).set({
+            'Content-Range': `bytes ${range.start}-${range.end - 1}/${sizeBytes}`,
+            'Content-Length': String(range.end - range.start),
+          });
+        }
+        const { bytes } = await blobs.read(stored, range === 'whole' ? { signal } : { range, signal });
+        await sendBytes(response, bytes);
+      } catch (error) {
+        if (!response.headersSent) clearContent(response);
+        if (error instanceof OciError && error.ociCode === 'RANGE_INVALID') response.set('Content-Range', `bytes */${sizeBytes}`);
+        throw error;
+      }
+    },
+
+    async DELETE({ repository, digest }, _request, response, signal) {
+      if (!isContentDigest(digest)) throw noDigest();
+      if (!(await catalog.link(repository, digest, signal))) throw unknown(digest);
+      const holder = await manifestWith(catalog, repository, digest, signal);
+      if (holder !== undefined) {
+        const message = `The manifest ${holder} needs the blob ${digest}. Delete the manifest first.`;
+        throw new OciError('UNSUPPORTED', message, { details: [{ digest, manifest: holder }] });
+      }
+      await catalog.removeLink(repository, digest, signal);
+      response.status(202).end();
+    },
+  };
+}
+
+/** What of the blob is wanted; all of it where the client holds a part of something else. */
+function rangeOf(request: Request, digest: ContentDigest, sizeBytes: number): ReturnType<typeof parseRange> {
+  const condition = request.headers['if-range'];
+  return condition !== undefined && condition !== `"${digest}"` ? 'whole' : parseRange(request.headers.range, sizeBytes);
+}
+
+/** The first manifest of the repository that could not be pulled without this blob. */
+async function manifestWith(
+  catalog: Catalog,
+  repository: string,
+  digest: ContentDigest,
+  signal: AbortSignal,
+): Promise<ContentDigest | undefined> {
+  for await (const manifest of catalog.manifests(repository, { signal })) {
+    const { blobs, manifests } = readOciManifest(manifest.bytes);
+    if ([...blobs, ...manifests].some((descriptor) => descriptor.digest === digest)) return manifest.digest;
+  }
+  return undefined;
+}

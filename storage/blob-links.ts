@@ -1,0 +1,34 @@
+import * as z from 'zod/mini';
+import type { BlobLink, Catalog, ContentDigest, ObjectStore } from '../core/index.ts';
+import { blobInfoSchema } from './composition.ts';
+import { readRecord, writeOnce, writeRecord } from './json-objects.ts';
+import { inRepository, recordsBelow } from './repository-records.ts';
+
+const linkSchema = z.strictObject({ version: z.literal(1), blob: blobInfoSchema, linkedAt: z.string() });
+
+/** `links/<repository>/@/<digest>`: which blobs a repository gives out, whoever else's they are. */
+export function createBlobLinks(objects: ObjectStore, clock: () => Date): Pick<Catalog, 'link' | 'links' | 'putLink' | 'removeLink'> {
+  const linkKey = (repository: string, digest: ContentDigest): string => `${inRepository('links', repository)}${digest}`;
+  return {
+    async link(repository, digest, signal) {
+      const found = await readRecord(objects, linkKey(repository, digest), linkSchema, signal);
+      return found && { digest, blob: found.record.blob, linkedAt: found.record.linkedAt };
+    },
+
+    async *links(repository, listing = {}) {
+      for await (const { name, record } of recordsBelow(objects, inRepository('links', repository), linkSchema, listing)) {
+        yield { digest: name as BlobLink['digest'], blob: record.blob, linkedAt: record.linkedAt };
+      }
+    },
+
+    async putLink(repository, { digest, blob }, signal) {
+      const { digest: stored, sizeBytes } = blob;
+      const record = { version: 1, blob: { digest: stored, sizeBytes }, linkedAt: clock().toISOString() };
+      await writeOnce(writeRecord(objects, linkKey(repository, digest), record, { condition: 'absent', signal }));
+    },
+
+    async removeLink(repository, digest, signal) {
+      await objects.remove(linkKey(repository, digest), signal);
+    },
+  };
+}

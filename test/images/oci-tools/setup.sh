@@ -1,0 +1,4 @@
+#!/bin/sh
+# Nothing to set up: these are command-line tools.
+set -eu
+mkdir -p /work
