@@ -1,3 +1,4 @@
+export { createAuditLog } from './audit-log.ts';
 export { createBlobStore } from './blob-store.ts';
 export { createCatalog } from './catalog.ts';
 export { createChunkIndex } from './chunk-index.ts';
@@ -5,3 +6,4 @@ export { createFolderObjects } from './folder-objects.ts';
 export { createMemoryObjects } from './memory-objects.ts';
 export { openStorage } from './open-storage.ts';
 export { createS3Objects, type S3ObjectsOptions } from './s3-objects.ts';
+export { createTokenStore } from './token-store.ts';
