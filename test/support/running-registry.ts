@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools } from '../../core/index.ts';
+import { type Access, createAccess } from '../../registry/access/access.ts';
 import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
 import { createLog } from '../../registry/log.ts';
 import { createRegistry } from '../../registry/server.ts';
@@ -12,6 +13,7 @@ export type RunningRegistry = {
   readonly blobs: BlobStore;
   readonly catalog: Catalog;
   readonly jobs: InProcessJobQueue;
+  readonly access: Access;
   /** Everything logged up to now. */
   readonly log: () => string;
   stop(): Promise<void>;
@@ -23,6 +25,11 @@ export async function startRegistry(options: {
   readonly build: (ports: { readonly blobs: BlobStore; readonly catalog: Catalog }) => BuildSnapshot;
   readonly heartbeatMs?: number;
   readonly policyTools?: PolicyTools;
+  /** With limits, tokens are asked for. */
+  readonly limits?: { readonly failuresPerMinute: number; readonly requestsPerSecond: number };
+  readonly trustedProxies?: readonly string[];
+  readonly clock?: () => Date;
+  readonly requestTimeoutMs?: number;
 }): Promise<RunningRegistry> {
   let written = '';
   const logger = createLog(
@@ -34,7 +41,9 @@ export async function startRegistry(options: {
     }),
   );
   const blobs = createBlobStore(options.objects);
-  const clock = (): Date => new Date();
+  const clock = options.clock ?? ((): Date => new Date());
+  const { limits, trustedProxies = [] } = options;
+  const access = createAccess(options.objects, { limits, trustedProxies, clock, random: randomBytes, logger });
   const catalog = createCatalog(options.objects, { clock });
   const jobs = createJobQueue({ buildSnapshot: options.build({ blobs, catalog }), clock, newId: randomUUID, logger });
   const registry = createRegistry({
@@ -45,10 +54,12 @@ export async function startRegistry(options: {
       { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
       { name: 'test', repository: 'team/test', sources: ['mysql'] },
     ],
+    access,
     logger,
     version: '0.0.0-test',
     newId: randomUUID,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
   });
   const url = await registry.listen({ host: '127.0.0.1', port: 0 });
@@ -58,6 +69,7 @@ export async function startRegistry(options: {
     blobs,
     catalog,
     jobs,
+    access,
     log: () => written,
     async stop() {
       await jobs.close(1000);
