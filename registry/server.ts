@@ -7,7 +7,7 @@ import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, t
 import type { Access } from './access/access.ts';
 import { authentication } from './access/authentication.ts';
 import { sameSiteOnly } from './access/cross-site.ts';
-import { ociAuthorization } from './access/oci-authorization.ts';
+import { ociAuthorization, ociVersion } from './access/oci-authorization.ts';
 import { contextOf, type RequestContext } from './access/request-context.ts';
 import { securityHeaders } from './access/security-headers.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
@@ -80,7 +80,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument(version));
   });
-  app.use('/v2', authentication({ ...guard, audit, challenge: 'Basic' }), ociAuthorization, createOciRouter({ blobs, catalog, logger }));
+  app.use(
+    '/v2',
+    ociVersion,
+    authentication({ ...guard, audit, challenge: 'Basic' }),
+    ociAuthorization,
+    createOciRouter({ blobs, catalog, logger }),
+  );
   app.use('/v2', ociErrorHandler(logger));
   app.use(soon);
   app.use('/api', authentication({ ...guard, audit, challenge: 'Bearer' }));

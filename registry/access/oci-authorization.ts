@@ -6,6 +6,12 @@ import { principalOf } from './request-context.ts';
 
 export const ociRoles: Readonly<Record<OciAction['action'], Role>> = { pull: 'reader', push: 'operator', delete: 'operator' };
 
+/** Also on refusals: by it a client knows that it speaks with a registry whose challenge it may answer. */
+export const ociVersion: RequestHandler = (_request, response, next) => {
+  response.set('Docker-Distribution-Api-Version', 'registry/2.0');
+  next();
+};
+
 /**
  * Whether a principal may do below `/v2` what it asks for. What is no known address goes no further: a route that this does not know of
  * could not be decided on.
