@@ -98,6 +98,8 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const server = options.certificate ? createTlsServer(options.certificate, app) : createServer(app);
   limitConnections(server);
+  // An expectation that is none of ours may be left unheeded; the framework's answer to it would be no problem document.
+  server.on('checkExpectation', app);
 
   return {
     server,
