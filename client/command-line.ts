@@ -3,6 +3,7 @@ import { DynDataError, toDynDataError } from '../core/errors.ts';
 import { largestPreview } from '../core/policy-tools.ts';
 import { isTag } from '../core/references.ts';
 import { toolVersion } from '../core/version.ts';
+import { addAccessCommands } from './access-commands.ts';
 import { down } from './commands/down.ts';
 import { ls } from './commands/ls.ts';
 import { policyCheck } from './commands/policy-check.ts';
@@ -19,7 +20,7 @@ import { createRunner } from './process.ts';
 import { requireRuntime } from './runtime.ts';
 
 /** Everything of the outside world that the client touches. */
-export type CommandLineOptions = Pick<Context, 'env' | 'folder' | 'signal' | 'process' | 'now'> & {
+export type CommandLineOptions = Pick<Context, 'env' | 'folder' | 'signal' | 'process' | 'now' | 'readHidden'> & {
   /** Without the interpreter and the file. */
   readonly args: readonly string[];
   readonly nodeVersion: string;
@@ -73,6 +74,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     signal,
     output,
     now: options.now,
+    readHidden: options.readHidden,
     process: options.process,
     processes: createRunner({ env, signal }),
     configFile: program.opts<{ config?: string }>().config,
@@ -138,6 +140,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .argument('<before>', 'a policy file, or the name of an environment for its current policy')
     .argument('<after>', 'likewise')
     .action((before: string, after: string) => policyDiff(context(), { before, after }));
+  addAccessCommands(program, context);
   program
     .command('version')
     .description('print the version')

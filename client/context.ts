@@ -1,3 +1,4 @@
+import type { ReadHidden } from './hidden-input.ts';
 import type { Output } from './output.ts';
 import type { Runner } from './process.ts';
 
@@ -12,6 +13,8 @@ export type Context = {
   /** This process, and whether another one on this machine lives. */
   readonly process: { readonly pid: number; readonly host: string; isAlive(pid: number): boolean };
   readonly now: () => Date;
+  /** A secret from whoever runs the command. */
+  readonly readHidden: ReadHidden;
   /** Value of the global option --config. */
   readonly configFile: string | undefined;
 };

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { runCommandLine } from './command-line.ts';
+import { createHiddenInput } from './hidden-input.ts';
 import type { TextSink } from './output.ts';
 
 const interrupted = new AbortController();
@@ -42,6 +43,7 @@ void runCommandLine({
   stderr: sink(process.stderr),
   signal: interrupted.signal,
   now: () => new Date(),
+  readHidden: createHiddenInput(process.stdin, (text) => process.stderr.write(text)),
 }).then((exitCode) => {
   process.exitCode = exitCode;
 });

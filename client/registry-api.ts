@@ -8,6 +8,7 @@ import { type ImageManifest, imageManifestSchema, mediaTypes } from '../core/ima
 import { isEnded, type Job, jobSchema } from '../core/job.ts';
 import type { PolicyCheck, PolicyPreview, PolicySuggestion, PolicyText } from '../core/policy-tools.ts';
 import type { Target } from '../core/references.ts';
+import { type AccessApi, createAccessApi } from './access-api.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 
 const pageSize = 200;
@@ -37,17 +38,27 @@ export type RegistryApi = {
   previewPolicy(environment: string, rows: number): Promise<PolicyPreview>;
   /** The job's state now, then every change; ends after the ended state. Cuts of the connection are mended. */
   followJob(id: string): AsyncGenerator<Job>;
+  readonly access: AccessApi;
 };
 
 type Request = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string; readonly endless?: boolean };
 
-export function createRegistryApi(options: { readonly registry: string; readonly signal: AbortSignal }): RegistryApi {
+export type RegistryApiOptions = {
+  readonly registry: string;
+  readonly signal: AbortSignal;
+  /** The token to show, which is never printed; undefined where there is none. */
+  readonly readToken: () => Promise<string | undefined>;
+};
+
+export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
   const base = options.registry.replace(/\/+$/, '');
 
   const send = async (path: string, { endless = false, ...request }: Request = {}): Promise<Response> => {
     const signal = endless ? options.signal : AbortSignal.any([options.signal, AbortSignal.timeout(answerTimeoutMs)]);
+    const token = await options.readToken();
+    const headers = { ...request.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
     try {
-      return await fetch(`${base}${path}`, { ...request, signal });
+      return await fetch(`${base}${path}`, { ...request, headers, signal });
     } catch (error) {
       if (options.signal.aborted) throw error;
       throw unreachable(error);
@@ -61,7 +72,10 @@ export function createRegistryApi(options: { readonly registry: string; readonly
     );
   const problem = async (response: Response): Promise<DynDataError> => {
     const body: unknown = await response.json().catch(() => undefined);
-    if ((response.status === 401 || response.status === 403) && errorOfProblem(body, response.status).code === 'REGISTRY_FAILED') {
+    if (response.status === 401 && errorOfProblem(body, response.status).code === 'REGISTRY_FAILED') {
+      return new DynDataError('UNAUTHENTICATED', `The registry at ${options.registry} asks for a valid token. Log in with: dyn-data login`);
+    }
+    if (response.status === 403 && errorOfProblem(body, response.status).code === 'REGISTRY_FAILED') {
       return new DynDataError(
         'ACCESS_DENIED',
         `The registry at ${options.registry} refuses access. Ask whoever runs it for the permission.`,
@@ -156,6 +170,7 @@ export function createRegistryApi(options: { readonly registry: string; readonly
         await sleep(delayMs, undefined, { signal: options.signal });
       }
     },
+    access: createAccessApi(call, pages),
   };
 }
 

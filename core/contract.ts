@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import type { RouteAccess } from './access.ts';
+import { auditEntryViewSchema, auditVerificationSchema } from './audit.ts';
 import { snapshotRecordSchema } from './catalog.ts';
 import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
@@ -11,6 +13,7 @@ import {
   policyTextSchema,
 } from './policy-tools.ts';
 import { isRepository, isTag } from './references.ts';
+import { createTokenSchema, identitySchema, issuedTokenSchema, rotateTokenSchema, tokenViewSchema } from './tokens.ts';
 
 const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
 const tag = z.string().check(z.refine(isTag, 'a tag expected (letters, digits, ., _ and -, at most 128)'));
@@ -29,43 +32,237 @@ export const tagPageSchema = page(tagViewSchema);
 export const jobPageSchema = page(jobSchema);
 export const environmentPageSchema = page(z.strictObject({ name: z.string(), repository, sources: z.array(z.string()) }));
 
+export const tokenListSchema = page(tokenViewSchema);
+export const auditPageSchema = page(auditEntryViewSchema);
+
 export type SnapshotView = z.infer<typeof snapshotViewSchema>;
 
+type RouteBase = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: `/api/v1/${string}`;
+  readonly summary: string;
+  readonly body?: z.ZodMiniType;
+  readonly status: 200 | 201 | 202 | 204;
+  readonly answer?: z.ZodMiniType;
+};
+
+/** A route says who may use it, and has the parameter or the part of its body that its access is decided by; without that it is no route. */
+export type Route = RouteBase &
+  (
+    | { readonly path: `${string}{repository}${string}`; readonly access: RouteAccess<'repository'> }
+    | { readonly path: `${string}{environment}${string}`; readonly access: RouteAccess<'environment'> }
+    | { readonly path: `${string}{id}${string}`; readonly access: RouteAccess<'job'> }
+    | { readonly body: z.ZodMiniObject<{ environment: z.ZodMiniString }>; readonly access: RouteAccess<'body.environment'> }
+    | { readonly access: RouteAccess<'visible' | 'registry'> }
+  );
+
 /**
- * The API below `/api/v1`, the one description that server and client share. `{}` parts are path parameters, URL-encoded; a repository
+ * The API below `/api/v1`, the one description that server and client share, and that says who may do what. `{}` parts are path parameters, URL-encoded; a repository
  * in a path has its `/` encoded. Errors are `application/problem+json` (see `Problem`). Lists take `?limit=` (1–1000, default 100) and `?after=`.
  */
 export const routes = {
-  createSnapshot: { method: 'POST', path: '/api/v1/snapshots', body: createSnapshotSchema, status: 202, answer: jobSchema },
-  listSnapshots: { method: 'GET', path: '/api/v1/repositories/{repository}/snapshots', status: 200, answer: snapshotPageSchema },
-  showSnapshot: { method: 'GET', path: '/api/v1/repositories/{repository}/snapshots/{digest}', status: 200, answer: snapshotViewSchema },
-  listTags: { method: 'GET', path: '/api/v1/repositories/{repository}/tags', status: 200, answer: tagPageSchema },
-  showTag: { method: 'GET', path: '/api/v1/repositories/{repository}/tags/{tag}', status: 200, answer: tagViewSchema },
-  moveTag: { method: 'PUT', path: '/api/v1/repositories/{repository}/tags/{tag}', body: moveTagSchema, status: 200, answer: tagViewSchema },
-  removeTag: { method: 'DELETE', path: '/api/v1/repositories/{repository}/tags/{tag}', status: 204 },
-  listEnvironments: { method: 'GET', path: '/api/v1/environments', status: 200, answer: environmentPageSchema },
-  showPolicy: { method: 'GET', path: '/api/v1/environments/{environment}/policy', status: 200, answer: policyTextSchema },
+  createSnapshot: {
+    method: 'POST',
+    path: '/api/v1/snapshots',
+    summary: 'Take a snapshot of an environment',
+    access: { role: 'operator', within: 'body.environment' },
+    body: createSnapshotSchema,
+    status: 202,
+    answer: jobSchema,
+  },
+  listSnapshots: {
+    method: 'GET',
+    path: '/api/v1/repositories/{repository}/snapshots',
+    summary: 'List the snapshots of a repository',
+    access: { role: 'reader', within: 'repository' },
+    status: 200,
+    answer: snapshotPageSchema,
+  },
+  showSnapshot: {
+    method: 'GET',
+    path: '/api/v1/repositories/{repository}/snapshots/{digest}',
+    summary: 'Show one snapshot',
+    access: { role: 'reader', within: 'repository' },
+    status: 200,
+    answer: snapshotViewSchema,
+  },
+  listTags: {
+    method: 'GET',
+    path: '/api/v1/repositories/{repository}/tags',
+    summary: 'List the tags of a repository',
+    access: { role: 'reader', within: 'repository' },
+    status: 200,
+    answer: tagPageSchema,
+  },
+  showTag: {
+    method: 'GET',
+    path: '/api/v1/repositories/{repository}/tags/{tag}',
+    summary: 'Show what a tag names; its ETag is for a conditional move',
+    access: { role: 'reader', within: 'repository' },
+    status: 200,
+    answer: tagViewSchema,
+  },
+  /** `If-Match` with the ETag of showTag, or `If-None-Match: *`, makes the move conditional: 412 where the tag is another one by now. */
+  moveTag: {
+    method: 'PUT',
+    path: '/api/v1/repositories/{repository}/tags/{tag}',
+    summary: 'Let a tag name a snapshot; with If-Match or If-None-Match only where it is still what was read',
+    access: { role: 'operator', within: 'repository' },
+    body: moveTagSchema,
+    status: 200,
+    answer: tagViewSchema,
+  },
+  removeTag: {
+    method: 'DELETE',
+    path: '/api/v1/repositories/{repository}/tags/{tag}',
+    summary: 'Remove a tag; never a snapshot',
+    access: { role: 'operator', within: 'repository' },
+    status: 204,
+  },
+  listEnvironments: {
+    method: 'GET',
+    path: '/api/v1/environments',
+    summary: 'List the environments that snapshots are taken of',
+    access: { role: 'reader', within: 'visible' },
+    status: 200,
+    answer: environmentPageSchema,
+  },
+  showPolicy: {
+    method: 'GET',
+    path: '/api/v1/environments/{environment}/policy',
+    summary: 'Show the policy file of an environment',
+    access: { role: 'reader', within: 'environment' },
+    status: 200,
+    answer: policyTextSchema,
+  },
   suggestPolicy: {
     method: 'POST',
     path: '/api/v1/environments/{environment}/policy/suggestion',
+    summary: 'Read the live schema and a sample, and suggest a policy',
+    access: { role: 'operator', within: 'environment' },
     status: 200,
     answer: policySuggestionSchema,
   },
-  checkPolicy: { method: 'POST', path: '/api/v1/environments/{environment}/policy/check', status: 200, answer: policyCheckSchema },
+  checkPolicy: {
+    method: 'POST',
+    path: '/api/v1/environments/{environment}/policy/check',
+    summary: 'Compare the policy with the live schema',
+    access: { role: 'operator', within: 'environment' },
+    status: 200,
+    answer: policyCheckSchema,
+  },
   /** Real data: over the loopback interface only, and never stored by anybody on the way. */
   previewPolicy: {
     method: 'POST',
     path: '/api/v1/environments/{environment}/policy/preview',
+    summary: 'Show real rows beside their replacements; over the loopback interface only',
+    access: { role: 'admin', within: 'environment' },
     body: policyPreviewRequestSchema,
     status: 200,
     answer: policyPreviewSchema,
   },
-  listJobs: { method: 'GET', path: '/api/v1/jobs', status: 200, answer: jobPageSchema },
-  showJob: { method: 'GET', path: '/api/v1/jobs/{id}', status: 200, answer: jobSchema },
+  listJobs: {
+    method: 'GET',
+    path: '/api/v1/jobs',
+    summary: 'List jobs, the newest first',
+    access: { role: 'reader', within: 'visible' },
+    status: 200,
+    answer: jobPageSchema,
+  },
+  showJob: {
+    method: 'GET',
+    path: '/api/v1/jobs/{id}',
+    summary: 'Show one job',
+    access: { role: 'reader', within: 'job' },
+    status: 200,
+    answer: jobSchema,
+  },
   /** Server-sent events: `event: job`, `data:` one Job as JSON, the current state first; the stream ends after the ended state. */
-  followJob: { method: 'GET', path: '/api/v1/jobs/{id}/events', status: 200 },
-  cancelJob: { method: 'POST', path: '/api/v1/jobs/{id}/cancel', status: 202, answer: jobSchema },
-} as const;
+  followJob: {
+    method: 'GET',
+    path: '/api/v1/jobs/{id}/events',
+    summary: 'Follow a job as server-sent events',
+    access: { role: 'reader', within: 'job' },
+    status: 200,
+  },
+  cancelJob: {
+    method: 'POST',
+    path: '/api/v1/jobs/{id}/cancel',
+    summary: 'Cancel a job',
+    access: { role: 'operator', within: 'job' },
+    status: 202,
+    answer: jobSchema,
+  },
+  showIdentity: {
+    method: 'GET',
+    path: '/api/v1/identity',
+    summary: 'Show whose token this is and what it may do',
+    access: { role: 'reader', within: 'visible' },
+    status: 200,
+    answer: identitySchema,
+  },
+  createToken: {
+    method: 'POST',
+    path: '/api/v1/tokens',
+    summary: 'Make a token; its text is in this answer and never again',
+    access: { role: 'admin', within: 'registry' },
+    body: createTokenSchema,
+    status: 201,
+    answer: issuedTokenSchema,
+  },
+  listTokens: {
+    method: 'GET',
+    path: '/api/v1/tokens',
+    summary: 'List the tokens, without their secrets',
+    access: { role: 'admin', within: 'registry' },
+    status: 200,
+    answer: tokenListSchema,
+  },
+  showToken: {
+    method: 'GET',
+    path: '/api/v1/tokens/{token}',
+    summary: 'Show one token, without its secrets',
+    access: { role: 'admin', within: 'registry' },
+    status: 200,
+    answer: tokenViewSchema,
+  },
+  rotateToken: {
+    method: 'POST',
+    path: '/api/v1/tokens/{token}/rotation',
+    summary: 'Give a token a new secret; the old ones still open for the overlap',
+    access: { role: 'admin', within: 'registry' },
+    body: rotateTokenSchema,
+    status: 200,
+    answer: issuedTokenSchema,
+  },
+  /** The record stays, so that its id is never used again and the audit log can be read. */
+  revokeToken: {
+    method: 'DELETE',
+    path: '/api/v1/tokens/{token}',
+    summary: 'Revoke a token at once and for good',
+    access: { role: 'admin', within: 'registry' },
+    status: 200,
+    answer: tokenViewSchema,
+  },
+  /** Newest first; `after` is a number, and the page begins below it. */
+  listAudit: {
+    method: 'GET',
+    path: '/api/v1/audit',
+    summary: 'List the audit log, the newest entry first',
+    access: { role: 'admin', within: 'registry' },
+    status: 200,
+    answer: auditPageSchema,
+  },
+  /** `?head=NUMBER:DIGEST`: a head that was kept elsewhere must still be in the log. */
+  verifyAudit: {
+    method: 'GET',
+    path: '/api/v1/audit/verification',
+    summary: 'Read the whole audit log and say whether it is whole',
+    access: { role: 'admin', within: 'registry' },
+    status: 200,
+    answer: auditVerificationSchema,
+  },
+} as const satisfies Readonly<Record<string, Route>>;
 
 /** A route's path with its parameters filled in and encoded. */
 export function routePath(path: string, parameters: Readonly<Record<string, string>> = {}): string {

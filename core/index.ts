@@ -1,3 +1,5 @@
+export * from './access.ts';
+export * from './audit.ts';
 export * from './blob-store.ts';
 export * from './canonical-json.ts';
 export * from './catalog.ts';
@@ -16,6 +18,8 @@ export * from './ordering.ts';
 export * from './policy-tools.ts';
 export * from './references.ts';
 export * from './registry-config.ts';
+export * from './token-text.ts';
+export * from './tokens.ts';
 export * from './uploads.ts';
 export * from './version.ts';
 export * as wasm from './wasm-code.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isAddressBlock } from './address-block.ts';
 import { parseYaml } from './documents.ts';
 import { isRepository } from './references.ts';
 
@@ -71,15 +72,29 @@ const storage = z.union([
   }),
 ]);
 
+const listen = z.strictObject({
+  host: z._default(text, '127.0.0.1'),
+  port: z._default(z.int().check(z.minimum(0), z.maximum(65535)), 5000),
+  /** PEM files, relative to this file; read again when they change and on SIGHUP. */
+  tls: z.optional(z.strictObject({ certFile: text, keyFile: text })),
+  /** Proxies whose `X-Forwarded-*` and `X-Request-Id` are believed, as addresses or CIDR blocks. */
+  trustedProxies: z._default(z.array(z.string().check(z.refine(isAddressBlock, 'an IP address or a CIDR block expected'))), []),
+});
+
+/** Where it is left out, the registry asks for no token and serves this machine only. */
+const access = z.strictObject({
+  /** A token's text (`dyn-data token generate`), stored as an admin's at the first start with it. */
+  initialAdmin: z.optional(secret),
+  /** Refused credentials of one client address, or for one token, after which a minute's pause is asked for. */
+  failuresPerMinute: z._default(z.int().check(z.minimum(1), z.maximum(10_000)), 10),
+  /** Of one token, or of one address without a token; twice as many at once. */
+  requestsPerSecond: z._default(z.int().check(z.minimum(1), z.maximum(1_000_000)), 2_000),
+});
+
 const schema = z.strictObject({
   version: z.literal(1),
-  listen: z._default(
-    z.strictObject({ host: z._default(text, '127.0.0.1'), port: z._default(z.int().check(z.minimum(0), z.maximum(65535)), 5000) }),
-    {
-      host: '127.0.0.1',
-      port: 5000,
-    },
-  ),
+  listen: z._default(listen, { host: '127.0.0.1', port: 5000, trustedProxies: [] }),
+  access: z.optional(access),
   storage,
   environments: z.record(name, environment),
 });

@@ -1,10 +1,10 @@
-import { json, type Request, type RequestHandler, type Response, Router } from 'express';
-import * as z from 'zod/mini';
+import { type Request, Router } from 'express';
 import {
   type Catalog,
   type ContentDigest,
   DynDataError,
   type ErrorCode,
+  isEnded,
   isRepository,
   isTag,
   type JobQueue,
@@ -17,11 +17,18 @@ import {
   type SnapshotView,
   type TagRecord,
 } from '../core/index.ts';
+import type { Access } from './access/access.ts';
+import { addAuditRoutes } from './access/audit-routes.ts';
+import { createAuditedCatalog } from './access/audited-catalog.ts';
+import { createAuthorization, maySee } from './access/authorization.ts';
+import { changeOf, principalOf } from './access/request-context.ts';
+import { addTokenRoutes } from './access/token-routes.ts';
+import { createRouteAdder } from './add-route.ts';
 import { sendJobEvents } from './job-events.ts';
+import { readPage } from './pages.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { untilClosed } from './streaming.ts';
-
-const defaultPageSize = 100;
+import { asPrecondition, expectedTag, tagEtag } from './tag-conditions.ts';
 
 export type EnvironmentView = { readonly name: string; readonly repository: string; readonly sources: readonly string[] };
 
@@ -29,6 +36,7 @@ export type ApiOptions = {
   readonly catalog: Catalog;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
+  readonly access: Pick<Access, 'tokens' | 'audit'>;
   /** Absent where the builders run elsewhere. */
   readonly policyTools?: PolicyTools;
   readonly heartbeatMs: number;
@@ -36,33 +44,19 @@ export type ApiOptions = {
   readonly closing: AbortSignal;
 };
 
-const querySchema = z.strictObject({
-  limit: z.optional(z.string().check(z.regex(/^(?:[1-9]\d{0,2}|1000)$/, 'a number from 1 to 1000 expected'))),
-  after: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
-});
-
 /** The routes of core/contract.ts. */
-export function createApiRouter({ catalog, jobs, environments, policyTools, heartbeatMs, closing }: ApiOptions): Router {
+export function createApiRouter({ catalog, jobs, environments, access, policyTools, heartbeatMs, closing }: ApiOptions): Router {
   const router = Router({ caseSensitive: true });
-  const readBody = json({ limit: '64kb', type: 'application/json' });
-
-  const on = (route: (typeof routes)[keyof typeof routes], handler: (request: Request, response: Response) => Promise<void>): void => {
-    const path = route.path.replace(/\{(\w+)\}/g, ':$1');
-    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
-    router[method](path, ...('body' in route ? [jsonOnly, readBody] : []), async (request: Request, response: Response) => {
-      response.status(route.status);
-      await handler(request, response);
-    });
-  };
+  const { on, refuseOtherMethods } = createRouteAdder(router, createAuthorization({ environments, jobs }));
 
   on(routes.createSnapshot, async (request, response) => {
     const { environment: name, tag } = parseValue(routes.createSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const environment = environments.find((known) => known.name === name);
-    if (!environment) {
-      const names = environments.map((known) => known.name).join(', ');
-      throw new DynDataError('ENVIRONMENT_UNKNOWN', `The registry has no environment "${name}". It has: ${names || 'none'}.`);
-    }
-    const job = await jobs.create({ environment: name, repository: environment.repository, ...(tag === undefined ? {} : { tag }) });
+    // Only a known one gets here.
+    const repository = environments.find((known) => known.name === name)?.repository ?? '';
+    const event = { action: 'snapshot.create', target: name, ...(tag === undefined ? {} : { to: `${repository}:${tag}` }) } as const;
+    const job = await changeOf(response)(event, () =>
+      jobs.create({ environment: name, repository, ...(tag === undefined ? {} : { tag }) }),
+    );
     response.location(routePath(routes.showJob.path, { id: job.id })).json(job);
   });
 
@@ -108,23 +102,30 @@ export function createApiRouter({ catalog, jobs, environments, policyTools, hear
         'TAG_UNKNOWN',
         `The repository "${repository}" has no tag "${tag}". Ask for its tags, or take a snapshot with this one.`,
       );
-    response.json(tagView(found));
+    response.set('ETag', tagEtag(found)).json(tagView(found));
   });
 
   on(routes.moveTag, async (request, response) => {
     const repository = repositoryOf(request);
     const tag = tagOf(request);
     const { digest } = parseValue(routes.moveTag.body, request.body, 'The request body', 'REQUEST_INVALID');
-    response.json(tagView(await catalog.moveTag(repository, tag, parseDigest(digest))));
+    const expected = expectedTag(request);
+    const audited = createAuditedCatalog(catalog, changeOf(response));
+    const moved = await audited
+      .moveTag(repository, tag, parseDigest(digest), expected === undefined ? {} : { expected })
+      .catch(asPrecondition(expected));
+    response.set('ETag', tagEtag(moved)).json(tagView(moved));
   });
 
   on(routes.removeTag, async (request, response) => {
-    await catalog.removeTag(repositoryOf(request), tagOf(request));
+    await createAuditedCatalog(catalog, changeOf(response)).removeTag(repositoryOf(request), tagOf(request));
     response.end();
   });
 
   on(routes.listEnvironments, async (request, response) => {
-    const sorted = [...environments].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const principal = principalOf(response);
+    const visible = environments.filter(({ repository }) => maySee(principal, repository));
+    const sorted = visible.sort((a, b) => (a.name < b.name ? -1 : 1));
     response.json(
       await readPage(
         request,
@@ -135,7 +136,8 @@ export function createApiRouter({ catalog, jobs, environments, policyTools, hear
   });
 
   on(routes.listJobs, async (request, response) => {
-    const all = await jobs.list();
+    const principal = principalOf(response);
+    const all = (await jobs.list()).filter(({ repository }) => maySee(principal, repository));
     // Newest first, so the page after a job begins below it; below a job that is forgotten there is nothing.
     const below = ({ after }: { after?: string }) => {
       const at = all.findIndex(({ id }) => id === after);
@@ -155,18 +157,17 @@ export function createApiRouter({ catalog, jobs, environments, policyTools, hear
   });
 
   on(routes.cancelJob, async (request, response) => {
-    response.json(await jobs.cancel(parameter(request, 'id')));
+    const job = await jobs.get(parameter(request, 'id'));
+    const cancel = () => jobs.cancel(job.id);
+    response.json(isEnded(job.state) ? job : await changeOf(response)({ action: 'job.cancel', target: job.id, from: job.state }, cancel));
   });
 
   addPolicyRoutes(on, policyTools, closing);
+  addTokenRoutes(on, access.tokens);
+  addAuditRoutes(on, access.audit);
+  refuseOtherMethods();
   return router;
 }
-
-const jsonOnly: RequestHandler = (request, _response, next) => {
-  if (!request.is('application/json'))
-    throw new DynDataError('REQUEST_INVALID', 'A JSON body is expected. Send it with Content-Type: application/json.');
-  next();
-};
 
 function parameter(request: Request, name: string): string {
   const value = request.params[name];
@@ -185,23 +186,6 @@ const repositoryOf = (request: Request): string =>
     'repository name (lower-case letters, digits, ., _, - and /, the / encoded as %2F)',
   );
 const tagOf = (request: Request): string => checked(parameter(request, 'tag'), isTag, 'tag (letters, digits, ., _ and -, at most 128)');
-
-/** One page of what `list` gives after the query's `after`, and where the next page begins if there is one. */
-async function readPage<T>(
-  request: Request,
-  list: (after: { after?: string }) => AsyncIterable<T> | Iterable<T>,
-  nameOf: (item: T) => string,
-): Promise<{ items: T[]; next?: string }> {
-  const { limit, after } = parseValue(querySchema, request.query, 'The query', 'REQUEST_INVALID');
-  const pageSize = limit === undefined ? defaultPageSize : Number(limit);
-  const items: T[] = [];
-  for await (const item of list(after === undefined ? {} : { after })) {
-    const last = items.at(-1);
-    if (items.length === pageSize && last !== undefined) return { items, next: nameOf(last) };
-    items.push(item);
-  }
-  return { items };
-}
 
 async function tagsOf(catalog: Catalog, repository: string, signal: AbortSignal): Promise<ReadonlyMap<ContentDigest, string[]>> {
   const tags = new Map<ContentDigest, string[]>();

@@ -11,7 +11,7 @@ export function isLoopbackName(name: string): boolean {
 /** @throws DynDataError CONFIG_INVALID for any address that another machine could reach. */
 export function requireLoopback(host: string): void {
   if (isLoopbackName(host)) return;
-  const message = `listen.host is "${host}", but the registry has no authentication yet and so serves this machine only. Set it to 127.0.0.1, ::1 or localhost, and reach it from elsewhere through an SSH tunnel.`;
+  const message = `listen.host is "${host}", but no access is configured, so the registry asks for no authentication and serves this machine only. Add access.initialAdmin (see docs/access.md), or set listen.host to 127.0.0.1, ::1 or localhost.`;
   throw new DynDataError('CONFIG_INVALID', message);
 }
 

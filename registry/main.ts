@@ -22,6 +22,7 @@ try {
     print: (line) => process.stdout.write(`${line}\n`),
     log: process.stderr,
     signal: stopping.signal,
+    onReload: (reload) => void process.on('SIGHUP', reload),
   });
   process.exit(0);
 } catch (thrown) {

@@ -55,8 +55,15 @@ export function ociErrorHandler(logger: Logger): ErrorRequestHandler {
 }
 
 function codeOf(error: DynDataError): string {
-  if (error.code === 'BLOB_UNKNOWN') return 'BLOB_UNKNOWN';
-  return error.code === 'ACCESS_DENIED' ? 'DENIED' : 'UNKNOWN';
+  const codes: Partial<Record<DynDataError['code'], string>> = {
+    BLOB_UNKNOWN: 'BLOB_UNKNOWN',
+    UNAUTHENTICATED: 'UNAUTHORIZED',
+    ACCESS_DENIED: 'DENIED',
+    TOO_MANY_REQUESTS: 'TOOMANYREQUESTS',
+    NOT_FOUND: 'NAME_UNKNOWN',
+    REQUEST_INVALID: 'NAME_INVALID',
+  };
+  return codes[error.code] ?? 'UNKNOWN';
 }
 
 function body(code: string, message: string, details: OciError['details'] = [{}]) {

@@ -1,13 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { DynDataError, type PolicyTools, parseValue, routes } from '../core/index.ts';
+import type { AddRoute } from './add-route.ts';
 import { isLoopbackName } from './loopback.ts';
 import { untilClosed } from './streaming.ts';
 
-type PolicyRoute = typeof routes.showPolicy | typeof routes.suggestPolicy | typeof routes.checkPolicy | typeof routes.previewPolicy;
-type On = (route: PolicyRoute, handler: (request: Request, response: Response) => Promise<void>) => void;
-
 /** The routes that help whoever writes a policy. */
-export function addPolicyRoutes(on: On, policyTools: PolicyTools | undefined, closing: AbortSignal): void {
+export function addPolicyRoutes(on: AddRoute, policyTools: PolicyTools | undefined, closing: AbortSignal): void {
   const tools = (): PolicyTools => {
     if (policyTools) return policyTools;
     throw new DynDataError('NOT_FOUND', 'This registry runs no builder, so it reads no sources. Ask one that does.');

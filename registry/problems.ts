@@ -1,14 +1,14 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { DynDataError, problemOf, toDynDataError } from '../core/index.ts';
+import { contextOf } from './access/request-context.ts';
 import { errorFields } from './log.ts';
 
 /** Answers with the error as `application/problem+json`. */
-function sendProblem(response: Response, error: DynDataError): void {
-  response
-    .status(error.httpStatus)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(error)));
+export function sendProblem(response: Response, error: DynDataError): void {
+  response.status(error.httpStatus).setHeader('Content-Type', 'application/problem+json');
+  // Not through the framework, which would give the error an ETag.
+  response.end(JSON.stringify(problemOf(error)));
 }
 
 export const routeNotFound: RequestHandler = (request) => {
@@ -19,7 +19,7 @@ export const routeNotFound: RequestHandler = (request) => {
 export function requestError(error: unknown): DynDataError {
   if (error instanceof DynDataError) return error;
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
-  if (status === 413) return new DynDataError('REQUEST_INVALID', 'The request body is too large. Send less.', { cause: error });
+  if (status === 413) return new DynDataError('REQUEST_TOO_LARGE', 'The request body is too large. Send less.', { cause: error });
   if (status >= 400 && status < 500) {
     const message =
       'The request cannot be read: its address or its body is malformed. Send valid UTF-8 JSON to a properly encoded address.';
@@ -35,7 +35,7 @@ export function requestError(error: unknown): DynDataError {
 export function reportError(response: Response, error: DynDataError, logger: Logger): 'answer' | 'done' {
   const isClientGone = response.destroyed && error.code === 'CANCELLED';
   if (error.httpStatus >= 500 && !isClientGone) {
-    logger.error({ requestId: response.locals.requestId, error: errorFields(error) }, 'request failed');
+    logger.error({ requestId: contextOf(response).requestId, error: errorFields(error) }, 'request failed');
   }
   if (!response.headersSent && !response.destroyed) return 'answer';
   response.destroy();

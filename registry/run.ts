@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { DestinationStream } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 import {
   type BlobStore,
   type BuildSnapshot,
@@ -14,17 +14,23 @@ import {
   type RegistryConfig,
   toolVersion,
 } from '../core/index.ts';
-import { createBlobStore, createCatalog, createChunkIndex, createUploads, openStorage } from '../storage/index.ts';
+import { createBlobStore, createCatalog, createChunkIndex, createUploads, openStorage, readSecret } from '../storage/index.ts';
+import { createAccess } from './access/access.ts';
+import { createAuditedCatalog } from './access/audited-catalog.ts';
+import { createChange } from './access/change.ts';
+import { ensureAdmin } from './access/initial-admin.ts';
 import { createJobQueue } from './jobs.ts';
 import { createLog } from './log.ts';
-import { requireLoopback } from './loopback.ts';
+import { isLoopbackName, requireLoopback } from './loopback.ts';
 import { createRegistry } from './server.ts';
+import { readCertificate, watchCertificate } from './tls.ts';
 
 const usage = 'Usage: node registry/main.ts --config FILE';
 
 /** How long a stopping registry waits for cancelled builds, and then for answers that are being sent. */
 const buildsTimeoutMs = 8_000;
 const requestsTimeoutMs = 2_000;
+const certificateEveryMs = 30_000;
 
 /** What a builder is made of, in the all-in-one mode. */
 type BuildContext = {
@@ -49,6 +55,8 @@ export type RegistryProgram = {
   readonly log: DestinationStream;
   /** Stops the registry. */
   readonly signal: AbortSignal;
+  /** Calls its argument whenever files that may change while the registry runs are to be read again. */
+  readonly onReload?: (reload: () => void) => void;
 };
 
 /**
@@ -60,15 +68,26 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const configFile = resolve(configOption(program.commandLine));
   const config = parseRegistryConfig(await readConfig(configFile), configFile);
   const configDirectory = dirname(configFile);
-  requireLoopback(config.listen.host);
+  if (!config.access) requireLoopback(config.listen.host);
+  const { tls } = config.listen;
+  const certificate = tls && (await readCertificate(tls, configDirectory));
 
   const logger = createLog(program.log);
   const now = (): Date => new Date();
   const objects = await openStorage(config.storage, { configDirectory, environment });
+  const { trustedProxies } = config.listen;
+  const access = createAccess(objects, { limits: config.access, trustedProxies, clock: now, random: randomBytes, logger });
+  if (config.access) {
+    const { initialAdmin } = config.access;
+    const text = initialAdmin && (await readSecret(initialAdmin, 'access.initialAdmin', { configDirectory, environment }));
+    await ensureAdmin(text, { store: access.store, audit: access.audit, clock: now, logger });
+    warnOfPlainText(config, logger);
+  }
   const blobs = createBlobStore(objects);
   const catalog = createCatalog(objects, { clock: now });
   const index = createChunkIndex(objects, program.chunkCodec);
-  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog, now };
+  const auditedCatalog = createAuditedCatalog(catalog, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
+  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: auditedCatalog, now };
   const buildSnapshot = program.createBuildSnapshot(buildContext);
   const policyTools = program.createPolicyTools?.(buildContext);
   const jobs = createJobQueue({ buildSnapshot, clock: now, newId: randomUUID, logger });
@@ -83,6 +102,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     uploads: createUploads(objects, blobs, { clock: now, newId: randomUUID }),
     jobs,
     environments,
+    access,
+    ...(certificate ? { certificate } : {}),
     ...(policyTools ? { policyTools } : {}),
     logger,
     version: toolVersion,
@@ -90,6 +111,11 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   });
   try {
     const listening = await registry.listen(config.listen);
+    if (tls) {
+      const renew = registry.renewCertificate;
+      const reload = watchCertificate({ files: tls, configDirectory, renew, logger, everyMs: certificateEveryMs, signal });
+      program.onReload?.(() => void reload());
+    }
     program.print(JSON.stringify({ listening }));
     logger.info({ listening, version: toolVersion, environments: environments.map(({ name }) => name) }, 'registry started');
     await new Promise<void>((done) => {
@@ -103,6 +129,11 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     objects[Symbol.dispose]?.();
   }
   logger.info('registry stopped');
+}
+
+function warnOfPlainText({ listen }: RegistryConfig, logger: Logger): void {
+  if (listen.tls || listen.trustedProxies.length > 0 || isLoopbackName(listen.host)) return;
+  logger.warn({ host: listen.host }, 'tokens travel readable: configure listen.tls, or a proxy with TLS and listen.trustedProxies');
 }
 
 function configOption(commandLine: readonly string[]): string {

@@ -1,59 +1,77 @@
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools, type Uploads } from '../core/index.ts';
+import type { Access } from './access/access.ts';
+import { createAuditedCatalog } from './access/audited-catalog.ts';
+import { authentication } from './access/authentication.ts';
+import { sameSiteOnly } from './access/cross-site.ts';
+import { ociAuthorization, ociVersion } from './access/oci-authorization.ts';
+import { changeOf, contextOf, type RequestContext } from './access/request-context.ts';
+import { securityHeaders } from './access/security-headers.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
-import { bodyDeadline } from './body-deadline.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
-import { createOciRouter, type OciGuard, openGuard } from './oci/index.ts';
+import { createOciRouter, type OciGuard } from './oci/index.ts';
+import { ociErrorHandler } from './oci-errors.ts';
+import { openApiDocument } from './openapi.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
+import { limitConnections, requestWithin } from './slow-clients.ts';
 import { untilClosed } from './streaming.ts';
+import type { Certificate } from './tls.ts';
 
 const defaultHeartbeatMs = 15_000;
 const readinessTimeoutMs = 5_000;
-const headersTimeoutMs = 60_000;
-/** For a whole request to the API, which are all small. */
-const bodyTimeoutMs = 60_000;
 const defaultBodyStallTimeoutMs = 60_000;
+const requestTimeoutMs = 15_000;
 
 export type RegistryOptions = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
   readonly uploads: Uploads;
-  /** Left out where everybody who reaches the registry may do everything. */
+  /** In place of the tokens' roles and repositories. */
   readonly ociGuard?: OciGuard;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
+  readonly access: Access;
   readonly policyTools?: PolicyTools;
+  /** Where it is given, the service speaks TLS only. */
+  readonly certificate?: Certificate;
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
   readonly heartbeatMs?: number;
   /** How long one who pushes may send nothing of a body that was begun. */
   readonly bodyStallTimeoutMs?: number;
+  /** Within which a request without a large body must have come. */
+  readonly requestTimeoutMs?: number;
 };
 
 export type Registry = {
   readonly server: Server;
-  /** The base URL it is reached at; port 0 takes a free one. @throws CONFIG_INVALID where the address cannot be had, or is not a loopback address. */
+  /** The base URL it is reached at; port 0 takes a free one. @throws CONFIG_INVALID where the address cannot be had, or is not a loopback address and no token is asked for. */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+  /** For new connections, of a service that speaks TLS. */
+  renewCertificate(certificate: Certificate): void;
   /** Takes no more requests, ends event streams at once and cuts what else is not done after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 };
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, uploads, jobs, environments, logger, version } = options;
+  const { blobs, catalog, uploads, jobs, environments, access, logger, version } = options;
   const bodyStallTimeoutMs = options.bodyStallTimeoutMs ?? defaultBodyStallTimeoutMs;
+  const { guard, audit } = access;
   const closing = new AbortController();
   const app = express();
   app.disable('x-powered-by');
-  app.disable('etag');
+  app.set('etag', 'strong');
   app.enable('case sensitive routing');
   app.set('query parser', 'simple');
 
-  app.use(requestLog(logger, options.newId), loopbackOnly);
+  app.use(requestLog(options), securityHeaders, ...(guard ? [] : [loopbackOnly]), sameSiteOnly);
+  const soon = requestWithin(options.requestTimeoutMs ?? requestTimeoutMs);
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok', version });
   });
@@ -67,28 +85,51 @@ export function createRegistry(options: RegistryOptions): Registry {
     });
     response.json({ status: 'ready', version });
   });
-  app.use('/v2', createOciRouter({ blobs, catalog, uploads, guard: options.ociGuard ?? openGuard, bodyStallTimeoutMs, logger }));
-  app.use(bodyDeadline(bodyTimeoutMs));
+  app.get('/openapi.json', (_request, response) => {
+    response.json(openApiDocument(version));
+  });
+  app.use(
+    '/v2',
+    ociVersion,
+    authentication({ ...guard, audit, challenge: 'Basic' }),
+    createOciRouter({
+      blobs,
+      catalog,
+      uploads,
+      changing: (response) => createAuditedCatalog(catalog, changeOf(response)),
+      guard: options.ociGuard ?? ociAuthorization,
+      bodyStallTimeoutMs,
+      logger,
+    }),
+  );
+  app.use('/v2', ociErrorHandler(logger));
+  app.use(soon);
+  app.use('/api', authentication({ ...guard, audit, challenge: 'Bearer' }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
-  app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, heartbeatMs, closing: closing.signal }));
+  app.use(createApiRouter({ catalog, jobs, environments, access, ...policyTools, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 
-  // A large layer over a slow line takes hours: no limit on whole requests here, see `bodyDeadline` and the bodies of the OCI endpoint.
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs }, app);
+  const server = options.certificate ? createTlsServer(options.certificate, app) : createServer(app);
+  limitConnections(server);
+  // An expectation that is none of ours may be left unheeded; the framework's answer to it would be no problem document.
+  server.on('checkExpectation', app);
 
   return {
     server,
     async listen({ host, port }) {
-      requireLoopback(host);
+      if (!guard) requireLoopback(host);
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error) => reject(listenError(error, host, port)));
         server.listen({ host, port }, resolve);
       });
       server.removeAllListeners('error');
       const bound = server.address() as AddressInfo;
-      return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+      return `http${options.certificate ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+    },
+    renewCertificate(certificate) {
+      if ('setSecureContext' in server) server.setSecureContext(certificate);
     },
     async close(timeoutMs) {
       closing.abort(new DynDataError('CANCELLED', 'The registry is being stopped.'));
@@ -103,18 +144,20 @@ export function createRegistry(options: RegistryOptions): Registry {
 }
 
 /** Gives every request an id, tells it to the client and writes one line when the answer has ended. */
-function requestLog(logger: Logger, newId: () => string): RequestHandler {
+function requestLog({ access, logger, newId }: Pick<RegistryOptions, 'access' | 'logger' | 'newId'>): RequestHandler {
   return (request, response, next) => {
-    const requestId = newId();
+    const { address, isSecure, requestId = newId() } = access.readClient(request);
+    const context: RequestContext = { requestId, address, isSecure };
     const startedAt = performance.now();
     // Routers change it on their way.
     const path = request.path;
-    response.locals.requestId = requestId;
-    response.set({ 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff' });
+    response.locals.context = context;
+    response.set('X-Request-Id', requestId);
     response.once('close', () => {
       const durationMs = Math.round(performance.now() - startedAt);
-      const isWhole = response.writableFinished;
-      logger.info({ requestId, method: request.method, path, status: response.statusCode, durationMs, isWhole }, 'request');
+      const { writableFinished: isWhole, statusCode: status } = response;
+      const tokenId = contextOf(response).principal?.id;
+      logger.info({ requestId, method: request.method, path, status, durationMs, isWhole, address, tokenId }, 'request');
     });
     next();
   };

@@ -1,8 +1,10 @@
+export { createAuditLog } from './audit-log.ts';
 export { createBlobStore } from './blob-store.ts';
 export { createCatalog } from './catalog.ts';
 export { createChunkIndex } from './chunk-index.ts';
 export { createFolderObjects } from './folder-objects.ts';
 export { createMemoryObjects } from './memory-objects.ts';
-export { openStorage } from './open-storage.ts';
+export { openStorage, readSecret } from './open-storage.ts';
 export { createS3Objects, type S3ObjectsOptions } from './s3-objects.ts';
+export { createTokenStore } from './token-store.ts';
 export { createUploads } from './uploads.ts';

@@ -24,7 +24,8 @@ export async function openStorage(config: StorageConfig, secrets: StorageSecrets
   return createS3Objects({ ...config.s3, accessKeyId, secretAccessKey });
 }
 
-async function readSecret(reference: SecretReference, what: string, secrets: StorageSecrets): Promise<string> {
+/** @throws DynDataError SECRET_MISSING naming the variable or the file. */
+export async function readSecret(reference: SecretReference, what: string, secrets: StorageSecrets): Promise<string> {
   if ('env' in reference) {
     const value = secrets.environment[reference.env];
     if (value) return value;

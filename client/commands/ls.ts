@@ -1,13 +1,13 @@
 import type { SnapshotView } from '../../core/contract.ts';
 import type { Context } from '../context.ts';
 import { formatAge, formatBytes, formatCount, formatTable, shortDigest } from '../format.ts';
+import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 
 /** `dyn-data ls`: the repository's snapshots, the newest first. */
 export async function ls(context: Context): Promise<void> {
   const { config } = await openProject(context);
-  const api = createRegistryApi({ registry: config.registry, signal: context.signal });
+  const api = openRegistry(context, config.registry);
   const snapshots: SnapshotView[] = [];
   for await (const snapshot of api.snapshots(config.repository)) snapshots.push(snapshot);
   snapshots.sort((a, b) => Date.parse(b.provenance.takenAt) - Date.parse(a.provenance.takenAt));

@@ -2,9 +2,9 @@ import { DynDataError, errorKinds } from '../../core/errors.ts';
 import type { PolicyCheck, PolicyPreview } from '../../core/policy-tools.ts';
 import type { Context } from '../context.ts';
 import { formatTable, shortDigest } from '../format.ts';
+import { openRegistry } from '../open-registry.ts';
 import type { TextSink } from '../output.ts';
 import { openProject } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 
 export type PolicyCheckOptions = {
   readonly environment: string;
@@ -28,7 +28,7 @@ export async function policyCheck(context: Context, options: PolicyCheckOptions)
     );
   }
   const { config } = await openProject(context);
-  const api = createRegistryApi({ registry: config.registry, signal: context.signal });
+  const api = openRegistry(context, config.registry);
   const check = await api.checkPolicy(environment);
   const refused = check.invalid.length > 0 || check.undecided.length > 0;
   // Rows can be shown only by a plan that is complete.

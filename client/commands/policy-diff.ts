@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { DynDataError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
+import { openRegistry } from '../open-registry.ts';
 import { type PolicyPlaces, readPolicyPlaces } from '../policy-places.ts';
 import { openProject, readIfThere } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 
 export type PolicyDiffOptions = { readonly before: string; readonly after: string };
 
@@ -34,7 +34,7 @@ async function readPolicy(context: Context, name: string): Promise<PolicyPlaces>
   if (isPath)
     throw new DynDataError('NOT_FOUND', `There is no file ${name}. Name a policy file, or an environment for its current policy.`);
   const { config } = await openProject(context);
-  const policy = await createRegistryApi({ registry: config.registry, signal: context.signal }).policyText(name);
+  const policy = await openRegistry(context, config.registry).policyText(name);
   return readPolicyPlaces(policy.text, `The policy of the environment "${name}"`);
 }
 

@@ -2,15 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DynDataError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
+import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 
 export type PolicySuggestOptions = { readonly environment: string; readonly out: string | undefined };
 
 /** `dyn-data policy suggest ENV`: a starting policy to standard output or into a new file. */
 export async function policySuggest(context: Context, { environment, out }: PolicySuggestOptions): Promise<void> {
   const { config } = await openProject(context);
-  const api = createRegistryApi({ registry: config.registry, signal: context.signal });
+  const api = openRegistry(context, config.registry);
   const suggestion = await api.suggestPolicy(environment);
   const counts = `${suggestion.decided} places decided, ${suggestion.undecided} left to you`;
   if (out === undefined) {

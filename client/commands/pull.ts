@@ -5,8 +5,8 @@ import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatBytes, formatCount } from '../format.ts';
 import { lockProject } from '../lock.ts';
+import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 import { resolveReference, writePulled } from '../snapshot-choice.ts';
 
 /** `dyn-data pull REF`: resolves, has the engine pull by digest, checks what came, and remembers it for `up`. */
@@ -15,7 +15,7 @@ export async function pull(context: Context, reference: string): Promise<void> {
   const project = await openProject(context);
   const engine = createEngine(context.processes);
   await engine.requireAvailable();
-  const api = createRegistryApi({ registry: project.config.registry, signal: context.signal });
+  const api = openRegistry(context, project.config.registry);
   const choice = await resolveReference(project, api, reference);
   await using _lock = await lockProject(project, context.process);
   await engine.removeHelpers(helperOwner(context, project));

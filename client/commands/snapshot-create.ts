@@ -2,8 +2,8 @@ import { DynDataError, type ErrorCode, errorKinds } from '../../core/errors.ts';
 import type { Job, Progress } from '../../core/job.ts';
 import type { Context } from '../context.ts';
 import { formatBar, formatBytes, formatCount } from '../format.ts';
+import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 
 const lineEveryMs = 5_000;
 
@@ -13,7 +13,7 @@ export type SnapshotCreateOptions = { readonly environment: string; readonly tag
 export async function snapshotCreate(context: Context, options: SnapshotCreateOptions): Promise<void> {
   const { environment, tag, follow } = options;
   const { config } = await openProject(context);
-  const api = createRegistryApi({ registry: config.registry, signal: context.signal });
+  const api = openRegistry(context, config.registry);
   const created = await api.createSnapshot({ environment, ...(tag === undefined ? {} : { tag }) });
   if (!follow) {
     context.output.result(

@@ -6,8 +6,8 @@ import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
 import { lockProject } from '../lock.ts';
+import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
-import { createRegistryApi } from '../registry-api.ts';
 import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
 
 export type UpOptions = { readonly reference: string | undefined; readonly replace: boolean; readonly healthTimeoutMs: number };
@@ -24,7 +24,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   await engine.requireAvailable();
   await compose.requireAvailable();
   const stack = await compose.stack();
-  const api = createRegistryApi({ registry: project.config.registry, signal: context.signal });
+  const api = openRegistry(context, project.config.registry);
   const choice = await chooseSnapshot(project, api, options.reference);
 
   await using _lock = await lockProject(project, context.process);

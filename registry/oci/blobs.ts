@@ -7,7 +7,7 @@ import { clearContent, noDigest, sendNotModified, setContent } from './content.t
 import type { Handlers, OciPorts } from './handling.ts';
 
 /** Blobs as a repository has them: what is not linked to it is unknown there, whoever else has it. */
-export function blobHandlers({ blobs, catalog }: Pick<OciPorts, 'blobs' | 'catalog'>): Handlers<'blob'> {
+export function blobHandlers({ blobs, catalog, changing }: Pick<OciPorts, 'blobs' | 'catalog' | 'changing'>): Handlers<'blob'> {
   const unknown = (digest: string): OciError =>
     new OciError('BLOB_UNKNOWN', `The repository has no blob ${digest}.`, { details: [{ digest }] });
 
@@ -52,7 +52,7 @@ export function blobHandlers({ blobs, catalog }: Pick<OciPorts, 'blobs' | 'catal
         const message = `The manifest ${holder} needs the blob ${digest}. Delete the manifest first.`;
         throw new OciError('UNSUPPORTED', message, { details: [{ digest, manifest: holder }] });
       }
-      await catalog.removeLink(repository, digest, signal);
+      await changing(response).removeLink(repository, digest, signal);
       response.status(202).end();
     },
   };

@@ -7,6 +7,8 @@ import type { OciGuard } from './guard.ts';
 export type OciPorts = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
+  /** The catalog for changes that this request makes, each of which is recorded. */
+  readonly changing: (response: Response) => Catalog;
   readonly uploads: Uploads;
   readonly guard: OciGuard;
   /** How long a client may send nothing of a body that it has begun. */

@@ -1,3 +1,3 @@
 export { ociAction } from './action.ts';
-export { type OciGuard, openGuard } from './guard.ts';
+export type { OciGuard } from './guard.ts';
 export { createOciRouter } from './router.ts';

@@ -5,7 +5,11 @@ import type { Handlers, OciPorts } from './handling.ts';
 import { readPushedManifest, requireContent } from './manifest-upload.ts';
 
 /** Manifests by tag or digest, byte for byte as they were pushed, whatever their kind. */
-export function manifestHandlers({ catalog, bodyStallTimeoutMs }: Pick<OciPorts, 'bodyStallTimeoutMs' | 'catalog'>): Handlers<'manifest'> {
+export function manifestHandlers({
+  catalog,
+  changing,
+  bodyStallTimeoutMs,
+}: Pick<OciPorts, 'bodyStallTimeoutMs' | 'catalog' | 'changing'>): Handlers<'manifest'> {
   return {
     async GET({ repository, reference }, request, response, signal) {
       const digest = await digestOfReference(catalog, repository, reference, signal);
@@ -20,8 +24,9 @@ export function manifestHandlers({ catalog, bodyStallTimeoutMs }: Pick<OciPorts,
     async PUT({ repository, reference }, request, response, signal) {
       const { manifest, content, tags } = await readPushedManifest(request, reference, bodyStallTimeoutMs);
       await requireContent(catalog, repository, content, signal);
-      await catalog.putPushedManifest(repository, manifest, signal);
-      for (const tag of tags) await catalog.moveTag(repository, tag, manifest.digest, { signal });
+      const changes = changing(response);
+      await changes.putPushedManifest(repository, manifest, signal);
+      for (const tag of tags) await changes.moveTag(repository, tag, manifest.digest, { signal });
       if (content.subject !== undefined) response.set('OCI-Subject', content.subject);
       if (tags.length > 0) response.set('OCI-Tag', tags.join(', '));
       sendCreated(response, `/v2/${repository}/manifests/${manifest.digest}`, manifest.digest);
@@ -30,10 +35,10 @@ export function manifestHandlers({ catalog, bodyStallTimeoutMs }: Pick<OciPorts,
     async DELETE({ repository, reference }, _request, response, signal) {
       if (reference.includes(':')) {
         if (!isContentDigest(reference)) throw noDigest();
-        if (!(await catalog.removeManifest(repository, reference, signal))) throw unknown(reference);
+        if (!(await changing(response).removeManifest(repository, reference, signal))) throw unknown(reference);
       } else {
         if (!isTag(reference) || !(await catalog.tag(repository, reference, signal))) throw unknown(reference);
-        await catalog.removeTag(repository, reference, signal);
+        await changing(response).removeTag(repository, reference, signal);
       }
       response.status(202).end();
     },

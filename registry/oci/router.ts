@@ -38,7 +38,7 @@ export function createOciRouter(ports: OciPorts & { readonly logger: Logger }): 
   };
 
   const router = Router({ caseSensitive: true });
-  router.use(setApiVersion, endUnreadBody);
+  router.use(endUnreadBody);
   router.use(async (request, response) => {
     // One reading of the address for what is allowed and for what is done: two could disagree.
     const address = parseAddress(request.path);
@@ -59,11 +59,6 @@ export function createOciRouter(ports: OciPorts & { readonly logger: Logger }): 
   router.use(ociErrorHandler(logger));
   return router;
 }
-
-const setApiVersion: RequestHandler = (_request, response, next) => {
-  response.set('Docker-Distribution-Api-Version', 'registry/2.0');
-  next();
-};
 
 /** A request that was answered before its body was read is let run out, for a while. */
 const endUnreadBody: RequestHandler = (request, response, next) => {

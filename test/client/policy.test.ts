@@ -140,6 +140,7 @@ describe('preview', () => {
       stdout: sink,
       stderr: sink,
       signal: new AbortController().signal,
+      readHidden: async () => '',
       now: () => new Date(),
     });
     expect(exitCode).toBe(0);

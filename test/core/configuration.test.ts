@@ -43,7 +43,8 @@ describe('the registry configuration', () => {
 
   it('is read, with defaults for ports and address only', () => {
     const config = parseRegistryConfig(text, 'registry.yaml');
-    expect(config.listen).toEqual({ host: '127.0.0.1', port: 5000 });
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 5000, trustedProxies: [] });
+    expect(config.access).toBeUndefined();
     expect(config.environments.prod?.sources.mysql).toMatchObject({ kind: 'mysql', port: 3306 });
   });
 
@@ -51,6 +52,29 @@ describe('the registry configuration', () => {
     const error = refusal(() => parseRegistryConfig(text.replace('{ env: P }', 's3cret'), 'registry.yaml'));
     expect([error.message, ...error.details].join('\n')).toContain('environments.prod.sources.mysql.password');
     expect([error.message, ...error.details].join('\n')).not.toContain('s3cret');
+  });
+
+  it('believes only proxies that it can tell by their addresses', () => {
+    const withProxies = (proxies: string) => text.replace('storage:', `listen: { trustedProxies: ${proxies} }\nstorage:`);
+    const known = '["10.0.0.0/8", "192.0.2.1", "::1", "2001:db8::/32"]';
+    expect(parseRegistryConfig(withProxies(known), 'registry.yaml').listen.trustedProxies).toHaveLength(4);
+    for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0', '1.2.3.4.5', '256.1.1.1', '::1/129', '10.0.0.0/8/8', '10.0.0.0/x', '']) {
+      const error = refusal(() => parseRegistryConfig(withProxies(JSON.stringify([wrong])), 'registry.yaml'));
+      expect(error.details.join(), wrong).toContain('listen.trustedProxies.0: an IP address or a CIDR block expected');
+    }
+  });
+
+  it('takes the first token of an admin as a reference only', () => {
+    const withAccess = text.replace('storage:', 'access: { initialAdmin: { file: admin.token } }\nstorage:');
+    expect(parseRegistryConfig(withAccess, 'registry.yaml').access).toEqual({
+      initialAdmin: { file: 'admin.token' },
+      failuresPerMinute: 10,
+      requestsPerSecond: 2000,
+    });
+    const written = text.replace('storage:', 'access: { initialAdmin: dd_s3cret }\nstorage:');
+    const error = refusal(() => parseRegistryConfig(written, 'registry.yaml'));
+    expect(error.details.join()).toContain('access.initialAdmin');
+    expect([error.message, ...error.details].join()).not.toContain('s3cret');
   });
 
   it('needs a key', () => {

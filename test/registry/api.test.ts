@@ -214,7 +214,7 @@ describe('requests that are wrong', () => {
   it('get a problem document for every kind of mistake', async () => {
     expectProblem(await call('GET', '/api/v1/nothing'), 404, 'NOT_FOUND');
     expectProblem(await call('GET', '/'), 404, 'NOT_FOUND');
-    expectProblem(await call('PATCH', routes.listJobs.path), 404, 'NOT_FOUND');
+    expectProblem(await call('PATCH', routes.listJobs.path), 405, 'METHOD_NOT_ALLOWED');
     expectProblem(await call('GET', '/api/v1/jobs/none'), 404, 'JOB_UNKNOWN');
     expectProblem(await call('GET', '/api/v1/jobs/none/events'), 404, 'JOB_UNKNOWN');
     expectProblem(await call('POST', '/api/v1/jobs/none/cancel'), 404, 'JOB_UNKNOWN');
@@ -228,12 +228,18 @@ describe('requests that are wrong', () => {
   });
 
   it.each([
-    ['malformed JSON', { 'content-type': 'application/json' }, '{"environment": "pr'],
-    ['another content type', { 'content-type': 'text/plain' }, '{"environment":"prod"}'],
-    ['no content type', {}, '{"environment":"prod"}'],
-    ['a body that is too large', { 'content-type': 'application/json' }, JSON.stringify({ environment: 'x'.repeat(100_000) })],
-    ['no body', { 'content-type': 'application/json' }, ''],
-  ])('as %s', async (_name, headers, body) => {
+    ['malformed JSON', 400, 'REQUEST_INVALID', { 'content-type': 'application/json' }, '{"environment": "pr'],
+    ['another content type', 415, 'MEDIA_TYPE_UNSUPPORTED', { 'content-type': 'text/plain' }, '{"environment":"prod"}'],
+    ['no content type', 415, 'MEDIA_TYPE_UNSUPPORTED', {}, '{"environment":"prod"}'],
+    [
+      'a body that is too large',
+      413,
+      'REQUEST_TOO_LARGE',
+      { 'content-type': 'application/json' },
+      JSON.stringify({ environment: 'x'.repeat(100_000) }),
+    ],
+    ['no body', 400, 'REQUEST_INVALID', { 'content-type': 'application/json' }, ''],
+  ] as const)('as %s', async (_name, status, code, headers, body) => {
     const jobsBefore = (await registry.jobs.list()).length;
     const lengths = { 'content-length': String(Buffer.byteLength(body)) };
     const answer = await rawRequest(registry.port, routes.createSnapshot.path, {
@@ -241,9 +247,9 @@ describe('requests that are wrong', () => {
       headers: { ...headers, ...lengths },
       body,
     });
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(status);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'REQUEST_INVALID' });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code });
     expect((await registry.jobs.list()).length).toBe(jobsBefore);
   });
 
@@ -293,9 +299,9 @@ describe('the service', () => {
   });
 
   it('listens on loopback addresses only, and says when a port is taken', async () => {
-    const { blobs, catalog, uploads, jobs } = registry;
+    const { blobs, catalog, uploads, jobs, access } = registry;
     const logger = createLog({ write: () => undefined });
-    const second = createRegistry({ blobs, catalog, uploads, jobs, environments: [], logger, version: 'x', newId: randomUUID });
+    const second = createRegistry({ blobs, catalog, uploads, jobs, access, environments: [], logger, version: 'x', newId: randomUUID });
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.org']) {
       await expect(second.listen({ host, port: 0 })).rejects.toMatchObject({
         code: 'CONFIG_INVALID',

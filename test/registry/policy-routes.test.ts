@@ -79,7 +79,7 @@ test('a preview is not given through a proxy, whose own address is loopback too'
 });
 
 test('a preview is not given to a page of a browser: it cannot send JSON without asking first', async () => {
-  expect((await preview({ 'content-type': 'text/plain' })).status).toBe(400);
+  expect((await preview({ 'content-type': 'text/plain' })).status).toBe(415);
 });
 
 test('a preview has at most 20 rows', async () => {

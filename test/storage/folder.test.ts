@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestHex, digestOf } from '../../core/index.ts';
 import { createFolderObjects } from '../../storage/index.ts';
+import { auditLogContract } from '../contracts/audit-log.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
 import { catalogContract } from '../contracts/catalog.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
+import { tokenStoreContract } from '../contracts/token-store.ts';
 import { uploadsContract } from '../contracts/uploads.ts';
 import { collect, listOf } from '../support/stream-samples.ts';
 
@@ -40,6 +42,8 @@ describe('objects in a folder', () => objectStoreContract({ open, isOutsideThisP
 describe('blobs in a folder', () => blobStoreContract(open));
 describe('a catalog in a folder', () => catalogContract(open));
 describe('uploads in a folder', () => uploadsContract(open));
+describe('tokens in a folder', () => tokenStoreContract(open));
+describe('an audit log in a folder', () => auditLogContract(open));
 
 describe('a storage folder', () => {
   it('shows nothing of a writer that was killed, and is clean after the next start', async () => {

@@ -9,9 +9,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createS3Objects, openStorage, type S3ObjectsOptions } from '../../storage/index.ts';
+import { auditLogContract } from '../contracts/audit-log.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
 import { catalogContract } from '../contracts/catalog.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
+import { tokenStoreContract } from '../contracts/token-store.ts';
 import { uploadsContract } from '../contracts/uploads.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
@@ -57,6 +59,8 @@ describeWithEngine('S3', () => {
   describe('blobs in a bucket', () => blobStoreContract(open));
   describe('a catalog in a bucket', () => catalogContract(open));
   describe('uploads in a bucket', () => uploadsContract(open));
+  describe('tokens in a bucket', () => tokenStoreContract(open));
+  describe('an audit log in a bucket', () => auditLogContract(open));
 
   describe('a store that cannot be used', () => {
     it('is refused for a missing bucket, saying which', async () => {

@@ -10,7 +10,8 @@ export type RunningClient = { readonly child: ChildProcess; readonly ended: Prom
 export type ClientProject = AsyncDisposable & {
   readonly folder: string;
   start(args: readonly string[], env?: Readonly<Record<string, string>>): RunningClient;
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ClientRun>;
+  /** @param input for standard input; without it that is empty */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<ClientRun>;
   docker(args: readonly string[]): Promise<ClientRun>;
 };
 
@@ -37,8 +38,10 @@ export async function createClientProject(options: {
   // JSON is YAML.
   await writeFile(join(folder, 'dyn-data.yaml'), JSON.stringify(config, undefined, 2));
   await writeFile(join(folder, 'docker-compose.yml'), options.composeFile ?? 'services: {}\n');
-  const start = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningClient => {
-    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...options.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ''): RunningClient => {
+    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...options.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A command that does not read it may have ended already.
+    child.stdin.on('error', () => undefined).end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -57,7 +60,7 @@ export async function createClientProject(options: {
   return {
     folder,
     start: (args, env) => start(process.execPath, [options.client, ...args], env),
-    run: (args, env) => start(process.execPath, [options.client, ...args], env).ended,
+    run: (args, env, input) => start(process.execPath, [options.client, ...args], env, input).ended,
     docker: (args) => start('docker', args).ended,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

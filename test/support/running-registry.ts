@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools, Uploads } from '../../core/index.ts';
+import { type Access, createAccess } from '../../registry/access/access.ts';
 import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
 import { createLog } from '../../registry/log.ts';
 import type { OciGuard } from '../../registry/oci/index.ts';
@@ -14,6 +15,7 @@ export type RunningRegistry = {
   readonly catalog: Catalog;
   readonly uploads: Uploads;
   readonly jobs: InProcessJobQueue;
+  readonly access: Access;
   /** Everything logged up to now. */
   readonly log: () => string;
   stop(): Promise<void>;
@@ -27,6 +29,11 @@ export async function startRegistry(options: {
   readonly policyTools?: PolicyTools;
   readonly ociGuard?: OciGuard;
   readonly bodyStallTimeoutMs?: number;
+  /** With limits, tokens are asked for. */
+  readonly limits?: { readonly failuresPerMinute: number; readonly requestsPerSecond: number };
+  readonly trustedProxies?: readonly string[];
+  readonly clock?: () => Date;
+  readonly requestTimeoutMs?: number;
 }): Promise<RunningRegistry> {
   let written = '';
   const logger = createLog(
@@ -38,7 +45,9 @@ export async function startRegistry(options: {
     }),
   );
   const blobs = createBlobStore(options.objects);
-  const clock = (): Date => new Date();
+  const clock = options.clock ?? ((): Date => new Date());
+  const { limits, trustedProxies = [] } = options;
+  const access = createAccess(options.objects, { limits, trustedProxies, clock, random: randomBytes, logger });
   const catalog = createCatalog(options.objects, { clock });
   const uploads = createUploads(options.objects, blobs, { clock, newId: randomUUID });
   const jobs = createJobQueue({ buildSnapshot: options.build({ blobs, catalog }), clock, newId: randomUUID, logger });
@@ -53,10 +62,12 @@ export async function startRegistry(options: {
       { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
       { name: 'test', repository: 'team/test', sources: ['mysql'] },
     ],
+    access,
     logger,
     version: '0.0.0-test',
     newId: randomUUID,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
     ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
   });
   const url = await registry.listen({ host: '127.0.0.1', port: 0 });
@@ -67,6 +78,7 @@ export async function startRegistry(options: {
     catalog,
     uploads,
     jobs,
+    access,
     log: () => written,
     async stop() {
       await jobs.close(1000);

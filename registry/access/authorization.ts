@@ -1,0 +1,104 @@
+import type { Request } from 'express';
+import {
+  DynDataError,
+  everyRepository,
+  isRepository,
+  type Job,
+  type JobQueue,
+  type Role,
+  type Route,
+  roleIncludes,
+  scopesCover,
+} from '../../core/index.ts';
+import type { Principal } from './request-context.ts';
+
+export type AuthorizationOptions = {
+  readonly environments: readonly { readonly name: string; readonly repository: string }[];
+  readonly jobs: Pick<JobQueue, 'get'>;
+};
+
+/**
+ * Whether a principal may use a route. The role is decided before the body is read, the repository after it. A repository is refused by its name
+ * alone (403), whether or not it exists; what is only found by looking it up (an environment, a job) and belongs to a repository that the
+ * principal may not see does not exist for it (404, in the same words as for what really does not).
+ */
+export type Authorization = {
+  /** @throws ACCESS_DENIED */
+  requireRole(route: Pick<Route, 'access'>, principal: Principal): void;
+  /** @throws ACCESS_DENIED, ENVIRONMENT_UNKNOWN, JOB_UNKNOWN */
+  requireRepository(route: Pick<Route, 'access'>, principal: Principal, request: Pick<Request, 'params' | 'body'>): Promise<void>;
+};
+
+export function createAuthorization({ environments, jobs }: AuthorizationOptions): Authorization {
+  const requireEnvironment = (name: string, principal: Principal): void => {
+    const visible = environments.filter(({ repository }) => maySee(principal, repository));
+    if (visible.some((environment) => environment.name === name)) return;
+    const names = visible.map((environment) => environment.name).join(', ');
+    throw new DynDataError('ENVIRONMENT_UNKNOWN', `The registry has no environment "${name}". It has: ${names || 'none'}.`);
+  };
+  const requireJob = async (id: string, principal: Principal): Promise<void> => {
+    const job: Job | undefined = await jobs.get(id).catch((error: unknown) => {
+      if (error instanceof DynDataError && error.code === 'JOB_UNKNOWN') return undefined;
+      throw error;
+    });
+    if (job && maySee(principal, job.repository)) return;
+    throw new DynDataError(
+      'JOB_UNKNOWN',
+      `There is no job "${id}". Ended jobs are forgotten after a while and when the registry restarts.`,
+    );
+  };
+
+  return {
+    requireRole: ({ access }, principal) => requireRole(access.role, principal),
+
+    async requireRepository({ access }, principal, { params, body }) {
+      switch (access.within) {
+        case 'repository':
+          requireScope(text(params.repository), principal);
+          return;
+        case 'environment':
+          requireEnvironment(text(params.environment), principal);
+          return;
+        case 'body.environment':
+          // A body without one is refused by the route itself, which reads it with the same schema.
+          if (typeof body?.environment === 'string') requireEnvironment(body.environment, principal);
+          return;
+        case 'job':
+          await requireJob(text(params.id), principal);
+          return;
+        case 'registry':
+          if (principal.repositories.includes(everyRepository)) return;
+          throw new DynDataError(
+            'ACCESS_DENIED',
+            `This concerns the whole registry; the token "${principal.name}" is for some repositories only.`,
+          );
+        case 'visible':
+          return;
+      }
+    },
+  };
+}
+
+export function maySee(principal: Principal, repository: string): boolean {
+  return scopesCover(principal.repositories, repository);
+}
+
+/** @throws ACCESS_DENIED */
+export function requireRole(needed: Role, principal: Principal): void {
+  if (roleIncludes(principal.role, needed)) return;
+  throw new DynDataError('ACCESS_DENIED', `This needs the role ${needed}; the token "${principal.name}" has the role ${principal.role}.`);
+}
+
+/** @throws ACCESS_DENIED */
+export function requireScope(repository: string, principal: Principal): void {
+  if (maySee(principal, repository)) return;
+  const name = isRepository(repository) ? `the repository "${repository}"` : 'this repository';
+  throw new DynDataError(
+    'ACCESS_DENIED',
+    `The token "${principal.name}" is not for ${name}. Ask an admin of the registry for one that is.`,
+  );
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

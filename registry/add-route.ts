@@ -1,0 +1,59 @@
+import { json, type Request, type RequestHandler, type Response, type Router } from 'express';
+import { DynDataError, type Route } from '../core/index.ts';
+import type { Authorization } from './access/authorization.ts';
+import { principalOf } from './access/request-context.ts';
+
+const largestBody = '64kb';
+
+export type RouteHandler = (request: Request, response: Response) => Promise<void>;
+/** Adds a route of the contract; its handler is reached only by who may use it. */
+export type AddRoute = (route: Route, handler: RouteHandler) => void;
+
+export type RouteAdder = {
+  readonly on: AddRoute;
+  /** To be called behind the last route: what asks for a known address in another way is told which ways there are. */
+  refuseOtherMethods(): void;
+};
+
+export function createRouteAdder(router: Router, authorization: Authorization): RouteAdder {
+  const readBody = json({ limit: largestBody, type: 'application/json' });
+  const methods = new Map<string, Set<string>>();
+
+  return {
+    on(route, handler) {
+      const path = route.path.replace(/\{(\w+)\}/g, ':$1');
+      const known = methods.get(path) ?? new Set();
+      methods.set(path, known.add(route.method));
+      const mayAsk: RequestHandler = (_request, response, next) => {
+        authorization.requireRole(route, principalOf(response));
+        next();
+      };
+      router[route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'](
+        path,
+        mayAsk,
+        ...(route.body ? [jsonOnly, readBody] : []),
+        async (request: Request, response: Response) => {
+          await authorization.requireRepository(route, principalOf(response), request);
+          response.status(route.status);
+          await handler(request, response);
+        },
+      );
+    },
+
+    refuseOtherMethods() {
+      for (const [path, known] of methods) {
+        router.all(path, (request, response) => {
+          const allowed = [...known, ...(known.has('GET') ? ['HEAD'] : [])].sort().join(', ');
+          response.set('Allow', allowed);
+          throw new DynDataError('METHOD_NOT_ALLOWED', `${request.method} is nothing that can be done here. What can: ${allowed}.`);
+        });
+      }
+    },
+  };
+}
+
+const jsonOnly: RequestHandler = (request, _response, next) => {
+  if (!request.is('application/json'))
+    throw new DynDataError('MEDIA_TYPE_UNSUPPORTED', 'A JSON body is expected. Send it with Content-Type: application/json.');
+  next();
+};
