@@ -14,7 +14,7 @@ import {
   type RegistryConfig,
   toolVersion,
 } from '../core/index.ts';
-import { createBlobStore, createCatalog, createChunkIndex, createUploads, openStorage } from '../storage/index.ts';
+import { createBlobStore, createCatalog, createChunkIndex, createUploads, linkOlderSnapshots, openStorage } from '../storage/index.ts';
 import { createJobQueue } from './jobs.ts';
 import { createLog } from './log.ts';
 import { requireLoopback } from './loopback.ts';
@@ -67,6 +67,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const objects = await openStorage(config.storage, { configDirectory, environment });
   const blobs = createBlobStore(objects);
   const catalog = createCatalog(objects, { clock: now });
+  const older = await linkOlderSnapshots(catalog, signal);
+  if (older > 0) logger.info({ snapshots: older }, 'snapshots of an older version were linked to their blobs');
   const index = createChunkIndex(objects, program.chunkCodec);
   const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog, now };
   const buildSnapshot = program.createBuildSnapshot(buildContext);

@@ -244,6 +244,19 @@ describe('a repository', () => {
     expect((await send('GET', `/v2/team/other/manifests/${elsewhere.manifest.digest}`)).status).toBe(200);
   });
 
+  it('says that it has no blob whose bytes are gone, so that they are sent again', async () => {
+    const blob = contentOf('lost');
+    await client.pushBlob(name, blob);
+    await objects.remove(`blobs/sha256/${blob.digest.slice('sha256:'.length)}`);
+    for (const method of ['HEAD', 'GET']) {
+      const answer = await send(method, `/v2/${name}/blobs/${blob.digest}`);
+      expect(answer.status).toBe(404);
+      expect(answer.headers['docker-content-digest']).toBeUndefined();
+    }
+    expect((await client.pushBlob(name, blob)).status).toBe(201);
+    expect((await send('GET', `/v2/${name}/blobs/${blob.digest}`)).body.toString()).toBe('lost');
+  });
+
   it('loses a snapshot with its manifest, and no other one', async () => {
     const files = [[{ path: 'snapshot/a', bytes: sampleBytes(1000, 1) }]];
     const first = await publishImage(registry, { repository: 'dynamease', tag: 'first', layers: files });
