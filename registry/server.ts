@@ -6,7 +6,7 @@ import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, t
 import { createApiRouter, type EnvironmentView } from './api.ts';
 import { bodyDeadline } from './body-deadline.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
-import { createOciRouter, type OciGuard, openGuard } from './oci/index.ts';
+import { createOciRouter, type OciGuard } from './oci/index.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
 import { untilClosed } from './streaming.ts';
 
@@ -21,8 +21,8 @@ export type RegistryOptions = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
   readonly uploads: Uploads;
-  /** Left out where everybody who reaches the registry may do everything. */
-  readonly ociGuard?: OciGuard;
+  /** Never left out: without it every repository's blobs would be everybody's. */
+  readonly ociGuard: OciGuard;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly policyTools?: PolicyTools;
@@ -67,7 +67,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     });
     response.json({ status: 'ready', version });
   });
-  app.use('/v2', createOciRouter({ blobs, catalog, uploads, guard: options.ociGuard ?? openGuard, bodyStallTimeoutMs, logger }));
+  app.use('/v2', createOciRouter({ blobs, catalog, uploads, guard: options.ociGuard, bodyStallTimeoutMs, logger }));
   app.use(bodyDeadline(bodyTimeoutMs));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };

@@ -17,6 +17,7 @@ import {
   routes,
 } from '../../core/index.ts';
 import { createLog } from '../../registry/log.ts';
+import { openGuard } from '../../registry/oci/index.ts';
 import { createRegistry } from '../../registry/server.ts';
 import { createFolderObjects } from '../../storage/index.ts';
 import { progressOf } from '../contracts/job-queue.ts';
@@ -295,7 +296,17 @@ describe('the service', () => {
   it('listens on loopback addresses only, and says when a port is taken', async () => {
     const { blobs, catalog, uploads, jobs } = registry;
     const logger = createLog({ write: () => undefined });
-    const second = createRegistry({ blobs, catalog, uploads, jobs, environments: [], logger, version: 'x', newId: randomUUID });
+    const second = createRegistry({
+      blobs,
+      catalog,
+      uploads,
+      ociGuard: openGuard,
+      jobs,
+      environments: [],
+      logger,
+      version: 'x',
+      newId: randomUUID,
+    });
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.org']) {
       await expect(second.listen({ host, port: 0 })).rejects.toMatchObject({
         code: 'CONFIG_INVALID',

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools, Uploads } from '../../core/index.ts';
 import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
 import { createLog } from '../../registry/log.ts';
-import type { OciGuard } from '../../registry/oci/index.ts';
+import { type OciGuard, openGuard } from '../../registry/oci/index.ts';
 import { createRegistry } from '../../registry/server.ts';
 import { createBlobStore, createCatalog, createUploads } from '../../storage/index.ts';
 
@@ -46,7 +46,7 @@ export async function startRegistry(options: {
     blobs,
     catalog,
     uploads,
-    ...(options.ociGuard === undefined ? {} : { ociGuard: options.ociGuard }),
+    ociGuard: options.ociGuard ?? openGuard,
     ...(options.bodyStallTimeoutMs === undefined ? {} : { bodyStallTimeoutMs: options.bodyStallTimeoutMs }),
     jobs,
     environments: [
