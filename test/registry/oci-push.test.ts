@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynDataError, digestOf, type ObjectStore } from '../../core/index.ts';
 import { createFolderObjects, createMemoryObjects } from '../../storage/index.ts';
@@ -13,6 +12,8 @@ import { type RunningRegistry, startRegistry } from '../support/running-registry
 import { listOf, sampleBytes } from '../support/stream-samples.ts';
 
 const name = 'team/app';
+/** For what comes soon, but not at once. */
+const patience = { timeout: 20_000 };
 const build = () => async () => ({ digest: digestOf('unused') });
 let objects: ObjectStore;
 let registry: RunningRegistry;
@@ -80,8 +81,9 @@ describe('an upload', () => {
   it('refuses the later one of two requests that add to it at once', async () => {
     const location = await begin();
     const first = openPatch(location);
-    first.request.write('slow');
-    await sleep(50);
+    first.request.write(sampleBytes(5_000_000, 1));
+    // Its first piece is stored, so it has begun.
+    await expect.poll(async () => (await keys('uploads/')).length, patience).toBe(2);
     const second = await client.patch(location, Buffer.from('quick'));
     expect(second.status).toBe(202);
     first.request.end(' and late');
@@ -96,9 +98,9 @@ describe('an upload', () => {
     const location = await begin();
     const cut = openPatch(location);
     cut.request.write(sampleBytes(5_000_000, 1));
-    await expect.poll(async () => (await keys('uploads/')).length).toBe(2);
+    await expect.poll(async () => (await keys('uploads/')).length, patience).toBe(2);
     cut.request.destroy();
-    await expect.poll(async () => (await keys('uploads/')).length).toBe(1);
+    await expect.poll(async () => (await keys('uploads/')).length, patience).toBe(1);
     expect((await client.patch(location, Buffer.from('again'))).status).toBe(202);
     expect((await send('PUT', location, { query: { digest: digestOf('again') } })).status).toBe(201);
   });
