@@ -128,7 +128,7 @@ describeWithEngine('tools that people push, copy and delete with', () => {
     await skopeo('copy', ...plain, '--format', 'v2s2', from, `docker://${host()}/mirror/skopeo:docker`);
     const docker = await client.send('GET', '/v2/mirror/skopeo/manifests/docker');
     expect(docker.headers['content-type']).toBe('application/vnd.docker.distribution.manifest.v2+json');
-    await skopeo('copy', ...plain, '--dest-compress-format', 'gzip', '--dest-compress', from, `docker://${host()}/mirror/skopeo:gzip`);
+    await skopeo('copy', ...plain, '--dest-compress-format', 'gzip', from, `docker://${host()}/mirror/skopeo:gzip`);
     const listed = JSON.parse(await skopeo('list-tags', '--tls-verify=false', `docker://${host()}/mirror/skopeo`));
     expect(listed.Tags).toEqual(['docker', 'gzip', 'prod']);
     await skopeo('delete', '--tls-verify=false', to);
