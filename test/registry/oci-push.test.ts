@@ -246,6 +246,37 @@ describe('a repository', () => {
     expect((await send('GET', `/v2/team/other/manifests/${elsewhere.manifest.digest}`)).status).toBe(200);
   });
 
+  it('keeps what a manifest needs when that comes while the blob is being deleted, or the other way round', async () => {
+    const blob = contentOf('{}');
+    const manifest = jsonContent({ schemaVersion: 2, mediaType: manifestType, config: descriptor(blob), layers: [] });
+    // The same store in another replica, which does something between two steps of ours.
+    const between: { removing?: () => Promise<unknown>; storing?: () => Promise<unknown> } = {};
+    const other = await startRegistry({
+      objects: {
+        ...objects,
+        async remove(key, signal) {
+          if (key.startsWith('links/')) await between.removing?.();
+          await objects.remove(key, signal);
+        },
+        async write(key, ...rest) {
+          if (key.startsWith('manifests/')) await between.storing?.();
+          return objects.write(key, ...rest);
+        },
+      },
+      build,
+    });
+    const its = createOciClient(() => other.port);
+    await client.pushBlob(name, blob);
+    between.removing = () => client.pushManifest(name, 'one', manifest);
+    expect((await its.send('DELETE', `/v2/${name}/blobs/${blob.digest}`)).status).toBe(405);
+    expect((await send('GET', `/v2/${name}/blobs/${blob.digest}`)).status).toBe(200);
+    await send('DELETE', `/v2/${name}/manifests/${manifest.digest}`);
+    between.storing = () => send('DELETE', `/v2/${name}/blobs/${blob.digest}`);
+    expect((await its.pushManifest(name, 'one', manifest)).status).toBe(201);
+    expect((await send('GET', `/v2/${name}/blobs/${blob.digest}`)).status).toBe(200);
+    await other.stop();
+  });
+
   it('says that it has no blob whose bytes are gone, so that they are sent again', async () => {
     const blob = contentOf('lost');
     await client.pushBlob(name, blob);
