@@ -14,7 +14,15 @@ import {
   type RegistryConfig,
   toolVersion,
 } from '../core/index.ts';
-import { createBlobStore, createCatalog, createChunkIndex, createUploads, openStorage, readSecret } from '../storage/index.ts';
+import {
+  createBlobStore,
+  createCatalog,
+  createChunkIndex,
+  createUploads,
+  linkOlderSnapshots,
+  openStorage,
+  readSecret,
+} from '../storage/index.ts';
 import { createAccess } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { createChange } from './access/change.ts';
@@ -85,6 +93,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   }
   const blobs = createBlobStore(objects);
   const catalog = createCatalog(objects, { clock: now });
+  const older = await linkOlderSnapshots(catalog, signal);
+  if (older > 0) logger.info({ snapshots: older }, 'snapshots of an older version were linked to their blobs');
   const index = createChunkIndex(objects, program.chunkCodec);
   const auditedCatalog = createAuditedCatalog(catalog, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
   const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: auditedCatalog, now };
@@ -99,6 +109,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const registry = createRegistry({
     blobs,
     catalog,
+    // Whoever reaches this machine's loopback interface may do everything.
     uploads: createUploads(objects, blobs, { clock: now, newId: randomUUID }),
     jobs,
     environments,

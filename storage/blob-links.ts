@@ -22,9 +22,12 @@ export function createBlobLinks(objects: ObjectStore, clock: () => Date): Pick<C
     },
 
     async putLink(repository, { digest, blob }, signal) {
+      const key = linkKey(repository, digest);
+      // Most of what a snapshot names was linked for the one before: asking costs less than a write that is in vain.
+      if (await objects.stat(key, signal)) return;
       const { digest: stored, sizeBytes } = blob;
       const record = { version: 1, blob: { digest: stored, sizeBytes }, linkedAt: clock().toISOString() };
-      await writeOnce(writeRecord(objects, linkKey(repository, digest), record, { condition: 'absent', signal }));
+      await writeOnce(writeRecord(objects, key, record, { condition: 'absent', signal }));
     },
 
     async removeLink(repository, digest, signal) {

@@ -46,16 +46,27 @@ export function blobHandlers({ blobs, catalog, changing }: Pick<OciPorts, 'blobs
 
     async DELETE({ repository, digest }, _request, response, signal) {
       if (!isContentDigest(digest)) throw noDigest();
-      if (!(await catalog.link(repository, digest, signal))) throw unknown(digest);
-      const holder = await manifestWith(catalog, repository, digest, signal);
-      if (holder !== undefined) {
-        const message = `The manifest ${holder} needs the blob ${digest}. Delete the manifest first.`;
-        throw new OciError('UNSUPPORTED', message, { details: [{ digest, manifest: holder }] });
-      }
+      const link = await catalog.link(repository, digest, signal);
+      if (!link) throw unknown(digest);
+      const requireUnneeded = async (): Promise<void> => {
+        const manifest = await manifestWith(catalog, repository, digest, signal);
+        if (manifest !== undefined) throw needed(digest, manifest);
+      };
+      await requireUnneeded();
       await changing(response).removeLink(repository, digest, signal);
+      // A manifest may have come since we looked. One that comes after this finds no link, or makes it again.
+      await requireUnneeded().catch(async (error: unknown) => {
+        await catalog.putLink(repository, link);
+        throw error;
+      });
       response.status(202).end();
     },
   };
+}
+
+function needed(digest: ContentDigest, manifest: ContentDigest): OciError {
+  const message = `The manifest ${manifest} needs the blob ${digest}. Delete the manifest first.`;
+  return new OciError('UNSUPPORTED', message, { details: [{ digest, manifest }] });
 }
 
 /** What of the blob is wanted; all of it where the client holds a part of something else. */

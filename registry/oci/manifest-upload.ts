@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import {
+  type BlobLink,
   type Catalog,
   type ContentDescriptor,
   type ContentDigest,
@@ -57,10 +58,11 @@ export async function readPushedManifest(request: Request, reference: string, st
 
 /**
  * Refuses a manifest that could not be pulled from the repository: every blob and every manifest that it names must be there, except
- * layers whose bytes are elsewhere. A subject need not be.
+ * layers whose bytes are elsewhere. A subject need not be. Gives the links of the blobs.
  * @throws OciError MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID for a blob of another size.
  */
-export async function requireContent(catalog: Catalog, repository: string, content: OciManifest, signal: AbortSignal): Promise<void> {
+export async function requireContent(catalog: Catalog, repository: string, content: OciManifest, signal: AbortSignal): Promise<BlobLink[]> {
+  const links: BlobLink[] = [];
   const missing: ContentDigest[] = [];
   const check = async (descriptor: ContentDescriptor, isManifest: boolean): Promise<void> => {
     const { digest, size } = descriptor;
@@ -69,18 +71,32 @@ export async function requireContent(catalog: Catalog, repository: string, conte
     const link = await catalog.link(repository, digest, signal);
     if (!link) missing.push(digest);
     else if (link.blob.sizeBytes !== size) throw wrongSize(digest, size, link.blob.sizeBytes);
+    else links.push(link);
   };
   const wanted = [
     ...content.blobs.filter((blob) => !isElsewhere(blob)).map((blob) => () => check(blob, false)),
     ...content.manifests.map((manifest) => () => check(manifest, true)),
   ];
-  const checkNext = async (): Promise<void> => {
-    for (let next = wanted.shift(); next; next = wanted.shift()) await next();
-  };
-  await Promise.all(Array.from({ length: lookUpsAtOnce }, checkNext));
-  if (missing.length === 0) return;
+  await allOf(wanted);
+  if (missing.length === 0) return links;
   const details = [...new Set(missing)].sort().map((digest) => ({ digest }));
   throw new OciError('MANIFEST_BLOB_UNKNOWN', 'The repository does not have what the manifest names. Push that first.', { details });
+}
+
+/**
+ * Makes links again that a deletion took away after they were looked at. That deletion looks for manifests after it has, so whichever
+ * comes last, a stored manifest has its blobs.
+ */
+export async function keepLinks(catalog: Catalog, repository: string, links: readonly BlobLink[], signal: AbortSignal): Promise<void> {
+  await allOf(links.map((link) => () => catalog.putLink(repository, link, signal)));
+}
+
+async function allOf(work: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = [...work];
+  const doNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await next();
+  };
+  await Promise.all(Array.from({ length: lookUpsAtOnce }, doNext));
 }
 
 function tagsOfQuery(request: Request): string[] {

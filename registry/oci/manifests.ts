@@ -2,7 +2,7 @@ import { type Catalog, type ContentDigest, isContentDigest, isTag } from '../../
 import { OciError } from '../oci-errors.ts';
 import { noDigest, sendCreated, sendNotModified, setContent } from './content.ts';
 import type { Handlers, OciPorts } from './handling.ts';
-import { readPushedManifest, requireContent } from './manifest-upload.ts';
+import { keepLinks, readPushedManifest, requireContent } from './manifest-upload.ts';
 
 /** Manifests by tag or digest, byte for byte as they were pushed, whatever their kind. */
 export function manifestHandlers({
@@ -23,9 +23,10 @@ export function manifestHandlers({
 
     async PUT({ repository, reference }, request, response, signal) {
       const { manifest, content, tags } = await readPushedManifest(request, reference, bodyStallTimeoutMs);
-      await requireContent(catalog, repository, content, signal);
+      const links = await requireContent(catalog, repository, content, signal);
       const changes = changing(response);
       await changes.putPushedManifest(repository, manifest, signal);
+      await keepLinks(catalog, repository, links, signal);
       for (const tag of tags) await changes.moveTag(repository, tag, manifest.digest, { signal });
       if (content.subject !== undefined) response.set('OCI-Subject', content.subject);
       if (tags.length > 0) response.set('OCI-Tag', tags.join(', '));

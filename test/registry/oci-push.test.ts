@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DynDataError, digestOf, type ObjectStore } from '../../core/index.ts';
 import { createFolderObjects, createMemoryObjects } from '../../storage/index.ts';
@@ -13,6 +12,8 @@ import { type RunningRegistry, startRegistry } from '../support/running-registry
 import { listOf, sampleBytes } from '../support/stream-samples.ts';
 
 const name = 'team/app';
+/** For what comes soon, but not at once. */
+const patience = { timeout: 20_000 };
 const build = () => async () => ({ digest: digestOf('unused') });
 let objects: ObjectStore;
 let registry: RunningRegistry;
@@ -80,8 +81,9 @@ describe('an upload', () => {
   it('refuses the later one of two requests that add to it at once', async () => {
     const location = await begin();
     const first = openPatch(location);
-    first.request.write('slow');
-    await sleep(50);
+    first.request.write(sampleBytes(5_000_000, 1));
+    // Its first piece is stored, so it has begun.
+    await expect.poll(async () => (await keys('uploads/')).length, patience).toBe(2);
     const second = await client.patch(location, Buffer.from('quick'));
     expect(second.status).toBe(202);
     first.request.end(' and late');
@@ -96,9 +98,9 @@ describe('an upload', () => {
     const location = await begin();
     const cut = openPatch(location);
     cut.request.write(sampleBytes(5_000_000, 1));
-    await expect.poll(async () => (await keys('uploads/')).length).toBe(2);
+    await expect.poll(async () => (await keys('uploads/')).length, patience).toBe(2);
     cut.request.destroy();
-    await expect.poll(async () => (await keys('uploads/')).length).toBe(1);
+    await expect.poll(async () => (await keys('uploads/')).length, patience).toBe(1);
     expect((await client.patch(location, Buffer.from('again'))).status).toBe(202);
     expect((await send('PUT', location, { query: { digest: digestOf('again') } })).status).toBe(201);
   });
@@ -242,6 +244,50 @@ describe('a repository', () => {
     expect((await send('GET', `/v2/${name}/blobs/${layer}`)).status).toBe(404);
     expect((await send('GET', `/v2/team/other/blobs/${layer}`)).body.toString()).toBe('shared layer');
     expect((await send('GET', `/v2/team/other/manifests/${elsewhere.manifest.digest}`)).status).toBe(200);
+  });
+
+  it('keeps what a manifest needs when that comes while the blob is being deleted, or the other way round', async () => {
+    const blob = contentOf('{}');
+    const manifest = jsonContent({ schemaVersion: 2, mediaType: manifestType, config: descriptor(blob), layers: [] });
+    // The same store in another replica, which does something between two steps of ours.
+    const between: { removing?: () => Promise<unknown>; storing?: () => Promise<unknown> } = {};
+    const other = await startRegistry({
+      objects: {
+        ...objects,
+        async remove(key, signal) {
+          if (key.startsWith('links/')) await between.removing?.();
+          await objects.remove(key, signal);
+        },
+        async write(key, ...rest) {
+          if (key.startsWith('manifests/')) await between.storing?.();
+          return objects.write(key, ...rest);
+        },
+      },
+      build,
+    });
+    const its = createOciClient(() => other.port);
+    await client.pushBlob(name, blob);
+    between.removing = () => client.pushManifest(name, 'one', manifest);
+    expect((await its.send('DELETE', `/v2/${name}/blobs/${blob.digest}`)).status).toBe(405);
+    expect((await send('GET', `/v2/${name}/blobs/${blob.digest}`)).status).toBe(200);
+    await send('DELETE', `/v2/${name}/manifests/${manifest.digest}`);
+    between.storing = () => send('DELETE', `/v2/${name}/blobs/${blob.digest}`);
+    expect((await its.pushManifest(name, 'one', manifest)).status).toBe(201);
+    expect((await send('GET', `/v2/${name}/blobs/${blob.digest}`)).status).toBe(200);
+    await other.stop();
+  });
+
+  it('says that it has no blob whose bytes are gone, so that they are sent again', async () => {
+    const blob = contentOf('lost');
+    await client.pushBlob(name, blob);
+    await objects.remove(`blobs/sha256/${blob.digest.slice('sha256:'.length)}`);
+    for (const method of ['HEAD', 'GET']) {
+      const answer = await send(method, `/v2/${name}/blobs/${blob.digest}`);
+      expect(answer.status).toBe(404);
+      expect(answer.headers['docker-content-digest']).toBeUndefined();
+    }
+    expect((await client.pushBlob(name, blob)).status).toBe(201);
+    expect((await send('GET', `/v2/${name}/blobs/${blob.digest}`)).body.toString()).toBe('lost');
   });
 
   it('loses a snapshot with its manifest, and no other one', async () => {
