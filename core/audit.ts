@@ -10,12 +10,10 @@ export const auditActions = [
   'job.cancel',
   'tag.move',
   'tag.remove',
-  'manifest.put',
   'token.create',
   'token.rotate',
   'token.revoke',
 ] as const;
-export type AuditAction = (typeof auditActions)[number];
 
 /** `local`: whoever reaches the loopback interface of a registry without authentication. `builder`: a build that was asked for before. */
 export const auditActorSchema = z.strictObject({

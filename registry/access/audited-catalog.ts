@@ -1,4 +1,4 @@
-import { type Catalog, DynDataError, type TagState } from '../../core/index.ts';
+import { type Catalog, type CatalogWriter, DynDataError, type TagState } from '../../core/index.ts';
 import type { Change } from './change.ts';
 
 /** Somebody else moved the tag between our reading and our writing; each time the log is told. */
@@ -9,8 +9,9 @@ const moveTries = 5;
  * from there. A manifest by itself is named by nothing yet; who stores one without a snapshot's record records it.
  */
 export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog {
-  return {
-    ...catalog,
+  // Written out, so that whoever gives the catalog another way to change something has to decide here how that is recorded.
+  const audited: CatalogWriter = {
+    putManifest: catalog.putManifest,
 
     async putSnapshot(record, signal) {
       const target = `${record.repository}@${record.digest}`;
@@ -41,6 +42,7 @@ export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog 
       await change(event, () => catalog.removeTag(repository, tag, signal));
     },
   };
+  return { ...catalog, ...audited };
 }
 
 function holds(expected: 'absent' | { readonly etag: string }, before: TagState | undefined): boolean {
