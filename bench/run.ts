@@ -37,6 +37,7 @@ const largeEntries = { tiny: 1_000, small: 10_000, demo: 100_000 } as const;
 const benchmarks: readonly Benchmark[] = [
   { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needs: 'nothing' },
   { names: ['anonymize-share'], file: 'anonymize-share.ts', needs: 'sample' },
+  { names: ['reads-with-one-token-vs-without', 'reads-with-many-tokens-vs-without'], file: 'token-checks.ts', needs: 'nothing' },
   { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needs: 'sample' },
   {
     names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump'],

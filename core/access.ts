@@ -30,6 +30,8 @@ export function scopesCover(scopes: readonly string[], repository: string): bool
  * - `job`: the repository of the path's job `{id}`;
  * - `visible`: nothing; the answer leaves out what the token does not cover;
  * - `registry`: the registry as a whole, which only a token for every repository covers.
+ *
+ * Whatever a route is decided by: an `environment` or a `repository` that its body names must be covered too.
  */
 export type RouteAccess<Within extends string = 'repository' | 'environment' | 'body.environment' | 'job' | 'visible' | 'registry'> = {
   readonly role: Role;

@@ -17,7 +17,7 @@ import { createOciRouter, type OciGuard } from './oci/index.ts';
 import { ociErrorHandler } from './oci-errors.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
-import { limitConnections, requestWithin } from './slow-clients.ts';
+import { cutUnreadBody, limitConnections, requestWithin } from './slow-clients.ts';
 import { untilClosed } from './streaming.ts';
 import type { Certificate } from './tls.ts';
 
@@ -70,8 +70,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.enable('case sensitive routing');
   app.set('query parser', 'simple');
 
-  app.use(requestLog(options), securityHeaders, ...(guard ? [] : [loopbackOnly]), sameSiteOnly);
-  const soon = requestWithin(options.requestTimeoutMs ?? requestTimeoutMs);
+  const smallRequestMs = options.requestTimeoutMs ?? requestTimeoutMs;
+  app.use(cutUnreadBody(smallRequestMs), requestLog(options), securityHeaders, ...(guard ? [] : [loopbackOnly]), sameSiteOnly);
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok', version });
   });
@@ -103,7 +103,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     }),
   );
   app.use('/v2', ociErrorHandler(logger));
-  app.use(soon);
+  app.use(requestWithin(smallRequestMs));
   app.use('/api', authentication({ ...guard, audit, challenge: 'Bearer' }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };

@@ -69,3 +69,16 @@ export function requestWithin(timeoutMs: number): RequestHandler {
     next();
   };
 }
+
+/** A request that is answered before its body was read may run out for this time: a client needs a moment to see that it was answered. */
+export function cutUnreadBody(timeoutMs: number): RequestHandler {
+  return (request, response, next) => {
+    response.once('finish', () => {
+      if (request.complete) return;
+      const timer = setTimeout(() => request.socket.destroy(), timeoutMs);
+      request.once('close', () => clearTimeout(timer));
+      request.once('end', () => clearTimeout(timer));
+    });
+    next();
+  };
+}

@@ -1,4 +1,4 @@
-import { type Catalog, DynDataError, type TagState } from '../../core/index.ts';
+import { type Catalog, type CatalogWriter, DynDataError, type TagState } from '../../core/index.ts';
 import type { Change } from './change.ts';
 
 /** Somebody else moved the tag between our reading and our writing; each time the log is told. */
@@ -6,12 +6,13 @@ const moveTries = 5;
 
 /**
  * A catalog whose changes are in the audit log. `from` is what the change did replace, not what it was seen to be a moment before: a tag is moved only
- * from there. What is named by nothing
- * (blobs that are pushed, manifests that a build stores) is no change yet.
+ * from there. What nothing names yet, blobs that are pushed and manifests that a build stores, is no change.
  */
 export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog {
-  return {
-    ...catalog,
+  // Written out, so that whoever gives the catalog another way to change something has to decide here how that is recorded.
+  const audited: CatalogWriter = {
+    putManifest: catalog.putManifest,
+    putLink: catalog.putLink,
 
     async putPushedManifest(repository, manifest, signal) {
       if (await catalog.manifest(repository, manifest.digest, signal)) return;
@@ -59,6 +60,7 @@ export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog 
       await change(event, () => catalog.removeTag(repository, tag, signal));
     },
   };
+  return { ...catalog, ...audited };
 }
 
 function holds(expected: 'absent' | { readonly etag: string }, before: TagState | undefined): boolean {

@@ -52,16 +52,15 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
     requireRole: ({ access }, principal) => requireRole(access.role, principal),
 
     async requireRepository({ access }, principal, { params, body }) {
+      // What is no text is refused by the route itself, which reads its body with a schema.
+      if (typeof body?.environment === 'string') requireEnvironment(body.environment, principal);
+      if (typeof body?.repository === 'string') requireScope(body.repository, principal);
       switch (access.within) {
         case 'repository':
           requireScope(text(params.repository), principal);
           return;
         case 'environment':
           requireEnvironment(text(params.environment), principal);
-          return;
-        case 'body.environment':
-          // A body without one is refused by the route itself, which reads it with the same schema.
-          if (typeof body?.environment === 'string') requireEnvironment(body.environment, principal);
           return;
         case 'job':
           await requireJob(text(params.id), principal);
@@ -72,6 +71,7 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
             'ACCESS_DENIED',
             `This concerns the whole registry; the token "${principal.name}" is for some repositories only.`,
           );
+        case 'body.environment':
         case 'visible':
           return;
       }

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import type { Socket } from 'node:net';
 
 export type RawResponse = {
   readonly status: number;
@@ -31,4 +32,10 @@ export function rawRequest(
     });
     request.end(body);
   });
+}
+
+/** The end of a connection, also where the other side resets it. */
+export function closed(socket: Socket): Promise<void> {
+  socket.on('error', () => undefined);
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }

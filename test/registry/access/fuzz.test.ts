@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isRepository, routes } from '../../../core/index.ts';
 import { createFolderObjects } from '../../../storage/index.ts';
 import { type GuardedRegistry, routeNames, startGuardedRegistry } from '../../support/guarded-registry.ts';
+import { closed } from '../../support/raw-http.ts';
 
 const runs = 150;
 let folder = '';
@@ -63,7 +63,7 @@ const send = async ({ method, target, headers, body }: Raw): Promise<{ status: n
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
-  await once(socket, 'close');
+  await closed(socket);
   const text = Buffer.concat(pieces).toString('latin1');
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text };
 };
@@ -310,7 +310,7 @@ describe('whatever is asked', () => {
             answer += piece.toString('latin1');
           });
         socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${authorization}\r\n\r\n`);
-        await once(socket, 'close');
+        await closed(socket);
         expect(answer.slice(0, 'HTTP/1.1 401'.length)).toMatch(/^HTTP\/1\.1 (?:401|400)$/);
       }),
       { numRuns: runs },

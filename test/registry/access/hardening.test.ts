@@ -14,7 +14,7 @@ import { createRegistry } from '../../../registry/server.ts';
 import { readCertificate, watchCertificate } from '../../../registry/tls.ts';
 import { createMemoryObjects } from '../../../storage/index.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../../support/guarded-registry.ts';
-import { rawRequest } from '../../support/raw-http.ts';
+import { closed, rawRequest } from '../../support/raw-http.ts';
 import { type RunningRegistry, startRegistry } from '../../support/running-registry.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/tls');
@@ -40,7 +40,7 @@ const exchange = async (text: string, port = registry.port): Promise<string> => 
     answer += piece.toString();
   });
   socket.write(text);
-  await once(socket, 'close');
+  await closed(socket);
   return answer;
 };
 
@@ -127,6 +127,24 @@ describe('a slow or broken client', () => {
       expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ status, code });
     }
   });
+
+  it.each(['/v2/dynamease/blobs/uploads/x', '/api/v1/snapshots', '/healthz'])(
+    'that was answered at %s and goes on sending is cut off',
+    async (path) => {
+      const socket = connect(registry.port, '127.0.0.1').on('error', () => undefined);
+      let answer = '';
+      socket.on('data', (piece) => {
+        answer += piece.toString();
+      });
+      const startedAt = performance.now();
+      socket.write(`PUT ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n`);
+      const sending = setInterval(() => socket.write('x'), 20);
+      await closed(socket);
+      clearInterval(sending);
+      expect(answer).toMatch(/^HTTP\/1\.1 (?:401|404) /);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+    },
+  );
 
   it('cannot smuggle a second request behind a body that nobody reads', async () => {
     const smuggled = 'GET /api/v1/tokens HTTP/1.1\r\nHost: x\r\n\r\n';
