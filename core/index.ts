@@ -14,5 +14,7 @@ export * from './ordering.ts';
 export * from './policy-tools.ts';
 export * from './references.ts';
 export * from './registry-config.ts';
+export * from './schedule.ts';
 export * from './version.ts';
 export * as wasm from './wasm-code.ts';
+export * from './webhook.ts';

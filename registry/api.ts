@@ -1,5 +1,4 @@
 import { json, type Request, type RequestHandler, type Response, Router } from 'express';
-import * as z from 'zod/mini';
 import {
   type Catalog,
   type Digest,
@@ -11,17 +10,17 @@ import {
   type PolicyTools,
   parseDigest,
   parseValue,
-  routePath,
   routes,
+  type Schedules,
   type SnapshotRecord,
   type SnapshotView,
   type TagRecord,
 } from '../core/index.ts';
-import { sendJobEvents } from './job-events.ts';
+import { addJobRoutes } from './job-routes.ts';
+import { readPage } from './paging.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
+import { addScheduleRoutes } from './schedule-routes.ts';
 import { untilClosed } from './streaming.ts';
-
-const defaultPageSize = 100;
 
 export type EnvironmentView = { readonly name: string; readonly repository: string; readonly sources: readonly string[] };
 
@@ -29,6 +28,8 @@ export type ApiOptions = {
   readonly catalog: Catalog;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
+  /** Absent where none are kept. */
+  readonly schedules?: Schedules;
   /** Absent where the builders run elsewhere. */
   readonly policyTools?: PolicyTools;
   readonly heartbeatMs: number;
@@ -36,13 +37,8 @@ export type ApiOptions = {
   readonly closing: AbortSignal;
 };
 
-const querySchema = z.strictObject({
-  limit: z.optional(z.string().check(z.regex(/^(?:[1-9]\d{0,2}|1000)$/, 'a number from 1 to 1000 expected'))),
-  after: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
-});
-
 /** The routes of core/contract.ts. */
-export function createApiRouter({ catalog, jobs, environments, policyTools, heartbeatMs, closing }: ApiOptions): Router {
+export function createApiRouter({ catalog, jobs, schedules, environments, policyTools, heartbeatMs, closing }: ApiOptions): Router {
   const router = Router({ caseSensitive: true });
   const readBody = json({ limit: '64kb', type: 'application/json' });
 
@@ -54,17 +50,6 @@ export function createApiRouter({ catalog, jobs, environments, policyTools, hear
       await handler(request, response);
     });
   };
-
-  on(routes.createSnapshot, async (request, response) => {
-    const { environment: name, tag } = parseValue(routes.createSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const environment = environments.find((known) => known.name === name);
-    if (!environment) {
-      const names = environments.map((known) => known.name).join(', ');
-      throw new DynDataError('ENVIRONMENT_UNKNOWN', `The registry has no environment "${name}". It has: ${names || 'none'}.`);
-    }
-    const job = await jobs.create({ environment: name, repository: environment.repository, ...(tag === undefined ? {} : { tag }) });
-    response.location(routePath(routes.showJob.path, { id: job.id })).json(job);
-  });
 
   on(routes.listSnapshots, async (request, response) => {
     const repository = repositoryOf(request);
@@ -134,30 +119,8 @@ export function createApiRouter({ catalog, jobs, environments, policyTools, hear
     );
   });
 
-  on(routes.listJobs, async (request, response) => {
-    const all = await jobs.list();
-    // Newest first, so the page after a job begins below it; below a job that is forgotten there is nothing.
-    const below = ({ after }: { after?: string }) => {
-      const at = all.findIndex(({ id }) => id === after);
-      return after === undefined ? all : at < 0 ? [] : all.slice(at + 1);
-    };
-    response.json(await readPage(request, below, ({ id }) => id));
-  });
-
-  on(routes.showJob, async (request, response) => {
-    response.json(await jobs.get(parameter(request, 'id')));
-  });
-
-  on(routes.followJob, async (request, response) => {
-    const { id } = await jobs.get(parameter(request, 'id'));
-    const signal = AbortSignal.any([untilClosed(response), closing]);
-    await sendJobEvents(response, jobs.follow(id, signal), { heartbeatMs, signal });
-  });
-
-  on(routes.cancelJob, async (request, response) => {
-    response.json(await jobs.cancel(parameter(request, 'id')));
-  });
-
+  addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
+  addScheduleRoutes(on, schedules, jobs);
   addPolicyRoutes(on, policyTools, closing);
   return router;
 }
@@ -185,23 +148,6 @@ const repositoryOf = (request: Request): string =>
     'repository name (lower-case letters, digits, ., _, - and /, the / encoded as %2F)',
   );
 const tagOf = (request: Request): string => checked(parameter(request, 'tag'), isTag, 'tag (letters, digits, ., _ and -, at most 128)');
-
-/** One page of what `list` gives after the query's `after`, and where the next page begins if there is one. */
-async function readPage<T>(
-  request: Request,
-  list: (after: { after?: string }) => AsyncIterable<T> | Iterable<T>,
-  nameOf: (item: T) => string,
-): Promise<{ items: T[]; next?: string }> {
-  const { limit, after } = parseValue(querySchema, request.query, 'The query', 'REQUEST_INVALID');
-  const pageSize = limit === undefined ? defaultPageSize : Number(limit);
-  const items: T[] = [];
-  for await (const item of list(after === undefined ? {} : { after })) {
-    const last = items.at(-1);
-    if (items.length === pageSize && last !== undefined) return { items, next: nameOf(last) };
-    items.push(item);
-  }
-  return { items };
-}
 
 async function tagsOf(catalog: Catalog, repository: string, signal: AbortSignal): Promise<ReadonlyMap<Digest, string[]>> {
   const tags = new Map<Digest, string[]>();

@@ -2,15 +2,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools } from '../core/index.ts';
+import { type BlobReader, type Catalog, DynDataError, type JobQueue, type PolicyTools, type Schedules } from '../core/index.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
+import { createHealthRouter } from './health.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
+import type { Metrics } from './metrics.ts';
 import { createOciRouter } from './oci.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
-import { untilClosed } from './streaming.ts';
 
 const defaultHeartbeatMs = 15_000;
-const readinessTimeoutMs = 5_000;
 
 export type RegistryOptions = {
   readonly blobs: BlobReader;
@@ -18,6 +18,10 @@ export type RegistryOptions = {
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly policyTools?: PolicyTools;
+  readonly schedules?: Schedules;
+  readonly metrics?: Metrics;
+  /** What must answer besides the storage. */
+  readonly checks?: readonly (() => Promise<void>)[];
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -34,7 +38,7 @@ export type Registry = {
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, jobs, environments, logger, version } = options;
+  const { blobs, catalog, jobs, environments, logger, metrics } = options;
   const closing = new AbortController();
   const app = express();
   app.disable('x-powered-by');
@@ -43,23 +47,15 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.set('query parser', 'simple');
 
   app.use(requestLog(logger, options.newId), loopbackOnly);
-  app.get('/healthz', (_request, response) => {
-    response.json({ status: 'ok', version });
-  });
-  app.get('/readyz', async (_request, response) => {
-    // Any question that the store must answer will do.
-    const signal = AbortSignal.any([untilClosed(response), AbortSignal.timeout(readinessTimeoutMs)]);
-    await blobs.stat(digestOf(''), signal).catch((error: unknown) => {
-      if (!signal.aborted || response.destroyed) throw error;
-      const message = `The storage did not answer within ${readinessTimeoutMs / 1000} s. Check that it runs.`;
-      throw new DynDataError('STORAGE_UNREACHABLE', message, { cause: error });
-    });
-    response.json({ status: 'ready', version });
-  });
+  if (metrics) app.use(metrics.observeRequests);
+  app.use(createHealthRouter(options));
   app.use('/v2', createOciRouter({ blobs, catalog, logger }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
-  const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
-  app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, heartbeatMs, closing: closing.signal }));
+  const optional = {
+    ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
+    ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
+  };
+  app.use(createApiRouter({ catalog, jobs, environments, ...optional, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 
@@ -67,16 +63,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   return {
     server,
-    async listen({ host, port }) {
-      requireLoopback(host);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error) => reject(listenError(error, host, port)));
-        server.listen({ host, port }, resolve);
-      });
-      server.removeAllListeners('error');
-      const bound = server.address() as AddressInfo;
-      return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
-    },
+    listen: (address) => listenOn(server, address),
     async close(timeoutMs) {
       closing.abort(new DynDataError('CANCELLED', 'The registry is being stopped.'));
       if (!server.listening) return;
@@ -89,8 +76,20 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
 }
 
+/** @throws DynDataError CONFIG_INVALID */
+export async function listenOn(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+  requireLoopback(host);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, host, port)));
+    server.listen({ host, port }, resolve);
+  });
+  server.removeAllListeners('error');
+  const bound = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+}
+
 /** Gives every request an id, tells it to the client and writes one line when the answer has ended. */
-function requestLog(logger: Logger, newId: () => string): RequestHandler {
+export function requestLog(logger: Logger, newId: () => string): RequestHandler {
   return (request, response, next) => {
     const requestId = newId();
     const startedAt = performance.now();

@@ -4,4 +4,6 @@ export { createChunkIndex } from './chunk-index.ts';
 export { createFolderObjects } from './folder-objects.ts';
 export { createMemoryObjects } from './memory-objects.ts';
 export { openStorage } from './open-storage.ts';
+export { type ConfigSecrets, readSecret } from './read-secret.ts';
 export { createS3Objects, type S3ObjectsOptions } from './s3-objects.ts';
+export { createScheduleStore } from './schedule-store.ts';

@@ -50,15 +50,15 @@ export async function runAttempt(
     updates.push({ progress });
   };
   try {
-    const outcome = await handler.run(requestOf(job), {
+    const { digest } = await handler.run(requestOf(job), {
       onProgress,
       onChecked: (checked) => updates.push({ checked }),
       onEvent: sink.onEvent,
       confirm: sink.confirm,
       signal,
     });
-    if (outcome.digest !== undefined && !isDigest(outcome.digest)) throw new DynDataError('INTERNAL', 'The job gave no digest. Please report this.');
-    return { state: 'succeeded', outcome };
+    if (digest !== undefined && !isDigest(digest)) throw new DynDataError('INTERNAL', 'The job gave no digest. Please report this.');
+    return { state: 'succeeded', outcome: digest === undefined ? {} : { digest } };
   } catch (failure) {
     const error = toDynDataError(failure);
     const isStopped = signal.aborted;

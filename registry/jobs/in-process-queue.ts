@@ -165,7 +165,14 @@ export function createInProcessQueue(options: InProcessQueueOptions): InProcessJ
       requireSameRequest(existing.job, requestOf(job));
       return existing.job;
     }
-    const entry: Entry = { job, resources: resources(request), controller: new AbortController(), followers: new Set(), log: [], logged: 0 };
+    const entry: Entry = {
+      job,
+      resources: resources(request),
+      controller: new AbortController(),
+      followers: new Set(),
+      log: [],
+      logged: 0,
+    };
     entries.set(id, entry);
     note(entry, { event: 'created' });
     // Later: whoever creates a job gets to see it queued.

@@ -5,3 +5,4 @@ export { createKeys, type Keys } from './redis/keys.ts';
 export { createRedisQueue } from './redis/queue.ts';
 export { createRedisWorker } from './redis/worker.ts';
 export { createRetryPolicy } from './retry-policy.ts';
+export { createVerifyHandler } from './verify-handler.ts';

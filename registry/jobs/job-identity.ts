@@ -11,7 +11,10 @@ export function idOfKey(key: string): string {
 /** @throws DynDataError IDEMPOTENCY_CONFLICT */
 export function requireSameRequest(existing: Job, request: JobRequest): void {
   if (isDeepStrictEqual(requestOf(existing), request)) return;
-  throw new DynDataError('IDEMPOTENCY_CONFLICT', `The idempotency key was used for another request, the job ${existing.id}. Send a new key with a new request.`);
+  throw new DynDataError(
+    'IDEMPOTENCY_CONFLICT',
+    `The idempotency key was used for another request, the job ${existing.id}. Send a new key with a new request.`,
+  );
 }
 
 /** A job as it is made. Keys that are not given are left out, so that equal requests are equal. */
@@ -24,7 +27,10 @@ export function newJob(id: string, request: JobRequest, createdAt: string): Job 
 export function handlerOf(handlers: JobHandlers, kind: JobKind): JobHandler {
   const handler = handlers[kind];
   if (handler) return handler;
-  throw new DynDataError('REQUEST_INVALID', `This registry does no jobs of the kind "${kind}". It does: ${Object.keys(handlers).join(', ')}.`);
+  throw new DynDataError(
+    'REQUEST_INVALID',
+    `This registry does no jobs of the kind "${kind}". It does: ${Object.keys(handlers).join(', ')}.`,
+  );
 }
 
 /** The request of a job that is to be tried again. @throws DynDataError JOB_NOT_RETRYABLE */
@@ -35,5 +41,8 @@ export function retryRequest(job: Job): JobRequest {
 }
 
 export function jobUnknown(id: string): DynDataError {
-  return new DynDataError('JOB_UNKNOWN', `There is no job "${id}". Ended jobs are forgotten after a while, and where no Redis is configured when the registry restarts.`);
+  return new DynDataError(
+    'JOB_UNKNOWN',
+    `There is no job "${id}". Ended jobs are forgotten after a while, and where no Redis is configured when the registry restarts.`,
+  );
 }

@@ -28,6 +28,7 @@ const queued: Job = {
   tag: 'may',
   state: 'queued',
   createdAt: '2024-05-01T00:00:00Z',
+  attempts: 0,
 };
 
 let registry: SmallRegistry;

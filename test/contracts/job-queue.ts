@@ -249,7 +249,14 @@ export function jobQueueContract(open: (handlers: JobHandlers) => Promise<JobQue
     );
     const { id } = await queue.create(request);
     expect((await lastOf(queue, id))?.progress?.rowsDone).toBe(100);
-    expect(await eventsOf(queue, id)).toEqual(['created', 'started', 'step connect', 'step extract', 'alias-kept A newer snapshot has it.', 'succeeded']);
+    expect(await eventsOf(queue, id)).toEqual([
+      'created',
+      'started',
+      'step connect',
+      'step extract',
+      'alias-kept A newer snapshot has it.',
+      'succeeded',
+    ]);
     const entries = await logOf(queue, id);
     expect(entries.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
     expect((await logOf(queue, id, 4)).map(({ sequence }) => sequence)).toEqual([5, 6]);

@@ -35,7 +35,20 @@ export async function startRedis(): Promise<RedisServer> {
   const url = `redis://:${password}@127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    const settings = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--requirepass', password, '--appendonly', 'yes', '--appendfsync', 'always'];
+    const settings = [
+      '--port',
+      port,
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--requirepass',
+      password,
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+    ];
     child = spawn('redis-server', [...settings.map(String), '--save', ''], { stdio: 'ignore' });
     const failed = new Promise<never>((_resolve, reject) => child?.once('error', reject));
     await Promise.race([failed, untilAnswering(url)]);

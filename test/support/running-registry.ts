@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools } from '../../core/index.ts';
-import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
+import type { BlobStore, BuildSnapshot, Catalog, JobHandlers, ObjectStore, PolicyTools } from '../../core/index.ts';
+import { createInProcessQueue, createRetryPolicy, createVerifyHandler, type InProcessJobQueue } from '../../registry/jobs/index.ts';
 import { createLog } from '../../registry/log.ts';
+import { createMetrics } from '../../registry/metrics.ts';
+import { createScheduler, createTimerAlarm, systemTimer } from '../../registry/schedules/index.ts';
 import { createRegistry } from '../../registry/server.ts';
-import { createBlobStore, createCatalog } from '../../storage/index.ts';
+import { createBlobStore, createCatalog, createScheduleStore } from '../../storage/index.ts';
 
 export type RunningRegistry = {
   readonly url: string;
@@ -36,15 +38,34 @@ export async function startRegistry(options: {
   const blobs = createBlobStore(options.objects);
   const clock = (): Date => new Date();
   const catalog = createCatalog(options.objects, { clock });
-  const jobs = createJobQueue({ buildSnapshot: options.build({ blobs, catalog }), clock, newId: randomUUID, logger });
+  const environments = [
+    { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
+    { name: 'test', repository: 'team/test', sources: ['mysql'] },
+  ];
+  const buildSnapshot = options.build({ blobs, catalog });
+  const handlers: JobHandlers = {
+    build: {
+      resources: ({ environment = '' }) => [environment],
+      run: ({ environment = '', tag, alias }, hooks) =>
+        buildSnapshot({ environment, ...(tag === undefined ? {} : { tag }), ...(alias === undefined ? {} : { alias }) }, hooks),
+    },
+    verify: createVerifyHandler({ catalog, blobs }),
+  };
+  const retry = createRetryPolicy({ attempts: 2, firstDelayMs: 20, random: Math.random });
+  const metrics = createMetrics({ version: '0.0.0-test' });
+  const jobs = createInProcessQueue({ handlers, retry, clock, newId: randomUUID, logger, onEnded: metrics.jobEnded });
+  metrics.countJobsOf(jobs);
+  const store = createScheduleStore(options.objects);
+  const openAlarm = createTimerAlarm(systemTimer);
+  const schedules = createScheduler({ store, jobs, environments, clock, openAlarm, logger, sweepMs: 60_000 });
+  await schedules.start();
   const registry = createRegistry({
     blobs,
     catalog,
     jobs,
-    environments: [
-      { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
-      { name: 'test', repository: 'team/test', sources: ['mysql'] },
-    ],
+    environments,
+    schedules,
+    metrics,
     logger,
     version: '0.0.0-test',
     newId: randomUUID,
@@ -60,6 +81,7 @@ export async function startRegistry(options: {
     jobs,
     log: () => written,
     async stop() {
+      await schedules.close();
       await jobs.close(1000);
       await registry.close(500);
     },

@@ -15,6 +15,8 @@ export type RedisConnections = {
   readonly work: Redis;
   /** For messages only. */
   readonly subscriber: Redis;
+  /** @throws QUEUE_UNREACHABLE */
+  check(): Promise<void>;
   close(): void;
 };
 
@@ -24,7 +26,10 @@ export type RedisConnections = {
  */
 export async function connectRedis(url: string, logger: Logger): Promise<RedisConnections> {
   if (!/^rediss?:\/\//.test(url))
-    throw new DynDataError('CONFIG_INVALID', 'redisUrl is no address of a Redis. Give redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS.');
+    throw new DynDataError(
+      'CONFIG_INVALID',
+      'redisUrl is no address of a Redis. Give redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS.',
+    );
   const retryStrategy = (times: number): number => Math.min(reconnectDelayMs * times, longestReconnectDelayMs);
   let isLost = false;
   const open = (more: { commandTimeout?: number }): Redis => {
@@ -53,7 +58,10 @@ export async function connectRedis(url: string, logger: Logger): Promise<RedisCo
     close();
     throw queueUnreachable(error);
   }
-  return { requests, work, subscriber, close };
+  const check = async (): Promise<void> => {
+    await answered(requests.ping());
+  };
+  return { requests, work, subscriber, check, close };
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
@@ -65,9 +73,13 @@ async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
 }
 
 export function queueUnreachable(cause: unknown): DynDataError {
-  return new DynDataError('QUEUE_UNREACHABLE', 'Redis, which holds the jobs, does not answer. See that it runs and that redisUrl is its address and password, then try again.', {
-    cause,
-  });
+  return new DynDataError(
+    'QUEUE_UNREACHABLE',
+    'Redis, which holds the jobs, does not answer. See that it runs and that redisUrl is its address and password, then try again.',
+    {
+      cause,
+    },
+  );
 }
 
 /** What a command fails with, as one of our errors. */

@@ -1,15 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import {
-  DynDataError,
-  isEnded,
-  type Job,
-  type JobFilter,
-  type JobKind,
-  type JobQueue,
-  type JobRequest,
-} from '../../../core/index.ts';
+import { DynDataError, isEnded, type Job, type JobFilter, type JobKind, type JobQueue, type JobRequest } from '../../../core/index.ts';
 import { requestOf } from '../attempt.ts';
 import { idOfKey, jobUnknown, newJob, requireSameRequest, retryRequest } from '../job-identity.ts';
 import { countJobs, isWanted } from '../job-list.ts';
@@ -43,8 +35,6 @@ export type RedisQueueOptions = {
 };
 
 export type RedisJobQueue = JobQueue & {
-  /** @throws QUEUE_UNREACHABLE */
-  check(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -56,7 +46,7 @@ export type RedisJobQueue = JobQueue & {
 export async function createRedisQueue(options: RedisQueueOptions): Promise<RedisJobQueue> {
   const { connections, keys, kinds, clock, newId, logger, globalLimit } = options;
   const records = createJobRecords(connections.requests, keys);
-  const queue = new Queue<CarriedJob>(jobsQueueName, { connection: connections.requests, prefix: keys.bull, skipVersionCheck: true });
+  const queue = new Queue<CarriedJob>(jobsQueueName, { connection: connections.requests, prefix: keys.bull });
   // Lost connections are told by the connection itself.
   queue.on('error', () => undefined);
   if (globalLimit === undefined) await answered(queue.removeGlobalConcurrency());
@@ -81,7 +71,13 @@ export async function createRedisQueue(options: RedisQueueOptions): Promise<Redi
     }
     const order = await records.nextOrder();
     const carried: CarriedJob = { version: 1, job, order };
-    await queue.add(job.kind, carried, { jobId: id, attempts: unlimitedAttempts, backoff: { type: 'ours' }, removeOnComplete: true, removeOnFail: true });
+    await queue.add(job.kind, carried, {
+      jobId: id,
+      attempts: unlimitedAttempts,
+      backoff: { type: 'ours' },
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
     const created = await records.create(job, order);
     requireSameRequest(created, requestOf(job));
     await records.note(id, { event: 'created', at: job.createdAt });
@@ -162,10 +158,6 @@ export async function createRedisQueue(options: RedisQueueOptions): Promise<Redi
     },
 
     counts: () => answered(records.states().then(countJobs)),
-
-    async check() {
-      await answered(connections.requests.ping());
-    },
 
     async close() {
       changes.close();

@@ -1,5 +1,14 @@
 import type { Redis } from 'ioredis';
-import { isEnded, type Job, type JobEvent, type JobKind, type JobLogEntry, type JobState, jobSchema, parseValue } from '../../../core/index.ts';
+import {
+  isEnded,
+  type Job,
+  type JobEvent,
+  type JobKind,
+  type JobLogEntry,
+  type JobState,
+  jobSchema,
+  parseValue,
+} from '../../../core/index.ts';
 import type { Keys } from './keys.ts';
 
 /** Makes the record unless there is one, and gives what there is then. */

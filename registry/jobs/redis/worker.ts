@@ -71,7 +71,10 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
   const tell = async ({ id }: Job, event: JobEvent): Promise<void> => records.note(id, { ...event, at: now() });
 
   const ended = (job: Job): void => {
-    logger.info({ job: job.id, kind: job.kind, environment: job.environment, state: job.state, digest: job.digest, failure: job.error?.code }, 'job ended');
+    logger.info(
+      { job: job.id, kind: job.kind, environment: job.environment, state: job.state, digest: job.digest, failure: job.error?.code },
+      'job ended',
+    );
     options.onEnded?.(job);
     void records.forgetOldest(keptJobs).catch(() => undefined);
   };
@@ -110,7 +113,8 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
         if (isEnded(job.state)) return undefined;
         const { retryAt: _retryAt, progress: _progress, checked: _checked, error: _error, ...rest } = job;
         if (!hasLostWorker) return { job: { ...rest, state: 'running', startedAt: now(), attempts: job.attempts + 1 }, failures };
-        if (failures + 1 >= retry.attempts) return { job: { ...rest, state: 'failed', endedAt: now(), error: jobErrorOf(workerLost(failures + 1)) } };
+        if (failures + 1 >= retry.attempts)
+          return { job: { ...rest, state: 'failed', endedAt: now(), error: jobErrorOf(workerLost(failures + 1)) } };
         return { job: { ...rest, state: 'running', startedAt: now(), attempts: job.attempts + 1 }, failures: failures + 1 };
       },
       lease.token,
@@ -120,7 +124,10 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
     if (begun.outcome !== 'written') return;
     if (isEnded(begun.job.state)) return finish(begun, lease, { event: 'failed', code: 'WORKER_LOST' }, again);
     await tell(known, { event: 'started' });
-    logger.info({ job: known.id, kind: known.kind, environment: known.environment, tag: known.tag, attempt: begun.job.attempts }, 'job started');
+    logger.info(
+      { job: known.id, kind: known.kind, environment: known.environment, tag: known.tag, attempt: begun.job.attempts },
+      'job started',
+    );
 
     const { end, reason } = await attempt(begun.job, lease);
     if (end.state === 'failed') return failed(known, lease, end.error, again);
@@ -151,7 +158,9 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
     // One after another, so that a later state is never written over by an earlier one.
     let writing: Promise<unknown> = Promise.resolve();
     const inTurn = (work: () => Promise<unknown>): void => {
-      writing = writing.then(work).catch((error: unknown) => logger.warn({ job: job.id, error: errorFields(error) }, 'job record not written'));
+      writing = writing
+        .then(work)
+        .catch((error: unknown) => logger.warn({ job: job.id, error: errorFields(error) }, 'job record not written'));
     };
     const wanted = await records.read(job.id);
     if (wanted?.isCancelWanted) stop('cancelled');
@@ -240,7 +249,6 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
     stalledInterval: leaseMs / 3,
     // A job that loses worker after worker is ended by the record's count, which people see.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    skipVersionCheck: true,
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof RetryLater ? error.delayMs : disturbedMs) },
   });
   worker.on('error', (error) => logger.warn({ error: errorFields(error) }, 'worker disturbed'));
@@ -286,7 +294,10 @@ class RetryLater extends Error {
 }
 
 function workerLost(times: number): DynDataError {
-  return new DynDataError('WORKER_LOST', `The job has lost its worker ${times} times and is not tried again. Look at the workers' logs and their memory, then retry it.`);
+  return new DynDataError(
+    'WORKER_LOST',
+    `The job has lost its worker ${times} times and is not tried again. Look at the workers' logs and their memory, then retry it.`,
+  );
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -80,7 +80,10 @@ describe('jobs in this process', () => {
   });
 
   it('are forgotten when many later ones have ended', async () => {
-    const queue = open(handlerWith(async () => ({ digest: someDigest })), { keptJobs: 3 });
+    const queue = open(
+      handlerWith(async () => ({ digest: someDigest })),
+      { keptJobs: 3 },
+    );
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) {
       const { id } = await queue.create(request);
