@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type RepeatStrategy, Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Keys, RedisConnections } from '../jobs/index.ts';
@@ -5,6 +6,8 @@ import { errorFields } from '../log.ts';
 import type { OpenAlarm } from './alarm.ts';
 import { nextSlots } from './slots.ts';
 
+/** Machines' clocks agree this well; a slot that is rung earlier waits for the next look at all schedules. */
+const longestSkewMs = 5_000;
 const queueName = 'schedules';
 
 /**
@@ -26,12 +29,20 @@ export function createRedisAlarm(options: {
   return (ring) => {
     const settings = { repeatStrategy };
     const queue = new Queue(queueName, { connection: connections.work, prefix: keys.bull, settings });
-    const worker = new Worker(queueName, (job) => ring(String(job.data.name)), {
-      connection: connections.work,
-      prefix: keys.bull,
-      settings,
-      concurrency: 4,
-    });
+    const worker = new Worker(
+      queueName,
+      async (job) => {
+        // The machine whose clock gave the job out may be ahead of this one.
+        await sleep(Math.min(Math.max(0, (job.opts.prevMillis ?? 0) - Date.now()), longestSkewMs));
+        await ring(String(job.data.name));
+      },
+      {
+        connection: connections.work,
+        prefix: keys.bull,
+        settings,
+        concurrency: 4,
+      },
+    );
     queue.on('error', () => undefined);
     worker.on('error', (error) => logger.warn({ error: errorFields(error) }, 'schedules disturbed'));
     return {

@@ -3,6 +3,8 @@ import { DynDataError, fillTemplate, type ScheduleDefinition, type TemplateField
 
 type Times = Pick<ScheduleDefinition, 'cron' | 'timeZone'>;
 
+/** Clocks are put forward or back by an hour, seldom by less, and the times that this concerns are as far from the change. */
+const longestChangeMs = 3 * 3_600_000;
 /** More are not told one by one. */
 const countedSlots = 1000;
 
@@ -12,7 +14,7 @@ const countedSlots = 1000;
  * time only. Times that recur all day (`*` or a step in the hours) go by the time that passes, so none is skipped or doubled.
  */
 export function* slotsAfter({ cron, timeZone }: Times, after: Date): Generator<Date> {
-  const times = CronExpressionParser.parse(cron, { tz: timeZone, currentDate: after });
+  const times = CronExpressionParser.parse(cron, { tz: timeZone, currentDate: startBefore(after, timeZone) });
   let slot = after;
   for (;;) {
     const next = times.next().toDate();
@@ -21,6 +23,20 @@ export function* slotsAfter({ cron, timeZone }: Times, after: Date): Generator<D
     slot = next;
     yield slot;
   }
+}
+
+/**
+ * What the clock shows right after a change does not tell which times were skipped, or have been already; whoever counts on from before
+ * the change knows.
+ */
+function startBefore(after: Date, timeZone: string): Date {
+  const before = new Date(after.getTime() - longestChangeMs);
+  return offsetOf(before, timeZone) === offsetOf(after, timeZone) ? after : before;
+}
+
+function offsetOf(time: Date, timeZone: string): string | undefined {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(time);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value;
 }
 
 export function nextSlots(times: Times, after: Date, count: number): Date[] {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MissedSlot } from '../../../core/index.ts';
 import { createScheduler, createTimerAlarm, type Scheduler, systemTimer } from '../../../registry/schedules/index.ts';
+import { nextSlots } from '../../../registry/schedules/slots.ts';
 import { createMemoryObjects, createScheduleStore } from '../../../storage/index.ts';
 import { environments, nightly, schedulesContract } from '../../contracts/schedules.ts';
 import { createCountingQueue, silentLog } from '../../support/counting-queue.ts';
@@ -65,6 +66,24 @@ describe('schedules of one process', () => {
     expect(tags).toHaveLength(259);
     expect(new Set(tags).size).toBe(259);
     expect(missed()).toEqual([]);
+  });
+});
+
+describe('the slots after a moment', () => {
+  const next = (cron: string, timeZone: string, after: string): string | undefined =>
+    nextSlots({ cron, timeZone }, new Date(after), 1)[0]?.toISOString();
+
+  it('are the same ones whenever they are asked for, also between a change of the clocks and a time that it concerns', () => {
+    for (const after of ['2024-03-31T00:59:00Z', '2024-03-31T01:00:00Z', '2024-03-31T01:29:59Z']) {
+      expect(next('30 2 * * *', 'Europe/Paris', after), after).toBe('2024-03-31T01:30:00.000Z');
+    }
+    expect(next('30 2 * * *', 'Europe/Paris', '2024-03-31T01:30:00Z')).toBe('2024-04-01T00:30:00.000Z');
+    expect(next('30 2 * * *', 'America/New_York', '2024-03-10T07:15:00Z')).toBe('2024-03-10T07:30:00.000Z');
+    for (const after of ['2024-10-27T00:30:00Z', '2024-10-27T00:59:00Z', '2024-10-27T01:10:00Z', '2024-10-27T01:29:59Z']) {
+      expect(next('30 2 * * *', 'Europe/Paris', after), after).toBe('2024-10-28T01:30:00.000Z');
+    }
+    expect(next('30 1 * * *', 'America/New_York', '2024-11-03T06:10:00Z')).toBe('2024-11-04T06:30:00.000Z');
+    expect(next('30 2 * * *', 'Australia/Lord_Howe', '2024-10-05T15:40:00Z')).toBe('2024-10-06T15:30:00.000Z');
   });
 });
 
