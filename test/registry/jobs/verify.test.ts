@@ -46,13 +46,24 @@ async function open() {
   return { objects, blobs, catalog, index, first, second, verify };
 }
 
-async function damage(objects: ObjectStore, key: string): Promise<void> {
+async function bytesOf(objects: ObjectStore, key: string): Promise<Buffer | undefined> {
   const found = await objects.read(key);
-  const bytes: Uint8Array[] = [];
-  for await (const piece of found?.bytes ?? []) bytes.push(Uint8Array.from(piece));
-  const whole = Buffer.concat(bytes);
+  return found && Buffer.concat(await Array.fromAsync(found.bytes));
+}
+
+async function damage(objects: ObjectStore, key: string): Promise<void> {
+  const bytes = await bytesOf(objects, key);
+  if (!bytes) throw new Error(`There is no object ${key}.`);
+  const whole = Uint8Array.from(bytes);
   whole[whole.length >> 1] = (whole[whole.length >> 1] ?? 0) ^ 1;
   await objects.write(key, whole, { sizeBytes: whole.length });
+}
+
+/** The key of a stored piece of a layer that is composed of several. */
+async function pieceOf(objects: ObjectStore, layer: string): Promise<string> {
+  const recipe = JSON.parse(String(await bytesOf(objects, `layers/sha256/${digestHex(layer as Digest)}`)));
+  const piece = recipe.segments.find((segment: { digest?: Digest }) => segment.digest !== undefined);
+  return `blobs/sha256/${digestHex(piece.digest)}`;
 }
 
 const layersOf = (manifest: { readonly bytes: Uint8Array }): Digest[] =>
@@ -73,8 +84,8 @@ describe('a verification', () => {
   it('names each snapshot and layer that is damaged or missing, and no other', async () => {
     const { objects, first, second, verify } = await open();
     const [shared = '', own = ''] = layersOf(first);
-    await damage(objects, `blobs/sha256/${digestHex(shared as Digest)}`);
-    await objects.remove(`blobs/sha256/${digestHex(own as Digest)}`);
+    await damage(objects, await pieceOf(objects, shared));
+    await objects.remove(`layers/sha256/${digestHex(own as Digest)}`);
     const { error, events } = await verify();
     expect(error?.code).toBe('VERIFY_FAILED');
     expect(error?.details.toSorted()).toEqual(
@@ -91,9 +102,7 @@ describe('a verification', () => {
   it('names a manifest that is not what its digest says', async () => {
     const { objects, first, verify } = await open();
     const key = `manifests/${repository}/@/${first.digest}`;
-    const record = Buffer.from(
-      await Array.fromAsync((await objects.read(key))?.bytes ?? []).then((pieces) => Buffer.concat(pieces)),
-    ).toString();
+    const record = String(await bytesOf(objects, key));
     const changed = Buffer.from(record.replace('config', 'konfig'));
     await objects.write(key, changed, { sizeBytes: changed.length });
     expect((await verify()).error?.details).toEqual([`${first.digest} (may): its manifest is damaged`]);
