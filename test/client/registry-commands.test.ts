@@ -149,6 +149,16 @@ describe('snapshot create', () => {
     );
   });
 
+  test('--follow says that a failure is tried again, and when', async () => {
+    create(() => undefined);
+    const error = { code: 'SOURCE_UNREACHABLE', detail: 'Start the source.', details: [] };
+    const waiting: Job = { ...queued, attempts: 1, error, retryAt: '2024-05-01T00:00:10Z' };
+    follow([[queued, waiting, waiting, { ...queued, attempts: 2, state: 'failed', error }]]);
+    const { exitCode, stderr } = await client.run(['snapshot', 'create', 'prod', '--follow']);
+    expect(exitCode).toBe(5);
+    expect(stderr.match(/SOURCE_UNREACHABLE: Start the source\. It is tried again at 2024-05-01T00:00:10Z\./g)).toHaveLength(1);
+  });
+
   test("a failed job ends with the job's own error, its details and its exit code", async () => {
     create(() => undefined);
     follow([
