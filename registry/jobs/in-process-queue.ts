@@ -49,6 +49,7 @@ type Entry = {
   readonly followers: Set<Mailbox>;
   readonly log: JobLogEntry[];
   logged: number;
+  hasWaited: boolean;
   /** Set while it waits for its next attempt. */
   pause?: NodeJS.Timeout | undefined;
   running?: Promise<void>;
@@ -136,7 +137,11 @@ export function createInProcessQueue(options: InProcessQueueOptions): InProcessJ
       if (entry.running || entry.pause) continue;
       const isFree = free > 0 && !entry.resources.some((resource) => taken.has(resource));
       for (const resource of entry.resources) taken.add(resource);
-      if (!isFree) continue;
+      if (!isFree) {
+        if (!entry.hasWaited) note(entry, { event: 'waiting' });
+        entry.hasWaited = true;
+        continue;
+      }
       free -= 1;
       entry.running = run(entry).finally(() => {
         delete entry.running;
@@ -172,6 +177,7 @@ export function createInProcessQueue(options: InProcessQueueOptions): InProcessJ
       followers: new Set(),
       log: [],
       logged: 0,
+      hasWaited: false,
     };
     entries.set(id, entry);
     note(entry, { event: 'created' });

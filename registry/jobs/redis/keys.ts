@@ -4,7 +4,7 @@ export function createKeys(prefix: string) {
   return {
     /** Prefix of BullMQ's own keys. */
     bull: `${root}:bull`,
-    /** Hash of one job: `json`, `rev`, `state`, `kind`, `order`, `failures`, `cancel`, `logged`. */
+    /** Hash of one job: `json`, `rev`, `state`, `kind`, `order`, `failures`, `cancel`, `waited`, `logged`. */
     job: (id: string) => `${root}:job:${id}`,
     log: (id: string) => `${root}:log:${id}`,
     /** Sorted set of job ids by the order of their creation. */

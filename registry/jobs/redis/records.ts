@@ -64,6 +64,8 @@ export type JobRecords = {
   /** Applies `change` to the record as it is, again where somebody else was faster; `token` is of the job's lease. */
   update(id: string, change: (record: JobRecord) => Change | undefined, token?: string): Promise<Written>;
   wantCancel(id: string): Promise<void>;
+  /** Whether the job is told to wait for the first time. */
+  isFirstWait(id: string): Promise<boolean>;
   /** Newest first. */
   list(after?: string): AsyncGenerator<Job>;
   states(): Promise<{ id: string; kind: JobKind; state: JobState }[]>;
@@ -106,6 +108,10 @@ export function createJobRecords(redis: Redis, keys: Keys): JobRecords {
 
     async wantCancel(id) {
       await redis.multi().hset(keys.job(id), 'cancel', '1').publish(keys.cancels, id).exec();
+    },
+
+    async isFirstWait(id) {
+      return (await redis.hsetnx(keys.job(id), 'waited', '1')) === 1;
     },
 
     async *list(after) {

@@ -94,8 +94,12 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
       return forgetWaiting(connections.work, keys, known.id);
     }
     const { resources } = handlerOf(handlers, known.kind);
-    const lease = isDraining ? undefined : await leases.acquire({ id: known.id, order, resources: resources(requestOf(known)) });
-    if (!lease) return askAgain(bullJob, token);
+    if (isDraining) return askAgain(bullJob, token);
+    const lease = await leases.acquire({ id: known.id, order, resources: resources(requestOf(known)) });
+    if (!lease) {
+      if (await records.isFirstWait(known.id)) await tell(known, { event: 'waiting' });
+      return askAgain(bullJob, token);
+    }
     try {
       await withLease(bullJob, token, known, lease);
     } finally {
