@@ -50,6 +50,7 @@ export async function runAttempt(
     updates.push({ progress });
   };
   try {
+    signal.throwIfAborted();
     const { digest } = await handler.run(requestOf(job), {
       onProgress,
       onChecked: (checked) => updates.push({ checked }),

@@ -80,7 +80,6 @@ export async function createRedisQueue(options: RedisQueueOptions): Promise<Redi
     });
     const created = await records.create(job, order);
     requireSameRequest(created, requestOf(job));
-    await records.note(id, { event: 'created', at: job.createdAt });
     return created;
   };
 
@@ -130,12 +129,11 @@ export async function createRedisQueue(options: RedisQueueOptions): Promise<Redi
         records.update(id, ({ job }) => {
           if (job.state !== 'queued') return undefined;
           const { retryAt: _retryAt, error: _error, ...rest } = job;
-          return { job: { ...rest, state: 'cancelled', endedAt: at } };
+          return { job: { ...rest, state: 'cancelled', endedAt: at }, log: [{ event: 'cancelled', at }] };
         }),
       );
       if (!('job' in written)) throw jobUnknown(id);
       if (written.outcome === 'written') {
-        await answered(records.note(id, { event: 'cancelled', at }));
         logger.info({ job: id, kind: written.job.kind, environment: written.job.environment, state: 'cancelled' }, 'job ended');
         options.onEnded?.(written.job);
         // A worker that has just been given it finds the record ended.

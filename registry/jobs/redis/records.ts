@@ -11,20 +11,26 @@ import {
 } from '../../../core/index.ts';
 import type { Keys } from './keys.ts';
 
-/** Makes the record unless there is one, and gives what there is then. */
+/** Makes the record, and the first line of its log, unless there is one, and gives what there is then. */
 const createScript = `
 local existing = redis.call('HGET', KEYS[1], 'json')
 if existing then return existing end
-redis.call('HSET', KEYS[1], 'json', ARGV[2], 'rev', 1, 'state', ARGV[3], 'kind', ARGV[4], 'order', ARGV[5])
+redis.call('HSET', KEYS[1], 'json', ARGV[2], 'rev', 1, 'state', ARGV[3], 'kind', ARGV[4], 'order', ARGV[5], 'logged', 1)
 redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
+redis.call('RPUSH', KEYS[3], '1 ' .. ARGV[6])
 return ARGV[2]`;
 
-/** Writes over the revision that was read; where a lease's token is shown, only while that lease lasts. */
+/**
+ * Writes over the revision that was read, with what the log says of it; where a lease's token is shown, only while that lease lasts.
+ */
 const updateScript = `
 if redis.call('HGET', KEYS[1], 'rev') ~= ARGV[1] then return 0 end
 if ARGV[2] ~= '' and redis.call('GET', KEYS[2]) ~= ARGV[2] then return -1 end
 redis.call('HSET', KEYS[1], 'json', ARGV[3], 'state', ARGV[4], 'failures', ARGV[5], 'rev', ARGV[1] + 1)
 if ARGV[6] == '1' then redis.call('HDEL', KEYS[1], 'cancel') end
+for index = 8, #ARGV do
+  redis.call('RPUSH', KEYS[3], redis.call('HINCRBY', KEYS[1], 'logged', 1) .. ' ' .. ARGV[index])
+end
 redis.call('PUBLISH', ARGV[7], (ARGV[1] + 1) .. ' ' .. ARGV[3])
 return 1`;
 
@@ -48,7 +54,8 @@ export type JobRecord = {
   readonly isCancelWanted: boolean;
 };
 
-export type Change = { readonly job: Job; readonly failures?: number };
+export type LogLine = JobEvent & { readonly at: string };
+export type Change = { readonly job: Job; readonly failures?: number; readonly log?: readonly LogLine[] };
 
 /** What became of a change: `lost` where the lease that was shown is no longer valid, `kept` where `change` wanted none. */
 export type Written =
@@ -69,7 +76,7 @@ export type JobRecords = {
   /** Newest first. */
   list(after?: string): AsyncGenerator<Job>;
   states(): Promise<{ id: string; kind: JobKind; state: JobState }[]>;
-  note(id: string, event: JobEvent & { readonly at: string }): Promise<void>;
+  note(id: string, line: LogLine): Promise<void>;
   log(id: string, after: number): AsyncGenerator<JobLogEntry>;
   /** Removes the oldest ended jobs beyond `kept`. */
   forgetOldest(kept: number): Promise<void>;
@@ -86,8 +93,9 @@ export function createJobRecords(redis: Redis, keys: Keys): JobRecords {
     nextOrder: () => redis.incr(keys.order),
 
     async create(job, order) {
-      const json = await redis.eval(createScript, 2, keys.job(job.id), keys.jobs, job.id, JSON.stringify(job), job.state, job.kind, order);
-      return parseJob(String(json));
+      const line: LogLine = { event: 'created', at: job.createdAt };
+      const values = [job.id, JSON.stringify(job), job.state, job.kind, order, JSON.stringify(line)];
+      return parseJob(String(await redis.eval(createScript, 3, keys.job(job.id), keys.jobs, keys.log(job.id), ...values)));
     },
 
     read,
@@ -98,9 +106,19 @@ export function createJobRecords(redis: Redis, keys: Keys): JobRecords {
         if (!record) return { outcome: 'unknown' };
         const changed = change(record);
         if (!changed) return { outcome: 'kept', job: record.job };
-        const { job, failures = record.failures } = changed;
-        const values = [record.rev, token, JSON.stringify(job), job.state, failures, isEnded(job.state) ? '1' : '0', keys.changes];
-        const answer = await redis.eval(updateScript, 2, keys.job(id), keys.lease(`job ${id}`), ...values);
+        const { job, failures = record.failures, log = [] } = changed;
+        const isOver = isEnded(job.state) ? '1' : '0';
+        const values = [
+          record.rev,
+          token,
+          JSON.stringify(job),
+          job.state,
+          failures,
+          isOver,
+          keys.changes,
+          ...log.map((line) => JSON.stringify(line)),
+        ];
+        const answer = await redis.eval(updateScript, 3, keys.job(id), keys.lease(`job ${id}`), keys.log(id), ...values);
         if (answer === 1) return { outcome: 'written', job };
         if (answer === -1) return { outcome: 'lost' };
       }
@@ -149,8 +167,8 @@ export function createJobRecords(redis: Redis, keys: Keys): JobRecords {
       });
     },
 
-    async note(id, event) {
-      await redis.eval(logScript, 2, keys.job(id), keys.log(id), JSON.stringify(event), keptLogEntries);
+    async note(id, line) {
+      await redis.eval(logScript, 2, keys.job(id), keys.log(id), JSON.stringify(line), keptLogEntries);
     },
 
     async *log(id, after) {

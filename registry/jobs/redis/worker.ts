@@ -1,6 +1,6 @@
 import { type Job as BullJob, DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Logger } from 'pino';
-import { DynDataError, type ErrorCode, isEnded, type Job, type JobEvent, type JobHandlers } from '../../../core/index.ts';
+import { DynDataError, type ErrorCode, isEnded, type Job, type JobEvent, type JobHandlers, type JobOutcome } from '../../../core/index.ts';
 import { errorFields } from '../../log.ts';
 import { type AttemptEnd, jobErrorOf, requestOf, runAttempt } from '../attempt.ts';
 import { handlerOf } from '../job-identity.ts';
@@ -9,7 +9,7 @@ import type { RedisConnections } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createLeases, forgetWaiting, type Lease } from './leases.ts';
 import { type CarriedJob, jobsQueueName } from './queue.ts';
-import { createJobRecords, type Written } from './records.ts';
+import { type Change, createJobRecords, type LogLine, type Written } from './records.ts';
 
 const defaultProgressIntervalMs = 500;
 const defaultKeptJobs = 1000;
@@ -68,7 +68,8 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
 
   const now = (): string => clock().toISOString();
 
-  const tell = async ({ id }: Job, event: JobEvent): Promise<void> => records.note(id, { ...event, at: now() });
+  const line = (event: JobEvent): LogLine => ({ ...event, at: now() });
+  const tell = ({ id }: Job, event: JobEvent): Promise<void> => records.note(id, line(event));
 
   const ended = (job: Job): void => {
     logger.info(
@@ -109,25 +110,10 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
 
   const withLease = async (bullJob: BullJob<CarriedJob>, token: string | undefined, known: Job, lease: Lease): Promise<void> => {
     const again = (): Promise<never> => askAgain(bullJob, token);
-    let hasLostWorker = false;
-    const begun = await records.update(
-      known.id,
-      ({ job, failures }) => {
-        hasLostWorker = job.state === 'running';
-        if (isEnded(job.state)) return undefined;
-        const { retryAt: _retryAt, progress: _progress, checked: _checked, error: _error, ...rest } = job;
-        if (!hasLostWorker) return { job: { ...rest, state: 'running', startedAt: now(), attempts: job.attempts + 1 }, failures };
-        if (failures + 1 >= retry.attempts)
-          return { job: { ...rest, state: 'failed', endedAt: now(), error: jobErrorOf(workerLost(failures + 1)) } };
-        return { job: { ...rest, state: 'running', startedAt: now(), attempts: job.attempts + 1 }, failures: failures + 1 };
-      },
-      lease.token,
-    );
-    if (hasLostWorker) await tell(known, { event: 'worker-lost', code: 'WORKER_LOST' });
+    const begun = await records.update(known.id, ({ job, failures }) => begin(job, failures), lease.token);
     if (begun.outcome === 'lost') return again();
     if (begun.outcome !== 'written') return;
-    if (isEnded(begun.job.state)) return finish(begun, lease, { event: 'failed', code: 'WORKER_LOST' }, again);
-    await tell(known, { event: 'started' });
+    if (isEnded(begun.job.state)) return finish(begun, lease, again);
     logger.info(
       { job: known.id, kind: known.kind, environment: known.environment, tag: known.tag, attempt: begun.job.attempts },
       'job started',
@@ -135,17 +121,33 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
 
     const { end, reason } = await attempt(begun.job, lease);
     if (end.state === 'failed') return failed(known, lease, end.error, again);
-    if (end.state === 'succeeded') {
-      const written = await endWith(known, lease, { ...end.outcome, state: 'succeeded' });
-      return finish(written, lease, { event: 'succeeded' }, again);
-    }
-    if (reason === 'cancelled') return finish(await endWith(known, lease, { state: 'cancelled' }), lease, { event: 'cancelled' }, again);
+    if (end.state === 'succeeded') return finish(await endWith(known, lease, 'succeeded', end.outcome), lease, again);
+    if (reason === 'cancelled') return finish(await endWith(known, lease, 'cancelled'), lease, again);
     if (reason !== 'handed-back') return again();
-    await records.update(known.id, ({ job }) => (isEnded(job.state) ? undefined : { job: { ...job, state: 'queued' } }), lease.token);
-    await tell(known, { event: 'handed-back' });
+    await records.update(
+      known.id,
+      ({ job }) => (isEnded(job.state) ? undefined : { job: { ...job, state: 'queued' }, log: [line({ event: 'handed-back' })] }),
+      lease.token,
+    );
     await lease.release();
     await bullJob.moveToWait(token);
     throw new WaitingError();
+  };
+
+  /** The record of a job that is begun; one that is running already has lost its worker. */
+  const begin = (job: Job, failures: number): Change | undefined => {
+    if (isEnded(job.state)) return undefined;
+    const { retryAt: _retryAt, progress: _progress, checked: _checked, error: _error, ...rest } = job;
+    const running: Job = { ...rest, state: 'running', startedAt: now(), attempts: job.attempts + 1 };
+    if (job.state !== 'running') return { job: running, failures, log: [line({ event: 'started' })] };
+    const lost = line({ event: 'worker-lost', code: 'WORKER_LOST' });
+    if (failures + 1 < retry.attempts) return { job: running, failures: failures + 1, log: [lost, line({ event: 'started' })] };
+    const error = jobErrorOf(workerLost(failures + 1));
+    return {
+      job: { ...rest, state: 'failed', endedAt: now(), error },
+      failures: failures + 1,
+      log: [lost, line({ event: 'failed', code: error.code })],
+    };
   };
 
   /** The handler's run, stopped by a cancellation, by the end of the lease or by the end of this worker. */
@@ -199,17 +201,19 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
     }
   };
 
-  const endWith = (job: Job, lease: Lease, changes: Partial<Job>): Promise<Written> =>
+  const endWith = (job: Job, lease: Lease, state: 'succeeded' | 'cancelled', outcome: JobOutcome = {}): Promise<Written> =>
     records.update(
       job.id,
-      (record) => (isEnded(record.job.state) ? undefined : { job: { ...record.job, ...changes, endedAt: now() } }),
+      (record) =>
+        isEnded(record.job.state)
+          ? undefined
+          : { job: { ...record.job, ...outcome, state, endedAt: now() }, log: [line({ event: state })] },
       lease.token,
     );
 
-  const finish = async (written: Written, lease: Lease, event: JobEvent, again: () => Promise<never>): Promise<void> => {
+  const finish = async (written: Written, lease: Lease, again: () => Promise<never>): Promise<void> => {
     if (written.outcome === 'lost') return again();
     if (written.outcome !== 'written') return;
-    await tell(written.job, event);
     await lease.release();
     ended(written.job);
   };
@@ -221,22 +225,22 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
       job.id,
       ({ job: current, failures, isCancelWanted }) => {
         const made = failures + 1;
-        if (isCancelWanted) return { job: { ...current, state: 'cancelled', endedAt: now() } };
+        if (isCancelWanted) return { job: { ...current, state: 'cancelled', endedAt: now() }, log: [line({ event: 'cancelled' })] };
         const known = { ...current, error: jobErrorOf(error) };
-        if (!error.retryable || made >= retry.attempts) return { job: { ...known, state: 'failed', endedAt: now() }, failures: made };
+        if (!error.retryable || made >= retry.attempts)
+          return { job: { ...known, state: 'failed', endedAt: now() }, failures: made, log: [line({ event: 'failed', code, detail })] };
         delayMs = retry.delayMs(made);
-        return { job: { ...known, state: 'queued', retryAt: new Date(clock().getTime() + delayMs).toISOString() }, failures: made };
+        const retryAt = new Date(clock().getTime() + delayMs).toISOString();
+        return { job: { ...known, state: 'queued', retryAt }, failures: made, log: [line({ event: 'retrying', code, detail })] };
       },
       lease.token,
     );
     if (written.outcome === 'written' && written.job.state === 'queued') {
-      await tell(written.job, { event: 'retrying', code, detail });
       await lease.release();
       throw new RetryLater(code, delayMs);
     }
-    const isCancelled = written.outcome === 'written' && written.job.state === 'cancelled';
-    await finish(written, lease, isCancelled ? { event: 'cancelled' } : { event: 'failed', code, detail }, again);
-    if (!isCancelled) throw new UnrecoverableError(code);
+    await finish(written, lease, again);
+    if (written.outcome === 'written' && written.job.state === 'failed') throw new UnrecoverableError(code);
   };
 
   const onCancel = (channel: string, id: string): void => {
