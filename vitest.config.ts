@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const engineTests = ['test/**/*.engine.test.ts', 'test/end-to-end/**/*.test.ts'];
+/** Real Redis servers, as processes of this machine. */
+const redisTests = ['test/**/*.redis.test.ts'];
 const longTests = ['test/long/**/*.test.ts'];
 
 /** Real servers in containers: one file after another, because they share the machine's cores and its ports. */
@@ -21,10 +23,22 @@ export default defineConfig({
           name: 'unit',
           pool: 'forks',
           include: ['test/**/*.test.ts'],
-          exclude: [...engineTests, ...longTests],
+          exclude: [...engineTests, ...redisTests, ...longTests],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'redis',
+          pool: 'forks',
+          globalSetup: ['test/support/redis-setup.ts'],
+          include: redisTests,
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 3 },
         },
       },
       {

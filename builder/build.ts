@@ -5,6 +5,7 @@ import {
   type ChunkIndex,
   type Digest,
   type Interruption,
+  type JobHooks,
   type Manifest,
   manifestSchemaVersion,
   manifestTotals,
@@ -16,6 +17,7 @@ import { createChunkMemory } from './chunk-memory.ts';
 import type { SourceSession } from './extraction.ts';
 import { type InterruptionLog, startingAgain, untilReached } from './interruptions.ts';
 import { prepareLeakScan } from './leak-scan/leak-scan.ts';
+import { nameSnapshot } from './name-snapshot.ts';
 import { type ChunkSizes, chunkSizes } from './pack.ts';
 import { createProgressMeter, type ProgressMeter } from './progress.ts';
 import { buildSource, type SourceData } from './source-data.ts';
@@ -26,6 +28,8 @@ export type BuildRequest = {
   readonly environment: string;
   readonly repository: string;
   readonly tag?: string;
+  /** A second name that is moved last, and only forwards. */
+  readonly alias?: string;
   readonly policy: Policy;
   readonly key: Key;
   /** Nothing is published that is not whole of one point in time. */
@@ -40,6 +44,9 @@ export type BuildPorts = {
   readonly catalog: Catalog;
   readonly now: () => Date;
   readonly onProgress: (progress: Progress) => void;
+  readonly onEvent?: JobHooks['onEvent'];
+  /** Asked before anything becomes visible; absent where nobody else could run the same build. */
+  readonly confirm?: JobHooks['confirm'];
   /** Only to measure what the leak scan costs: a build never goes without it. */
   readonly prepareLeakScan?: typeof prepareLeakScan;
   /** Only to measure what other sizes cost: they would give other digests. */
@@ -149,6 +156,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
 
   meter.step('publish');
   const times = sources.map(({ point }) => point.at.getTime());
+  await ports.confirm?.();
   await ports.catalog.putManifest(request.repository, image, signal);
   await ports.catalog.putSnapshot(
     {
@@ -182,7 +190,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
     },
     signal,
   );
-  if (request.tag !== undefined) await ports.catalog.moveTag(request.repository, request.tag, image.digest, { signal });
+  await nameSnapshot(image.digest, startedAt, request, ports, signal);
   return { digest: image.digest };
 }
 

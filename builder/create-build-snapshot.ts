@@ -15,7 +15,7 @@ export type BuilderContext = EnvironmentContext & {
  * @throws DynDataError ENVIRONMENT_UNKNOWN, KEY_MISSING, KEY_INVALID, SECRET_MISSING, POLICY_INVALID and whatever `build` throws.
  */
 export function createBuildSnapshot(context: BuilderContext): BuildSnapshot {
-  return async ({ environment: name, tag }, { onProgress, signal }) => {
+  return async ({ environment: name, tag, alias }, { signal, ...hooks }) => {
     const environment = findEnvironment(context, name);
     const key = await environment.key();
     const policy = parsePolicy(await environment.policyText(), environment.policyFile);
@@ -26,12 +26,13 @@ export function createBuildSnapshot(context: BuilderContext): BuildSnapshot {
           environment: name,
           repository: environment.repository,
           ...(tag === undefined ? {} : { tag }),
+          ...(alias === undefined ? {} : { alias }),
           policy,
           key,
           strict: environment.strict,
           connect,
         },
-        { ...context, onProgress },
+        { ...context, ...hooks },
         signal,
       );
     } catch (error) {

@@ -15,6 +15,7 @@ import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { version } from './commands/version.ts';
 import type { Context } from './context.ts';
+import { addJobsCommands, addScheduleCommands } from './operator-commands.ts';
 import { createOutput, type TextSink } from './output.ts';
 import { createRunner } from './process.ts';
 import { requireRuntime } from './runtime.ts';
@@ -114,10 +115,13 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .description('take a snapshot of an environment')
     .argument('<environment>', "name of the environment in the registry's configuration")
     .option('--tag <tag>', 'name for the new snapshot', parseTag)
+    .option('--alias <tag>', 'a second tag, which only moves to newer snapshots', parseTag)
     .option('--follow', 'show the progress and wait for the end', false)
-    .action((environment: string, { tag, follow }: { tag?: string; follow: boolean }) =>
-      snapshotCreate(context(), { environment, tag, follow }),
+    .action((environment: string, { tag, alias, follow }: { tag?: string; alias?: string; follow: boolean }) =>
+      snapshotCreate(context(), { environment, tag, alias, follow }),
     );
+  addJobsCommands(program, context);
+  addScheduleCommands(program, context);
   const policy = program.command('policy').description('for operators: write and check the policy that decides what happens to each value');
   policy
     .command('suggest')

@@ -4,7 +4,7 @@ import { auditEntryViewSchema, auditVerificationSchema } from './audit.ts';
 import { snapshotRecordSchema } from './catalog.ts';
 import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
-import { jobSchema } from './job.ts';
+import { jobLogEntrySchema, jobRequestSchema, jobSchema } from './job.ts';
 import {
   policyCheckSchema,
   policyPreviewRequestSchema,
@@ -13,13 +13,16 @@ import {
   policyTextSchema,
 } from './policy-tools.ts';
 import { isRepository, isTag } from './references.ts';
+import { createScheduleSchema, scheduleDefinitionSchema, scheduleViewSchema } from './schedule.ts';
 import { createTokenSchema, identitySchema, issuedTokenSchema, rotateTokenSchema, tokenViewSchema } from './tokens.ts';
 
 const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
 const tag = z.string().check(z.refine(isTag, 'a tag expected (letters, digits, ., _ and -, at most 128)'));
 const digest = z.string().check(z.regex(digestPattern, 'a digest expected'));
 
-export const createSnapshotSchema = z.strictObject({ environment: z.string(), tag: z.optional(tag) });
+export const createSnapshotSchema = z.strictObject({ environment: z.string(), tag: z.optional(tag), alias: z.optional(tag) });
+/** Builds are asked for as snapshots; the other kinds by their name. */
+export const createJobSchema = z.strictObject({ kind: z.enum(['verify']), repository, snapshot: jobRequestSchema.shape.snapshot });
 export const moveTagSchema = z.strictObject({ digest });
 export const snapshotViewSchema = z.strictObject({ ...snapshotRecordSchema.shape, tags: z.array(z.string()) });
 export const tagViewSchema = z.strictObject({ tag, digest: contentDigestSchema, movedAt: z.string() });
@@ -30,6 +33,8 @@ const page = <T extends z.ZodMiniType>(item: T) => z.strictObject({ items: z.arr
 export const snapshotPageSchema = page(snapshotViewSchema);
 export const tagPageSchema = page(tagViewSchema);
 export const jobPageSchema = page(jobSchema);
+export const jobLogPageSchema = page(jobLogEntrySchema);
+export const schedulePageSchema = page(scheduleViewSchema);
 export const environmentPageSchema = page(z.strictObject({ name: z.string(), repository, sources: z.array(z.string()) }));
 
 export const tokenListSchema = page(tokenViewSchema);
@@ -59,6 +64,7 @@ export type Route = RouteBase &
 /**
  * The API below `/api/v1`, the one description that server and client share, and that says who may do what. `{}` parts are path parameters, URL-encoded; a repository
  * in a path has its `/` encoded. Errors are `application/problem+json` (see `Problem`). Lists take `?limit=` (1–1000, default 100) and `?after=`.
+ * What creates a job takes a header `Idempotency-Key` (at most 200 characters): the same key gives the same job.
  */
 export const routes = {
   createSnapshot: {
@@ -190,6 +196,98 @@ export const routes = {
     path: '/api/v1/jobs/{id}/cancel',
     summary: 'Cancel a job',
     access: { role: 'operator', within: 'job' },
+    status: 202,
+    answer: jobSchema,
+  },
+  createJob: {
+    method: 'POST',
+    path: '/api/v1/jobs',
+    summary: 'Ask for a job other than a snapshot: verify what is stored',
+    access: { role: 'operator', within: 'visible' },
+    body: createJobSchema,
+    status: 202,
+    answer: jobSchema,
+  },
+  /** A new job for the same request. */
+  retryJob: {
+    method: 'POST',
+    path: '/api/v1/jobs/{id}/retry',
+    summary: 'Ask for an ended job once more',
+    access: { role: 'operator', within: 'job' },
+    status: 202,
+    answer: jobSchema,
+  },
+  /** Oldest first; `after` is a sequence number. */
+  jobLog: {
+    method: 'GET',
+    path: '/api/v1/jobs/{id}/log',
+    summary: 'Read the log of a job',
+    access: { role: 'reader', within: 'job' },
+    status: 200,
+    answer: jobLogPageSchema,
+  },
+  listSchedules: {
+    method: 'GET',
+    path: '/api/v1/schedules',
+    summary: 'List the schedules',
+    access: { role: 'reader', within: 'registry' },
+    status: 200,
+    answer: schedulePageSchema,
+  },
+  createSchedule: {
+    method: 'POST',
+    path: '/api/v1/schedules',
+    summary: 'Add a schedule',
+    access: { role: 'operator', within: 'registry' },
+    body: createScheduleSchema,
+    status: 201,
+    answer: scheduleViewSchema,
+  },
+  showSchedule: {
+    method: 'GET',
+    path: '/api/v1/schedules/{name}',
+    summary: 'Show a schedule and its next times',
+    access: { role: 'reader', within: 'registry' },
+    status: 200,
+    answer: scheduleViewSchema,
+  },
+  updateSchedule: {
+    method: 'PUT',
+    path: '/api/v1/schedules/{name}',
+    summary: 'Change a schedule',
+    access: { role: 'operator', within: 'registry' },
+    body: scheduleDefinitionSchema,
+    status: 200,
+    answer: scheduleViewSchema,
+  },
+  removeSchedule: {
+    method: 'DELETE',
+    path: '/api/v1/schedules/{name}',
+    summary: 'Remove a schedule',
+    access: { role: 'operator', within: 'registry' },
+    status: 204,
+  },
+  pauseSchedule: {
+    method: 'POST',
+    path: '/api/v1/schedules/{name}/pause',
+    summary: 'Pause a schedule',
+    access: { role: 'operator', within: 'registry' },
+    status: 200,
+    answer: scheduleViewSchema,
+  },
+  resumeSchedule: {
+    method: 'POST',
+    path: '/api/v1/schedules/{name}/resume',
+    summary: 'Let a paused schedule go on',
+    access: { role: 'operator', within: 'registry' },
+    status: 200,
+    answer: scheduleViewSchema,
+  },
+  runSchedule: {
+    method: 'POST',
+    path: '/api/v1/schedules/{name}/run',
+    summary: 'Run a schedule now, as for a slot',
+    access: { role: 'operator', within: 'registry' },
     status: 202,
     answer: jobSchema,
   },

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { isAddressBlock } from './address-block.ts';
 import { parseYaml } from './documents.ts';
 import { isRepository } from './references.ts';
+import { webhookEvents } from './webhook.ts';
 
 const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, - and _ expected'));
 const text = z.string().check(z.minLength(1));
@@ -90,12 +91,47 @@ const access = z.strictObject({
   /** Of one token, or of one address without a token; twice as many at once. */
   requestsPerSecond: z._default(z.int().check(z.minimum(1), z.maximum(1_000_000)), 2_000),
 });
+const builderListen = z.strictObject({ host: z._default(text, '127.0.0.1'), port: z.int().check(z.minimum(0), z.maximum(65535)) });
+const seconds = (least: number, most: number) => z.number().check(z.minimum(least), z.maximum(most));
+
+const jobs = z.strictObject({
+  /** Jobs at the same time: of each builder; without Redis of the registry, where no limit is the default. */
+  concurrency: z.optional(z.int().check(z.minimum(1), z.maximum(64))),
+  /** Jobs at the same time, of all builders. */
+  globalLimit: z.optional(z.int().check(z.minimum(1), z.maximum(1000))),
+  /** How often a job is tried at most while its failures may pass. */
+  attempts: z.optional(z.int().check(z.minimum(1), z.maximum(20))),
+  /** The pause after the first failure; it doubles up to ten minutes. */
+  retryDelaySeconds: z.optional(seconds(0.01, 600)),
+  /** After how long without a word a builder counts as lost. It gives up its jobs by itself after two thirds of it. */
+  leaseSeconds: z._default(seconds(1, 600), 30),
+  /** How long a builder that is being stopped lets its jobs go on. */
+  graceSeconds: z._default(seconds(0, 86_400), 30),
+});
+
+const webhook = z.strictObject({
+  name,
+  url: z.string().check(z.regex(/^https?:\/\//, 'an http:// or https:// address expected')),
+  /** Signs what is sent. */
+  secret,
+  /** All where left out. */
+  events: z.optional(z.array(z.enum(webhookEvents)).check(z.minLength(1))),
+});
+export type WebhookConfig = z.infer<typeof webhook>;
 
 const schema = z.strictObject({
   version: z.literal(1),
   listen: z._default(listen, { host: '127.0.0.1', port: 5000, trustedProxies: [] }),
   access: z.optional(access),
   storage,
+  /** redis://… or rediss://…: with it jobs are in Redis, and any number of registries and builders share them. */
+  redisUrl: z.optional(secret),
+  /** Begins the name of everything in Redis: one for each group of registries that share a Redis. */
+  redisPrefix: z._default(z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and - expected')), 'dyn-data'),
+  jobs: z._default(jobs, { leaseSeconds: 30, graceSeconds: 30 }),
+  /** Where a builder without a registry tells of its health and its metrics; nowhere where left out. */
+  builder: z._default(z.strictObject({ listen: z.optional(builderListen) }), {}),
+  webhooks: z._default(z.array(webhook), []),
   environments: z.record(name, environment),
 });
 

@@ -4,15 +4,14 @@ import {
   type ContentDigest,
   DynDataError,
   type ErrorCode,
-  isEnded,
   isRepository,
   isTag,
   type JobQueue,
   type PolicyTools,
   parseDigest,
   parseValue,
-  routePath,
   routes,
+  type Schedules,
   type SnapshotRecord,
   type SnapshotView,
   type TagRecord,
@@ -24,9 +23,10 @@ import { createAuthorization, maySee } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
 import { addTokenRoutes } from './access/token-routes.ts';
 import { createRouteAdder } from './add-route.ts';
-import { sendJobEvents } from './job-events.ts';
+import { addJobRoutes } from './job-routes.ts';
 import { readPage } from './pages.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
+import { addScheduleRoutes } from './schedule-routes.ts';
 import { untilClosed } from './streaming.ts';
 import { asPrecondition, expectedTag, tagEtag } from './tag-conditions.ts';
 
@@ -37,6 +37,8 @@ export type ApiOptions = {
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly access: Pick<Access, 'tokens' | 'audit'>;
+  /** Absent where none are kept. */
+  readonly schedules?: Schedules;
   /** Absent where the builders run elsewhere. */
   readonly policyTools?: PolicyTools;
   readonly heartbeatMs: number;
@@ -45,20 +47,10 @@ export type ApiOptions = {
 };
 
 /** The routes of core/contract.ts. */
-export function createApiRouter({ catalog, jobs, environments, access, policyTools, heartbeatMs, closing }: ApiOptions): Router {
+export function createApiRouter(options: ApiOptions): Router {
+  const { catalog, jobs, schedules, environments, access, policyTools, heartbeatMs, closing } = options;
   const router = Router({ caseSensitive: true });
   const { on, refuseOtherMethods } = createRouteAdder(router, createAuthorization({ environments, jobs }));
-
-  on(routes.createSnapshot, async (request, response) => {
-    const { environment: name, tag } = parseValue(routes.createSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
-    // Only a known one gets here.
-    const repository = environments.find((known) => known.name === name)?.repository ?? '';
-    const event = { action: 'snapshot.create', target: name, ...(tag === undefined ? {} : { to: `${repository}:${tag}` }) } as const;
-    const job = await changeOf(response)(event, () =>
-      jobs.create({ environment: name, repository, ...(tag === undefined ? {} : { tag }) }),
-    );
-    response.location(routePath(routes.showJob.path, { id: job.id })).json(job);
-  });
 
   on(routes.listSnapshots, async (request, response) => {
     const repository = repositoryOf(request);
@@ -135,33 +127,8 @@ export function createApiRouter({ catalog, jobs, environments, access, policyToo
     );
   });
 
-  on(routes.listJobs, async (request, response) => {
-    const principal = principalOf(response);
-    const all = (await jobs.list()).filter(({ repository }) => maySee(principal, repository));
-    // Newest first, so the page after a job begins below it; below a job that is forgotten there is nothing.
-    const below = ({ after }: { after?: string }) => {
-      const at = all.findIndex(({ id }) => id === after);
-      return after === undefined ? all : at < 0 ? [] : all.slice(at + 1);
-    };
-    response.json(await readPage(request, below, ({ id }) => id));
-  });
-
-  on(routes.showJob, async (request, response) => {
-    response.json(await jobs.get(parameter(request, 'id')));
-  });
-
-  on(routes.followJob, async (request, response) => {
-    const { id } = await jobs.get(parameter(request, 'id'));
-    const signal = AbortSignal.any([untilClosed(response), closing]);
-    await sendJobEvents(response, jobs.follow(id, signal), { heartbeatMs, signal });
-  });
-
-  on(routes.cancelJob, async (request, response) => {
-    const job = await jobs.get(parameter(request, 'id'));
-    const cancel = () => jobs.cancel(job.id);
-    response.json(isEnded(job.state) ? job : await changeOf(response)({ action: 'job.cancel', target: job.id, from: job.state }, cancel));
-  });
-
+  addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
+  addScheduleRoutes(on, schedules, jobs);
   addPolicyRoutes(on, policyTools, closing);
   addTokenRoutes(on, access.tokens);
   addAuditRoutes(on, access.audit);

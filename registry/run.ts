@@ -27,16 +27,18 @@ import { createAccess } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { createChange } from './access/change.ts';
 import { ensureAdmin } from './access/initial-admin.ts';
-import { createJobQueue } from './jobs.ts';
+import { openBuilder } from './builder-server.ts';
+import { type JobSystem, openJobSystem, type Role, roles } from './job-system.ts';
+import { createBuildHandler, createVerifyHandler } from './jobs/index.ts';
 import { createLog } from './log.ts';
 import { isLoopbackName, requireLoopback } from './loopback.ts';
-import { createRegistry } from './server.ts';
+import { createMetrics } from './metrics.ts';
+import { createRegistry, type Registry } from './server.ts';
 import { readCertificate, watchCertificate } from './tls.ts';
 
-const usage = 'Usage: node registry/main.ts --config FILE';
+const usage = `Usage: node registry/main.ts --config FILE [--role ${roles.join('|')}]`;
 
-/** How long a stopping registry waits for cancelled builds, and then for answers that are being sent. */
-const buildsTimeoutMs = 8_000;
+/** How long a stopping registry waits for answers that are being sent. */
 const requestsTimeoutMs = 2_000;
 const certificateEveryMs = 30_000;
 
@@ -67,13 +69,22 @@ export type RegistryProgram = {
   readonly onReload?: (reload: () => void) => void;
 };
 
+/** What serves requests. */
+type Server = {
+  listen(): Promise<string | undefined>;
+  close(timeoutMs: number): Promise<void>;
+  renewCertificate?: Registry['renewCertificate'];
+};
+
 /**
- * Runs the registry until `signal` fires. Prints one line `{"listening":"http://…"}` when it answers requests.
- * @throws DynDataError USAGE, CONFIG_NOT_FOUND, CONFIG_INVALID, and what opening the storage throws.
+ * Runs the registry until `signal` fires. Prints one line `{"listening":"http://…"}` when it answers requests, or `{"working":true}` where it
+ * is a builder that answers none.
+ * @throws DynDataError USAGE, CONFIG_NOT_FOUND, CONFIG_INVALID, and what opening the storage and the queue throws.
  */
 export async function runRegistry(program: RegistryProgram): Promise<void> {
   const { environment, signal } = program;
-  const configFile = resolve(configOption(program.commandLine));
+  const { file, role } = options(program.commandLine);
+  const configFile = resolve(file);
   const config = parseRegistryConfig(await readConfig(configFile), configFile);
   const configDirectory = dirname(configFile);
   if (!config.access) requireLoopback(config.listen.host);
@@ -82,12 +93,13 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
 
   const logger = createLog(program.log);
   const now = (): Date => new Date();
-  const objects = await openStorage(config.storage, { configDirectory, environment });
+  const secrets = { configDirectory, environment };
+  const objects = await openStorage(config.storage, secrets);
   const { trustedProxies } = config.listen;
   const access = createAccess(objects, { limits: config.access, trustedProxies, clock: now, random: randomBytes, logger });
   if (config.access) {
     const { initialAdmin } = config.access;
-    const text = initialAdmin && (await readSecret(initialAdmin, 'access.initialAdmin', { configDirectory, environment }));
+    const text = initialAdmin && (await readSecret(initialAdmin, 'access.initialAdmin', secrets));
     await ensureAdmin(text, { store: access.store, audit: access.audit, clock: now, logger });
     warnOfPlainText(config, logger);
   }
@@ -98,45 +110,62 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const index = createChunkIndex(objects, program.chunkCodec);
   const auditedCatalog = createAuditedCatalog(catalog, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
   const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: auditedCatalog, now };
-  const buildSnapshot = program.createBuildSnapshot(buildContext);
-  const policyTools = program.createPolicyTools?.(buildContext);
-  const jobs = createJobQueue({ buildSnapshot, clock: now, newId: randomUUID, logger });
+  const metrics = createMetrics({ version: toolVersion });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
     name,
     repository,
     sources: Object.keys(sources),
   }));
-  const registry = createRegistry({
-    blobs,
-    catalog,
-    // Whoever reaches this machine's loopback interface may do everything.
-    uploads: createUploads(objects, blobs, { clock: now, newId: randomUUID }),
-    jobs,
+  const handlers = {
+    build: createBuildHandler(program.createBuildSnapshot(buildContext), config),
+    verify: createVerifyHandler({ catalog, blobs, index }),
+  };
+  const newId = randomUUID;
+  const system = await openJobSystem({
+    config,
+    secrets,
+    role,
+    handlers,
+    objects,
     environments,
-    access,
-    ...(certificate ? { certificate } : {}),
-    ...(policyTools ? { policyTools } : {}),
+    metrics,
     logger,
-    version: toolVersion,
-    newId: randomUUID,
+    clock: now,
+    newId,
+    random: Math.random,
   });
+  const common = { blobs, checks: system.checks, metrics, logger, version: toolVersion, newId };
+  const serve = (): Server => {
+    if (!system.jobs) return openBuilder({ ...common, listen: config.builder.listen });
+    const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;
+    const optional = { ...(policyTools ? { policyTools } : {}), ...(system.scheduler ? { schedules: system.scheduler } : {}) };
+    const registry = createRegistry({
+      ...common,
+      ...optional,
+      ...(certificate ? { certificate } : {}),
+      catalog,
+      uploads: createUploads(objects, blobs, { clock: now, newId }),
+      jobs: system.jobs,
+      environments,
+      access,
+    });
+    return { listen: () => registry.listen(config.listen), close: registry.close, renewCertificate: registry.renewCertificate };
+  };
+  const server = serve();
   try {
-    const listening = await registry.listen(config.listen);
-    if (tls) {
-      const renew = registry.renewCertificate;
+    const listening = await server.listen();
+    const renew = server.renewCertificate;
+    if (tls && renew) {
       const reload = watchCertificate({ files: tls, configDirectory, renew, logger, everyMs: certificateEveryMs, signal });
       program.onReload?.(() => void reload());
     }
-    program.print(JSON.stringify({ listening }));
-    logger.info({ listening, version: toolVersion, environments: environments.map(({ name }) => name) }, 'registry started');
-    await new Promise<void>((done) => {
-      if (signal.aborted) done();
-      signal.addEventListener('abort', () => done(), { once: true });
-    });
+    await system.start();
+    program.print(JSON.stringify(listening === undefined ? { working: true } : { listening }));
+    logger.info({ listening, role, version: toolVersion, environments: environments.map(({ name }) => name) }, 'registry started');
+    await untilFired(signal);
     logger.info('registry stopping');
   } finally {
-    await jobs.close(buildsTimeoutMs);
-    await registry.close(requestsTimeoutMs);
+    await stop(system, server);
     objects[Symbol.dispose]?.();
   }
   logger.info('registry stopped');
@@ -147,14 +176,33 @@ function warnOfPlainText({ listen }: RegistryConfig, logger: Logger): void {
   logger.warn({ host: listen.host }, 'tokens travel readable: configure listen.tls, or a proxy with TLS and listen.trustedProxies');
 }
 
-function configOption(commandLine: readonly string[]): string {
+/** Whoever follows a job sees its end, so the jobs end first. */
+async function stop(system: JobSystem, server: Server): Promise<void> {
+  await system.close();
+  await server.close(requestsTimeoutMs);
+}
+
+function untilFired(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+function options(commandLine: readonly string[]): { file: string; role: Role } {
+  const values = parse(commandLine);
+  if (!values.config) throw new DynDataError('USAGE', `The configuration file is not named. ${usage}`);
+  const role = roles.find((known) => known === (values.role ?? 'all'));
+  if (!role) throw new DynDataError('USAGE', `There is no such role. ${usage}`);
+  return { file: values.config, role };
+}
+
+function parse(commandLine: readonly string[]): { config?: string | undefined; role?: string | undefined } {
   try {
-    const { values } = parseArgs({ args: [...commandLine], options: { config: { type: 'string' } } });
-    if (values.config) return values.config;
+    return parseArgs({ args: [...commandLine], options: { config: { type: 'string' }, role: { type: 'string' } } }).values;
   } catch (cause) {
     throw new DynDataError('USAGE', `The command line is not understood. ${usage}`, { cause });
   }
-  throw new DynDataError('USAGE', `The configuration file is not named. ${usage}`);
 }
 
 async function readConfig(file: string): Promise<string> {

@@ -3,7 +3,15 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, type PolicyTools, type Uploads } from '../core/index.ts';
+import {
+  type BlobReader,
+  type Catalog,
+  DynDataError,
+  type JobQueue,
+  type PolicyTools,
+  type Schedules,
+  type Uploads,
+} from '../core/index.ts';
 import type { Access } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { authentication } from './access/authentication.ts';
@@ -12,17 +20,17 @@ import { ociAuthorization, ociVersion } from './access/oci-authorization.ts';
 import { changeOf, contextOf, type RequestContext } from './access/request-context.ts';
 import { securityHeaders } from './access/security-headers.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
+import { createHealthRouter } from './health.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
+import type { Metrics } from './metrics.ts';
 import { createOciRouter, type OciGuard } from './oci/index.ts';
 import { ociErrorHandler } from './oci-errors.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
 import { cutUnreadBody, limitConnections, requestWithin } from './slow-clients.ts';
-import { untilClosed } from './streaming.ts';
 import type { Certificate } from './tls.ts';
 
 const defaultHeartbeatMs = 15_000;
-const readinessTimeoutMs = 5_000;
 const defaultBodyStallTimeoutMs = 60_000;
 const requestTimeoutMs = 15_000;
 
@@ -38,6 +46,10 @@ export type RegistryOptions = {
   readonly policyTools?: PolicyTools;
   /** Where it is given, the service speaks TLS only. */
   readonly certificate?: Certificate;
+  readonly schedules?: Schedules;
+  readonly metrics?: Metrics;
+  /** What must answer besides the storage. */
+  readonly checks?: readonly (() => Promise<void>)[];
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -60,7 +72,7 @@ export type Registry = {
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, uploads, jobs, environments, access, logger, version } = options;
+  const { blobs, catalog, uploads, jobs, environments, access, logger, metrics, version } = options;
   const bodyStallTimeoutMs = options.bodyStallTimeoutMs ?? defaultBodyStallTimeoutMs;
   const { guard, audit } = access;
   const closing = new AbortController();
@@ -71,20 +83,17 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.set('query parser', 'simple');
 
   const smallRequestMs = options.requestTimeoutMs ?? requestTimeoutMs;
-  app.use(cutUnreadBody(smallRequestMs), requestLog(options), securityHeaders, ...(guard ? [] : [loopbackOnly]), sameSiteOnly);
-  app.get('/healthz', (_request, response) => {
-    response.json({ status: 'ok', version });
-  });
-  app.get('/readyz', async (_request, response) => {
-    // Any question that the store must answer will do.
-    const signal = AbortSignal.any([untilClosed(response), AbortSignal.timeout(readinessTimeoutMs)]);
-    await blobs.stat(digestOf(''), signal).catch((error: unknown) => {
-      if (!signal.aborted || response.destroyed) throw error;
-      const message = `The storage did not answer within ${readinessTimeoutMs / 1000} s. Check that it runs.`;
-      throw new DynDataError('STORAGE_UNREACHABLE', message, { cause: error });
-    });
-    response.json({ status: 'ready', version });
-  });
+  app.use(
+    cutUnreadBody(smallRequestMs),
+    requestLog({ readClient: access.readClient, logger, newId: options.newId }),
+    securityHeaders,
+    ...(guard ? [] : [loopbackOnly]),
+    sameSiteOnly,
+  );
+  if (metrics) app.use(metrics.observeRequests);
+  // How much is done here is nobody's business who may not read it.
+  app.use('/metrics', authentication({ ...guard, audit, challenge: 'Bearer' }));
+  app.use(createHealthRouter(options));
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument(version));
   });
@@ -106,8 +115,11 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.use(requestWithin(smallRequestMs));
   app.use('/api', authentication({ ...guard, audit, challenge: 'Bearer' }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
-  const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
-  app.use(createApiRouter({ catalog, jobs, environments, access, ...policyTools, heartbeatMs, closing: closing.signal }));
+  const optional = {
+    ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
+    ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
+  };
+  app.use(createApiRouter({ catalog, jobs, environments, access, ...optional, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 
@@ -118,15 +130,9 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   return {
     server,
-    async listen({ host, port }) {
-      if (!guard) requireLoopback(host);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', (error) => reject(listenError(error, host, port)));
-        server.listen({ host, port }, resolve);
-      });
-      server.removeAllListeners('error');
-      const bound = server.address() as AddressInfo;
-      return `http${options.certificate ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+    listen(address) {
+      if (!guard) requireLoopback(address.host);
+      return listenOn(server, address, options.certificate ? 'https' : 'http');
     },
     renewCertificate(certificate) {
       if ('setSecureContext' in server) server.setSecureContext(certificate);
@@ -143,10 +149,27 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
 }
 
+/** @throws DynDataError CONFIG_INVALID */
+export async function listenOn(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+  scheme: 'http' | 'https',
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, host, port)));
+    server.listen({ host, port }, resolve);
+  });
+  server.removeAllListeners('error');
+  const bound = server.address() as AddressInfo;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+}
+
 /** Gives every request an id, tells it to the client and writes one line when the answer has ended. */
-function requestLog({ access, logger, newId }: Pick<RegistryOptions, 'access' | 'logger' | 'newId'>): RequestHandler {
+type RequestLogOptions = Pick<Access, 'readClient'> & Pick<RegistryOptions, 'logger' | 'newId'>;
+
+export function requestLog({ readClient, logger, newId }: RequestLogOptions): RequestHandler {
   return (request, response, next) => {
-    const { address, isSecure, requestId = newId() } = access.readClient(request);
+    const { address, isSecure, requestId = newId() } = readClient(request);
     const context: RequestContext = { requestId, address, isSecure };
     const startedAt = performance.now();
     // Routers change it on their way.

@@ -31,6 +31,7 @@ const imageSources = {
     derived: { folder: 'stack/tomcat', tag: 'dynamease/tomcat:11' },
   },
   nginx: { official: 'nginx:1', standin: 'dyn-data/standin-nginx:1', variables: ['NGINX_IMAGE'] },
+  redis: { official: 'redis:8', standin: 'dyn-data/standin-redis:8', variables: ['REDIS_IMAGE'] },
   s3: { official: 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', standin: 'dyn-data/standin-s3:20', variables: ['S3_IMAGE'] },
 } as const satisfies Record<string, ImageSource>;
 

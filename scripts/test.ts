@@ -9,7 +9,7 @@ const long = args.includes('--long');
 const rest = args.filter((arg) => arg !== '--long');
 
 const staticChecks: readonly (readonly string[])[] = [['biome', 'check', '--error-on-warnings'], ['tsc', '-p', 'tsconfig.json'], ['knip']];
-const projects = long ? ['--project', 'long'] : ['--project', 'unit', '--project', 'engine'];
+const projects = long ? ['--project', 'long'] : ['--project', 'unit', '--project', 'redis', '--project', 'engine'];
 
 async function run([command = '', ...commandArgs]: readonly string[]): Promise<boolean> {
   process.stdout.write(`$ ${[command, ...commandArgs].join(' ')}\n`);

@@ -41,7 +41,7 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
       if (error instanceof DynDataError && error.code === 'JOB_UNKNOWN') return undefined;
       throw error;
     });
-    if (job && maySee(principal, job.repository)) return;
+    if (job && maySeeJob(principal, job)) return;
     throw new DynDataError(
       'JOB_UNKNOWN',
       `There is no job "${id}". Ended jobs are forgotten after a while and when the registry restarts.`,
@@ -81,6 +81,11 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
 
 export function maySee(principal: Principal, repository: string): boolean {
   return scopesCover(principal.repositories, repository);
+}
+
+/** A job of no repository concerns all. */
+export function maySeeJob(principal: Principal, { repository }: Pick<Job, 'repository'>): boolean {
+  return repository === undefined ? principal.repositories.includes(everyRepository) : maySee(principal, repository);
 }
 
 /** @throws ACCESS_DENIED */

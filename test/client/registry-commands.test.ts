@@ -28,6 +28,7 @@ const queued: Job = {
   tag: 'may',
   state: 'queued',
   createdAt: '2024-05-01T00:00:00Z',
+  attempts: 0,
 };
 
 let registry: SmallRegistry;
@@ -146,6 +147,16 @@ describe('snapshot create', () => {
     expect(stdout).toBe(
       `Snapshot of prod, tagged may\n  ${digest}\n  1,000 rows in 4 tables, 12.3 kB\nNext: dyn-data pull may && dyn-data up\n`,
     );
+  });
+
+  test('--follow says that a failure is tried again, and when', async () => {
+    create(() => undefined);
+    const error = { code: 'SOURCE_UNREACHABLE', detail: 'Start the source.', details: [] };
+    const waiting: Job = { ...queued, attempts: 1, error, retryAt: '2024-05-01T00:00:10Z' };
+    follow([[queued, waiting, waiting, { ...queued, attempts: 2, state: 'failed', error }]]);
+    const { exitCode, stderr } = await client.run(['snapshot', 'create', 'prod', '--follow']);
+    expect(exitCode).toBe(5);
+    expect(stderr.match(/SOURCE_UNREACHABLE: Start the source\. It is tried again at 2024-05-01T00:00:10Z\./g)).toHaveLength(1);
   });
 
   test("a failed job ends with the job's own error, its details and its exit code", async () => {

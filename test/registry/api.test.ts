@@ -240,7 +240,7 @@ describe('requests that are wrong', () => {
     ],
     ['no body', 400, 'REQUEST_INVALID', { 'content-type': 'application/json' }, ''],
   ] as const)('as %s', async (_name, status, code, headers, body) => {
-    const jobsBefore = (await registry.jobs.list()).length;
+    const jobsBefore = (await Array.fromAsync(registry.jobs.list())).length;
     const lengths = { 'content-length': String(Buffer.byteLength(body)) };
     const answer = await rawRequest(registry.port, routes.createSnapshot.path, {
       method: 'POST',
@@ -250,7 +250,7 @@ describe('requests that are wrong', () => {
     expect(answer.status).toBe(status);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(JSON.parse(answer.body.toString())).toMatchObject({ code });
-    expect((await registry.jobs.list()).length).toBe(jobsBefore);
+    expect((await Array.fromAsync(registry.jobs.list())).length).toBe(jobsBefore);
   });
 
   it.each([
@@ -316,7 +316,7 @@ describe('the service', () => {
     const own = await mkdtemp(join(tmpdir(), 'dyn-data-stop-'));
     beforePublishing = ({ signal }) => sleep(60_000, undefined, { signal });
     const other = await startRegistry({ objects: await createFolderObjects({ folder: own, newId: randomUUID }), build, heartbeatMs: 50 });
-    const job = await other.jobs.create({ environment: 'prod', repository: 'dynamease' });
+    const job = await other.jobs.create({ kind: 'build', environment: 'prod', repository: 'dynamease' });
     let received = '';
     const ended = new Promise<void>((resolve) => {
       get(`${other.url}${routePath(routes.followJob.path, { id: job.id })}`, (response) => {

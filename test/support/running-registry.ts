@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import type { BlobStore, BuildSnapshot, Catalog, ObjectStore, PolicyTools, Uploads } from '../../core/index.ts';
+import type { BlobStore, BuildSnapshot, Catalog, JobHandlers, ObjectStore, PolicyTools, Schedules, Uploads } from '../../core/index.ts';
 import { type Access, createAccess } from '../../registry/access/access.ts';
-import { createJobQueue, type InProcessJobQueue } from '../../registry/jobs.ts';
+import { createInProcessQueue, createRetryPolicy, createVerifyHandler, type InProcessJobQueue } from '../../registry/jobs/index.ts';
 import { createLog } from '../../registry/log.ts';
+import { createMetrics } from '../../registry/metrics.ts';
 import type { OciGuard } from '../../registry/oci/index.ts';
+import { createScheduler, createTimerAlarm, systemTimer } from '../../registry/schedules/index.ts';
 import { createRegistry } from '../../registry/server.ts';
-import { createBlobStore, createCatalog, createUploads } from '../../storage/index.ts';
+import { createBlobStore, createCatalog, createScheduleStore, createUploads } from '../../storage/index.ts';
 
 export type RunningRegistry = {
   readonly url: string;
@@ -16,6 +18,7 @@ export type RunningRegistry = {
   readonly uploads: Uploads;
   readonly jobs: InProcessJobQueue;
   readonly access: Access;
+  readonly schedules: Schedules;
   /** Everything logged up to now. */
   readonly log: () => string;
   stop(): Promise<void>;
@@ -50,7 +53,27 @@ export async function startRegistry(options: {
   const access = createAccess(options.objects, { limits, trustedProxies, clock, random: randomBytes, logger });
   const catalog = createCatalog(options.objects, { clock });
   const uploads = createUploads(options.objects, blobs, { clock, newId: randomUUID });
-  const jobs = createJobQueue({ buildSnapshot: options.build({ blobs, catalog }), clock, newId: randomUUID, logger });
+  const environments = [
+    { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
+    { name: 'test', repository: 'team/test', sources: ['mysql'] },
+  ];
+  const buildSnapshot = options.build({ blobs, catalog });
+  const handlers: JobHandlers = {
+    build: {
+      resources: ({ environment = '' }) => [environment],
+      run: ({ environment = '', tag, alias }, hooks) =>
+        buildSnapshot({ environment, ...(tag === undefined ? {} : { tag }), ...(alias === undefined ? {} : { alias }) }, hooks),
+    },
+    verify: createVerifyHandler({ catalog, blobs }),
+  };
+  const retry = createRetryPolicy({ attempts: 2, firstDelayMs: 20, random: Math.random });
+  const metrics = createMetrics({ version: '0.0.0-test' });
+  const jobs = createInProcessQueue({ handlers, retry, clock, newId: randomUUID, logger, onEnded: metrics.jobEnded });
+  metrics.countJobsOf(jobs);
+  const store = createScheduleStore(options.objects);
+  const openAlarm = createTimerAlarm(systemTimer);
+  const schedules = createScheduler({ store, jobs, environments, clock, openAlarm, logger, sweepMs: 60_000 });
+  await schedules.start();
   const registry = createRegistry({
     blobs,
     catalog,
@@ -58,10 +81,9 @@ export async function startRegistry(options: {
     ...(options.ociGuard === undefined ? {} : { ociGuard: options.ociGuard }),
     ...(options.bodyStallTimeoutMs === undefined ? {} : { bodyStallTimeoutMs: options.bodyStallTimeoutMs }),
     jobs,
-    environments: [
-      { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
-      { name: 'test', repository: 'team/test', sources: ['mysql'] },
-    ],
+    environments,
+    schedules,
+    metrics,
     access,
     logger,
     version: '0.0.0-test',
@@ -79,8 +101,10 @@ export async function startRegistry(options: {
     uploads,
     jobs,
     access,
+    schedules,
     log: () => written,
     async stop() {
+      await schedules.close();
       await jobs.close(1000);
       await registry.close(500);
     },

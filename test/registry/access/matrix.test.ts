@@ -54,31 +54,48 @@ beforeAll(async () => {
 });
 afterAll(() => registry.stop());
 
+let schedules = 0;
 const bodiesAt = ({ environment, repository }: (typeof places)[number]): RouteBodies => ({
+  createJob: { kind: 'verify', repository },
+  createSchedule: { ...definitionOf(environment), name: `new-${++schedules}` },
+  updateSchedule: definitionOf(environment),
   createSnapshot: { environment },
   moveTag: { digest: registry.digests[repository] },
   previewPolicy: { rows: 1 },
   createToken: { name: 'one more', role: 'reader', repositories: ['x'] },
   rotateToken: { overlapSeconds: 0 },
 });
-const newJob = (place: (typeof places)[number]): Promise<Job> => registry.jobs.create(place);
+const newJob = (place: (typeof places)[number]): Promise<Job> => registry.jobs.create({ kind: 'build', ...place });
+const definitionOf = (environment: string) => ({ environment, cron: '0 3 * * *', timeZone: 'Europe/Paris', tag: `${environment}-{yyyy}` });
+const newSchedule = async (place: (typeof places)[number]): Promise<string> => {
+  const name = `some-${++schedules}`;
+  await registry.schedules.create(name, { ...definitionOf(place.environment), catchUp: false });
+  return name;
+};
+/** One that may be asked for again. */
+const endedJob = async (place: (typeof places)[number]): Promise<Job> => registry.jobs.cancel((await newJob(place)).id);
 const askRoute = async (name: RouteName, place: (typeof places)[number], token: string | undefined): Promise<Answer> => {
   const parameters = {
     ...place,
     digest: registry.digests[place.repository] ?? '',
     tag: routes[name].method === 'DELETE' ? 'never-there' : 'may',
-    id: routes[name].path.includes('{id}') ? (await newJob(place)).id : '',
+    id: routes[name].path.includes('{id}') ? (await (name === 'retryJob' ? endedJob(place) : newJob(place))).id : '',
+    name: routes[name].path.includes('{name}') ? await newSchedule(place) : '',
     token: routes[name].path.includes('{token}') ? (await registry.issue('reader', ['x'])).id : '',
   };
   const bodies: Readonly<Record<string, unknown>> = bodiesAt(place);
   return registry.ask(routes[name].method, filledPath(name, parameters), { ...(token === undefined ? {} : { token }), body: bodies[name] });
 };
+const bodyOf = (name: RouteName, place: (typeof places)[number]): object =>
+  (bodiesAt(place) as Readonly<Record<string, object>>)[name] ?? {};
 const codeOf = (answer: Answer): unknown => (answer.body as { code?: unknown } | undefined)?.code;
 
-/** What a token of this role and scope must get: the route's own status, or a refusal. */
-function expected(route: Route, role: Role, scope: string, repository: string): { status: number; code?: string } {
+/** What a token of this role and scope must get: the route's own status, or a refusal. @param body that is sent */
+function expected(route: Route, role: Role, scope: string, repository: string, body: object): { status: number; code?: string } {
   if (!includes[role].includes(route.access.role)) return { status: 403, code: 'ACCESS_DENIED' };
   const isCovered = covered[scope]?.includes(repository) === true;
+  if ('environment' in body && !isCovered) return { status: 404, code: 'ENVIRONMENT_UNKNOWN' };
+  if ('repository' in body && !isCovered) return { status: 403, code: 'ACCESS_DENIED' };
   switch (route.access.within) {
     case 'repository':
       return isCovered ? { status: route.status } : { status: 403, code: 'ACCESS_DENIED' };
@@ -100,7 +117,7 @@ describe.each(routeNames)('the route %s', (name) => {
       const [role = '', scope = ''] = principal.split(' ');
       for (const place of places) {
         const answer = await askRoute(name, place, token);
-        const wanted = expected(routes[name], role as Role, scope, place.repository);
+        const wanted = expected(routes[name], role as Role, scope, place.repository, bodyOf(name, place));
         expect({ status: answer.status, code: codeOf(answer) }, `${principal} at ${place.repository}`).toEqual({
           code: undefined,
           ...wanted,

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { BuildSnapshot, Job } from '../../core/index.ts';
-import { createJobQueue } from '../../registry/jobs.ts';
-import { createLog } from '../../registry/log.ts';
-import { gatedBuilds, jobQueueContract, progressOf, someDigest } from '../contracts/job-queue.ts';
+import type { Job, JobHandlers } from '../../../core/index.ts';
+import { createInProcessQueue, createRetryPolicy } from '../../../registry/jobs/index.ts';
+import { createLog } from '../../../registry/log.ts';
+import { gatedJobs, handlerWith, jobQueueContract, progressOf, request, someDigest } from '../../contracts/job-queue.ts';
 
 const logLines: string[] = [];
 const logger = createLog(
@@ -16,22 +16,22 @@ const logger = createLog(
     },
   }),
 );
-const open = (buildSnapshot: BuildSnapshot, changes: { keptJobs?: number; progressIntervalMs?: number } = {}) =>
-  createJobQueue({ buildSnapshot, clock: () => new Date(), newId: randomUUID, logger, ...changes });
-const request = { environment: 'prod', repository: 'dynamease' };
+const retry = createRetryPolicy({ attempts: 3, firstDelayMs: 20, random: () => 0 });
+const open = (handlers: JobHandlers, changes: { keptJobs?: number; progressIntervalMs?: number; concurrency?: number } = {}) =>
+  createInProcessQueue({ handlers, retry, clock: () => new Date(), newId: randomUUID, logger, ...changes });
 
 describe('jobs in this process', () => {
-  jobQueueContract(open);
+  jobQueueContract(async (handlers) => open(handlers));
 
   it('publish progress at a bounded rate and the last report in any case', async () => {
     const queue = open(
-      async (_request, { onProgress }) => {
+      handlerWith(async (_request, { onProgress }) => {
         for (let row = 1; row <= 300; row += 1) {
           onProgress(progressOf(row));
           if (row % 10 === 0) await sleep(10);
         }
         return { digest: someDigest };
-      },
+      }),
       { progressIntervalMs: 100 },
     );
     const { id } = await queue.create(request);
@@ -45,10 +45,12 @@ describe('jobs in this process', () => {
 
   it('are not changed by progress that comes after their end', async () => {
     let report: (() => void) | undefined;
-    const queue = open(async (_request, { onProgress }) => {
-      report = () => onProgress(progressOf(7));
-      return { digest: someDigest };
-    });
+    const queue = open(
+      handlerWith(async (_request, { onProgress }) => {
+        report = () => onProgress(progressOf(7));
+        return { digest: someDigest };
+      }),
+    );
     const { id } = await queue.create(request);
     for await (const job of queue.follow(id)) expect(job.id).toBe(id);
     report?.();
@@ -58,13 +60,13 @@ describe('jobs in this process', () => {
 
   it('give a slow follower every state and only the latest progress', async () => {
     const queue = open(
-      async (_request, { onProgress }) => {
+      handlerWith(async (_request, { onProgress }) => {
         for (let row = 1; row <= 50; row += 1) {
           onProgress(progressOf(row));
           await sleep(2);
         }
         return { digest: someDigest };
-      },
+      }),
       { progressIntervalMs: 1 },
     );
     const { id } = await queue.create(request);
@@ -78,27 +80,43 @@ describe('jobs in this process', () => {
   });
 
   it('are forgotten when many later ones have ended', async () => {
-    const queue = open(async () => ({ digest: someDigest }), { keptJobs: 3 });
+    const queue = open(
+      handlerWith(async () => ({ digest: someDigest })),
+      { keptJobs: 3 },
+    );
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) {
       const { id } = await queue.create(request);
       ids.push(id);
       for await (const job of queue.follow(id)) expect(job.id).toBe(id);
     }
-    expect((await queue.list()).map(({ id }) => id)).toEqual(ids.slice(2).reverse());
+    const listed = await Array.fromAsync(queue.list());
+    expect(listed.map(({ id }) => id)).toEqual(ids.slice(2).reverse());
     await expect(queue.get(ids[0] ?? '')).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
   });
 
+  it('run as many at a time as is allowed', async () => {
+    const gate = gatedJobs();
+    const queue = open(gate.handlers, { concurrency: 2 });
+    for (const environment of ['a', 'b', 'c']) await queue.create({ ...request, environment });
+    await expect.poll(gate.started).toBe(2);
+    await sleep(30);
+    expect(gate.started()).toBe(2);
+    gate.finish(0);
+    await expect.poll(gate.started).toBe(3);
+    await queue.close(1000);
+  });
+
   it('are cancelled when the queue is closed, which waits for them but not for ever', async () => {
-    const gate = gatedBuilds();
-    const queue = open(gate.build);
+    const gate = gatedJobs();
+    const queue = open(gate.handlers);
     const { id } = await queue.create(request);
     await expect.poll(gate.started).toBe(1);
     await queue.close(5000);
     expect((await queue.get(id)).state).toBe('cancelled');
     await expect(queue.create(request)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
 
-    const stubborn = open(() => new Promise(() => undefined));
+    const stubborn = open(handlerWith(() => new Promise(() => undefined)));
     await stubborn.create(request);
     const startedAt = Date.now();
     await stubborn.close(100);
@@ -106,7 +124,9 @@ describe('jobs in this process', () => {
   });
 
   it('log what failed without the text of foreign errors', async () => {
-    const queue = open(() => Promise.reject(Object.assign(new Error("Duplicate entry 'anna@example.com'"), { code: 'ER_DUP_ENTRY' })));
+    const queue = open(
+      handlerWith(() => Promise.reject(Object.assign(new Error("Duplicate entry 'anna@example.com'"), { code: 'ER_DUP_ENTRY' }))),
+    );
     const { id } = await queue.create(request);
     for await (const job of queue.follow(id)) expect(job.id).toBe(id);
     const text = logLines.join('');

@@ -1,0 +1,105 @@
+import { routePath, routes } from '../../core/contract.ts';
+import { jobSchema } from '../../core/job.ts';
+import { type ScheduleDefinition, type ScheduleView, scheduleViewSchema } from '../../core/schedule.ts';
+import type { Context } from '../context.ts';
+import { formatTable } from '../format.ts';
+import { openRegistry } from '../open-registry.ts';
+import { openProject } from '../project.ts';
+import type { RegistryApi } from '../registry-api.ts';
+
+async function apiOf(context: Context): Promise<RegistryApi> {
+  const { config } = await openProject(context);
+  return openRegistry(context, config.registry);
+}
+
+const pathOf = (route: { readonly path: string }, name: string): string => routePath(route.path, { name });
+
+/** `dyn-data schedule list` */
+export async function scheduleList(context: Context): Promise<void> {
+  const api = await apiOf(context);
+  const schedules = await Array.fromAsync(api.pages(routes.listSchedules.answer, routes.listSchedules.path));
+  const rows = schedules.map(({ name, environment, cron, timeZone, tag, enabled, next, missed }) => [
+    name,
+    environment,
+    cron,
+    timeZone,
+    tag,
+    enabled ? (next[0] ?? '-') : 'paused',
+    String(missed.length),
+  ]);
+  const text =
+    rows.length === 0
+      ? "No schedules. Make one with: dyn-data schedule create NAME --environment prod --cron '30 2 * * *' --tag 'prod-{yyyy}-{MM}-{dd}'"
+      : formatTable(['NAME', 'ENVIRONMENT', 'CRON', 'TIME ZONE', 'TAG', 'NEXT', 'MISSED'], rows);
+  context.output.result(text, { version: 1, schedules });
+}
+
+/** `dyn-data schedule create NAME`, or with `isChange` the definition of one that is there. */
+export async function scheduleWrite(context: Context, name: string, definition: ScheduleDefinition, isChange: boolean): Promise<void> {
+  const api = await apiOf(context);
+  const headers = { 'content-type': 'application/json' };
+  const view = isChange
+    ? await api.call(scheduleViewSchema, pathOf(routes.updateSchedule, name), { method: 'PUT', headers, body: JSON.stringify(definition) })
+    : await api.call(scheduleViewSchema, routes.createSchedule.path, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ name, ...definition }),
+      });
+  context.output.result(describe(view), view);
+}
+
+/** `dyn-data schedule show NAME` */
+export async function scheduleShow(context: Context, name: string): Promise<void> {
+  const api = await apiOf(context);
+  const view = await api.call(scheduleViewSchema, pathOf(routes.showSchedule, name));
+  context.output.result(describe(view), view);
+}
+
+/** `dyn-data schedule pause|resume NAME` */
+export async function scheduleEnable(context: Context, name: string, isEnabled: boolean): Promise<void> {
+  const api = await apiOf(context);
+  const view = await api.call(scheduleViewSchema, pathOf(isEnabled ? routes.resumeSchedule : routes.pauseSchedule, name), {
+    method: 'POST',
+  });
+  context.output.result(describe(view), view);
+}
+
+/** `dyn-data schedule run NAME`: a job as for a slot now. */
+export async function scheduleRun(context: Context, name: string): Promise<void> {
+  const api = await apiOf(context);
+  const job = await api.call(jobSchema, pathOf(routes.runSchedule, name), { method: 'POST' });
+  context.output.result(
+    `The snapshot ${job.tag ?? ''} is ${job.state} as job ${job.id}. Follow it with: dyn-data jobs follow ${job.id}`,
+    job,
+  );
+}
+
+/** `dyn-data schedule rm NAME` */
+export async function scheduleRemove(context: Context, name: string): Promise<void> {
+  const api = await apiOf(context);
+  await api.act(pathOf(routes.removeSchedule, name), { method: 'DELETE' });
+  context.output.result(`The schedule ${name} is removed. Its snapshots and tags stay.`, { version: 1, name, removed: true });
+}
+
+function describe(view: ScheduleView): string {
+  const { name, environment, cron, timeZone, tag, alias, catchUp, enabled, next, missed, lastRun } = view;
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ['schedule', name],
+    ['environment', environment],
+    ['cron', `${cron} (${timeZone})`],
+    ['tag', [tag, alias].filter((part) => part !== undefined).join(', ')],
+    ['catch up', catchUp ? 'yes' : 'no'],
+    ['state', enabled ? 'enabled' : 'paused'],
+    ['last run', lastRun && `${lastRun.slot} as job ${lastRun.job}`],
+    ['next', next.length === 0 ? undefined : next.join('\n              ')],
+    [
+      'missed',
+      missed.length === 0
+        ? undefined
+        : missed
+            .map(({ slot, reason, job }) => `${slot} ${reason}${job === undefined ? '' : `, made up for by job ${job}`}`)
+            .join('\n              '),
+    ],
+  ];
+  return fields.flatMap(([label, value]) => (value === undefined ? [] : [`${label.padEnd(12)}  ${value}`])).join('\n');
+}

@@ -1,0 +1,97 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { jobKinds, jobStates } from '../core/job.ts';
+import { isScheduleName, type ScheduleDefinition } from '../core/schedule.ts';
+import { type JobsFilter, jobsCancel, jobsFollow, jobsList, jobsLog, jobsRetry, jobsShow } from './commands/jobs.ts';
+import { scheduleEnable, scheduleList, scheduleRemove, scheduleRun, scheduleShow, scheduleWrite } from './commands/schedule.ts';
+import type { Context } from './context.ts';
+
+const defaultListed = 20;
+
+/** `jobs …`: what the registry does and has done. */
+export function addJobsCommands(program: Command, context: () => Context): void {
+  const jobs = program.command('jobs').description('for operators: see, follow, cancel and repeat what the registry does');
+  jobs
+    .command('list')
+    .description('list jobs, the newest first')
+    .option('--state <state>', `only these: ${jobStates.join(', ')}`, oneOf(jobStates))
+    .option('--kind <kind>', `only these: ${jobKinds.join(', ')}`, oneOf(jobKinds))
+    .option('--environment <environment>', 'only those of this environment')
+    .option('--limit <jobs>', 'this many at most', parseCount, defaultListed)
+    .action((filter: JobsFilter) => jobsList(context(), filter));
+  const one = (name: string, description: string, run: (context: Context, id: string) => Promise<void>): void => {
+    jobs
+      .command(name)
+      .description(description)
+      .argument('<job>', 'id of the job')
+      .action((id: string) => run(context(), id));
+  };
+  one('show', 'show one job', jobsShow);
+  one('follow', 'show its progress, wait for its end, and end as it does', jobsFollow);
+  one('cancel', 'stop it, or take it out of the queue', jobsCancel);
+  one('retry', 'do again what failed or was cancelled, as a new job', jobsRetry);
+  one('log', 'show what happened to it', jobsLog);
+}
+
+type ScheduleOptions = Omit<ScheduleDefinition, 'timeZone'> & { readonly timeZone: string };
+
+/** `schedule …`: snapshots at their times. */
+export function addScheduleCommands(program: Command, context: () => Context): void {
+  const schedule = program.command('schedule').description('for operators: have snapshots taken at their times');
+  schedule
+    .command('list')
+    .description('list the schedules and their next times')
+    .action(() => scheduleList(context()));
+  const write = (name: string, description: string, isChange: boolean): void => {
+    schedule
+      .command(name)
+      .description(description)
+      .argument('<name>', 'lower-case letters, digits, - and _', parseScheduleName)
+      .requiredOption('--environment <environment>', "name of the environment in the registry's configuration")
+      .requiredOption('--cron <cron>', 'minute, hour, day of the month, month, day of the week: "30 2 * * *" is 02:30 every night')
+      .requiredOption('--tag <template>', 'tag of each snapshot, with {yyyy}, {MM}, {dd}, {HH} and {mm} of its time')
+      .option('--time-zone <zone>', 'where the clock hangs, such as Europe/Paris', 'UTC')
+      .option('--alias <tag>', 'a tag that names the latest snapshot that succeeded')
+      .option('--catch-up', 'make up for the latest time during which nothing ran', false)
+      .action((scheduleName: string, { environment, cron, tag, timeZone, alias, catchUp }: ScheduleOptions) =>
+        scheduleWrite(
+          context(),
+          scheduleName,
+          { environment, cron, tag, timeZone, catchUp, ...(alias === undefined ? {} : { alias }) },
+          isChange,
+        ),
+      );
+  };
+  write('create', 'make a schedule', false);
+  write('change', 'give a schedule another definition, whole', true);
+  const one = (name: string, description: string, run: (context: Context, name: string) => Promise<void>): void => {
+    schedule
+      .command(name)
+      .description(description)
+      .argument('<name>', 'name of the schedule', parseScheduleName)
+      .action((scheduleName: string) => run(context(), scheduleName));
+  };
+  one('show', 'show one schedule, its next times and what it missed', scheduleShow);
+  one('pause', 'take no snapshots until it is resumed', (of, name) => scheduleEnable(of, name, false));
+  one('resume', 'take snapshots again, from the next time on', (of, name) => scheduleEnable(of, name, true));
+  one('run', 'take a snapshot now', scheduleRun);
+  one('rm', 'remove a schedule; its snapshots stay', scheduleRemove);
+}
+
+function oneOf<T extends string>(known: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = known.find((value) => value === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`One of ${known.join(', ')} is expected.`);
+  };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('A whole number above 0 is expected.');
+}
+
+function parseScheduleName(text: string): string {
+  if (isScheduleName(text)) return text;
+  throw new InvalidArgumentError('A schedule has a name of lower-case letters, digits, - and _.');
+}

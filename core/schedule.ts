@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import { isTag } from './references.ts';
+
+export const schedulePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+export const isScheduleName = (text: string): boolean => schedulePattern.test(text);
+
+/** What a tag template may hold besides a tag's own characters: the slot's date and time in the schedule's time zone. */
+export const templateFields = ['yyyy', 'MM', 'dd', 'HH', 'mm'] as const;
+export type TemplateField = (typeof templateFields)[number];
+
+/** A template with each field replaced by what `valueFor` says. */
+export function fillTemplate(template: string, valueFor: (field: TemplateField) => string): string {
+  return template.replace(/\{(\w+)\}/g, (whole, field: TemplateField) => (templateFields.includes(field) ? valueFor(field) : whole));
+}
+
+const isTemplate = (text: string): boolean => isTag(fillTemplate(text, (field) => '0'.repeat(field.length)));
+
+const definition = {
+  environment: z.string().check(z.minLength(1)),
+  /** Five fields: minute, hour, day of the month, month, day of the week. */
+  cron: z.string(),
+  /** An IANA name, such as Europe/Paris. */
+  timeZone: z.string(),
+  /** For example prod-{yyyy}-{MM}-{dd}. */
+  tag: z.string().check(z.refine(isTemplate, `a tag expected, which may hold ${templateFields.map((field) => `{${field}}`).join(', ')}`)),
+  /** Names the latest snapshot of the schedule; moved only when one has succeeded. */
+  alias: z.optional(z.string().check(z.refine(isTag, 'a tag expected'))),
+  /** Whether the latest of the slots during which nothing ran is made up for. */
+  catchUp: z._default(z.boolean(), false),
+};
+export const scheduleDefinitionSchema = z.strictObject(definition);
+export type ScheduleDefinition = z.infer<typeof scheduleDefinitionSchema>;
+
+const time = z.string();
+
+export const missedSlotSchema = z.strictObject({
+  slot: time,
+  noticedAt: time,
+  /** `nothing-ran`: no registry did, or its queue was out of reach. `previous-not-ended`: the job of the slot before still waited or ran. */
+  reason: z.enum(['nothing-ran', 'previous-not-ended', 'environment-unknown']),
+  /** The job that makes up for it. */
+  job: z.optional(z.string()),
+});
+export type MissedSlot = z.infer<typeof missedSlotSchema>;
+
+const state = {
+  name: z.string().check(z.regex(schedulePattern, 'a name of lower-case letters, digits, - and _ expected')),
+  enabled: z.boolean(),
+  createdAt: time,
+  updatedAt: time,
+  lastRun: z.optional(z.strictObject({ slot: time, job: z.string() })),
+  /** The latest, the newest first. */
+  missed: z.array(missedSlotSchema),
+};
+
+/** A schedule as it is stored. */
+export const scheduleRecordSchema = z.strictObject({
+  version: z.literal(1),
+  ...definition,
+  ...state,
+  /** Every slot up to this time has its job or is among the missed. */
+  handledUntil: time,
+});
+export type ScheduleRecord = z.infer<typeof scheduleRecordSchema>;
+
+export const createScheduleSchema = z.strictObject({ name: state.name, ...definition });
+export const scheduleViewSchema = z.strictObject({
+  ...definition,
+  ...state,
+  /** The next slots (RFC 3339, UTC); none while it is paused. */
+  next: z.array(time),
+});
+export type ScheduleView = z.infer<typeof scheduleViewSchema>;
+
+/** Where schedules are kept. @throws DynDataError as the object store does; CONFLICT where somebody else was faster. */
+export type ScheduleStore = {
+  /** In ascending order of the names. */
+  list(): AsyncIterable<ScheduleRecord>;
+  read(name: string): Promise<{ readonly record: ScheduleRecord; readonly etag: string } | undefined>;
+  write(record: ScheduleRecord, expected: 'absent' | { readonly etag: string }): Promise<void>;
+  remove(name: string): Promise<void>;
+};
+
+/**
+ * Runs builds at their times. Contract (test/contracts/schedules.ts): each slot gets at most one job, however many registries are up; a slot
+ * during which nothing ran is recorded; the slots while a schedule is paused are none. A job that fails is no missed slot: it says so itself.
+ * @throws DynDataError SCHEDULE_UNKNOWN, and as the store and the queue do.
+ */
+export type Schedules = {
+  /** @throws SCHEDULE_INVALID, SCHEDULE_EXISTS, ENVIRONMENT_UNKNOWN */
+  create(name: string, definition: ScheduleDefinition): Promise<ScheduleView>;
+  list(): AsyncIterable<ScheduleView>;
+  get(name: string): Promise<ScheduleView>;
+  /** Slots of the old definition that are not due yet are none any more. @throws SCHEDULE_INVALID, ENVIRONMENT_UNKNOWN */
+  update(name: string, definition: ScheduleDefinition): Promise<ScheduleView>;
+  remove(name: string): Promise<void>;
+  pause(name: string): Promise<ScheduleView>;
+  resume(name: string): Promise<ScheduleView>;
+  /** The id of a job as for a slot now, whatever the times say and also while it is paused. */
+  run(name: string): Promise<string>;
+};

@@ -1,0 +1,123 @@
+import type { Request, Response } from 'express';
+import * as z from 'zod/mini';
+import { DynDataError, isEnded, type Job, type JobQueue, jobKinds, jobStates, parseValue, routePath, routes } from '../core/index.ts';
+import { maySeeJob } from './access/authorization.ts';
+import { changeOf, principalOf } from './access/request-context.ts';
+import type { AddRoute } from './add-route.ts';
+import type { EnvironmentView } from './api.ts';
+import { sendJobEvents } from './job-events.ts';
+import { readFilteredPage, readPage } from './pages.ts';
+import { untilClosed } from './streaming.ts';
+
+const longestKey = 200;
+const filters = { state: z.optional(z.enum(jobStates)), kind: z.optional(z.enum(jobKinds)), environment: z.optional(z.string()) };
+
+export type JobRoutesOptions = {
+  readonly jobs: JobQueue;
+  readonly environments: readonly EnvironmentView[];
+  readonly heartbeatMs: number;
+  /** Ends the event streams. */
+  readonly closing: AbortSignal;
+};
+
+/** What makes jobs, shows and ends them. */
+export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, closing }: JobRoutesOptions): void {
+  const location = (response: Response, id: string): Response => response.location(routePath(routes.showJob.path, { id }));
+
+  on(routes.createSnapshot, async (request, response) => {
+    const { environment: name, tag, alias } = parseValue(routes.createSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
+    // Only a known one gets here.
+    const repository = environments.find((known) => known.name === name)?.repository ?? '';
+    const named = { ...(tag === undefined ? {} : { tag }), ...(alias === undefined ? {} : { alias }) };
+    const key = keyOf(request);
+    const event = { action: 'snapshot.create', target: name, ...(tag === undefined ? {} : { to: `${repository}:${tag}` }) } as const;
+    const job = await changeOf(response)(event, () => jobs.create({ kind: 'build', environment: name, repository, ...named }, key));
+    location(response, job.id).json(job);
+  });
+
+  on(routes.createJob, async (request, response) => {
+    const { kind, repository, snapshot } = parseValue(routes.createJob.body, request.body, 'The request body', 'REQUEST_INVALID');
+    const key = keyOf(request);
+    const wanted = { kind, repository, ...(snapshot === undefined ? {} : { snapshot }) };
+    const job = await changeOf(response)({ action: 'job.create', target: `${kind} ${repository}` }, () => jobs.create(wanted, key));
+    location(response, job.id).json(job);
+  });
+
+  on(routes.listJobs, async (request, response) => {
+    const page = await readFilteredPage(
+      request,
+      filters,
+      ({ after }, { state, kind, environment }) =>
+        seen(
+          jobs.list({
+            ...(after === undefined ? {} : { after }),
+            ...(state === undefined ? {} : { state }),
+            ...(kind === undefined ? {} : { kind }),
+            ...(environment === undefined ? {} : { environment }),
+          }),
+          response,
+        ),
+      ({ id }) => id,
+    );
+    response.json(page);
+  });
+
+  on(routes.showJob, async (request, response) => {
+    response.json(await jobs.get(idOf(request)));
+  });
+
+  on(routes.followJob, async (request, response) => {
+    const { id } = await jobs.get(idOf(request));
+    const signal = AbortSignal.any([untilClosed(response), closing]);
+    await sendJobEvents(response, jobs.follow(id, signal), { heartbeatMs, signal });
+  });
+
+  on(routes.cancelJob, async (request, response) => {
+    const job = await jobs.get(idOf(request));
+    const cancel = () => jobs.cancel(job.id);
+    response.json(isEnded(job.state) ? job : await changeOf(response)({ action: 'job.cancel', target: job.id, from: job.state }, cancel));
+  });
+
+  on(routes.retryJob, async (request, response) => {
+    const { id, state } = await jobs.get(idOf(request));
+    const job = await changeOf(response)({ action: 'job.retry', target: id, from: state }, () => jobs.retry(id));
+    location(response, job.id).json(job);
+  });
+
+  on(routes.jobLog, async (request, response) => {
+    const id = idOf(request);
+    await jobs.get(id);
+    const page = await readPage(
+      request,
+      ({ after }) => jobs.log(id, after === undefined ? {} : { after: sequenceOf(after) }),
+      ({ sequence }) => String(sequence),
+    );
+    response.json(page);
+  });
+}
+
+/** Those of repositories that the asker may see. */
+async function* seen(jobs: AsyncIterable<Job>, response: Response): AsyncGenerator<Job> {
+  const principal = principalOf(response);
+  for await (const job of jobs) if (maySeeJob(principal, job)) yield job;
+}
+
+function idOf(request: Request): string {
+  const { id } = request.params;
+  return typeof id === 'string' ? id : '';
+}
+
+function sequenceOf(after: string): number {
+  if (/^\d{1,15}$/.test(after)) return Number(after);
+  throw new DynDataError('REQUEST_INVALID', 'The query is not valid. Correct the keys named below.', {
+    details: ['after: a number expected'],
+  });
+}
+
+/** @throws DynDataError REQUEST_INVALID */
+export function keyOf(request: Request): { idempotencyKey?: string } {
+  const key = request.get('idempotency-key');
+  if (key === undefined) return {};
+  if (key !== '' && key.length <= longestKey) return { idempotencyKey: `request ${key}` };
+  throw new DynDataError('REQUEST_INVALID', `The header Idempotency-Key is not valid. Send 1 to ${longestKey} characters.`);
+}

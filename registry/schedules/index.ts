@@ -1,0 +1,3 @@
+export { createTimerAlarm, systemTimer } from './alarm.ts';
+export { createRedisAlarm } from './redis-alarm.ts';
+export { createScheduler, type Scheduler } from './scheduler.ts';

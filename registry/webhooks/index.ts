@@ -1,0 +1,2 @@
+export { createNotifier } from './notifier.ts';
+export { createInProcessSender, createRedisSender, type Sender } from './sender.ts';

@@ -1,0 +1,136 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DynDataError } from '../../core/errors.ts';
+import { bundleClient } from '../../scripts/bundle-client.ts';
+import { createMemoryObjects } from '../../storage/memory-objects.ts';
+import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { publishImage } from '../support/published-image.ts';
+import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
+
+const bundle = `${import.meta.dirname}/../../dist/test-client-operator.mjs`;
+let registry: RunningRegistry;
+let client: ClientProject;
+let failure: DynDataError | undefined;
+let isHeld = false;
+
+beforeAll(async () => {
+  registry = await startRegistry({
+    objects: createMemoryObjects(),
+    build:
+      (ports) =>
+      async ({ environment, tag }, { signal }) => {
+        if (isHeld) await sleep(60_000, undefined, { signal });
+        if (failure) throw failure;
+        return publishImage(ports, {
+          repository: 'dynamease',
+          environment,
+          layers: [[{ path: 'snapshot/a', bytes: new Uint8Array(10) }]],
+          ...(tag === undefined ? {} : { tag }),
+        });
+      },
+  });
+  await bundleClient(bundle);
+  client = await createClientProject({ client: bundle, registry: registry.url });
+});
+afterAll(async () => {
+  await client[Symbol.asyncDispose]();
+  await registry.stop();
+  await rm(bundle);
+});
+
+const json = async (args: readonly string[]) => {
+  const { exitCode, stdout, stderr } = await client.run([...args, '--json']);
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  return JSON.parse(stdout);
+};
+const create = async (): Promise<string> => (await json(['snapshot', 'create', 'prod', '--tag', 'may'])).id;
+
+describe('jobs', () => {
+  test('are listed, shown, followed and have a log', async () => {
+    expect((await client.run(['jobs', 'list'])).stdout).toBe('No jobs.\n');
+    const id = await create();
+    expect(await json(['jobs', 'follow', id])).toMatchObject({ id, state: 'succeeded', tag: 'may' });
+    const { stdout } = await client.run(['jobs', 'list']);
+    expect(stdout).toMatch(/^JOB +KIND +OF +STATE +AGE +TOOK +TAG +OUTCOME\n/);
+    expect(stdout).toMatch(new RegExp(`^${id} +build +prod +succeeded .* may +sha256:`, 'm'));
+    const shown = (await client.run(['jobs', 'show', id])).stdout;
+    expect(shown).toMatch(/^state +succeeded$/m);
+    expect(shown).toMatch(/^attempts +1$/m);
+    const { entries } = await json(['jobs', 'log', id]);
+    expect(entries.map(({ event }: { event: string }) => event)).toEqual(['created', 'started', 'succeeded']);
+    expect((await client.run(['jobs', 'log', id])).stdout.split('\n')[1]).toMatch(/^\d{4}-\S+Z {2}started$/);
+    expect((await json(['jobs', 'list', '--state', 'failed'])).jobs).toEqual([]);
+    expect((await json(['jobs', 'list', '--kind', 'build', '--environment', 'prod', '--limit', '1'])).jobs).toHaveLength(1);
+  });
+
+  test('are cancelled, and followed to the end that they have', async () => {
+    isHeld = true;
+    const id = await create();
+    await expect.poll(async () => (await registry.jobs.get(id)).state).toBe('running');
+    const following = client.run(['jobs', 'follow', id]);
+    expect((await client.run(['jobs', 'cancel', id])).exitCode).toBe(0);
+    isHeld = false;
+    const { exitCode, stderr } = await following;
+    expect(exitCode).toBe(7);
+    expect(stderr).toContain('error CANCELLED');
+    expect((await client.run(['jobs', 'cancel', id])).stdout).toBe(`The job ${id} is cancelled.\n`);
+  });
+
+  test('that failed end the following as they do, and are tried again', async () => {
+    failure = new DynDataError('SOURCE_AUTH_FAILED', 'Correct the password.', { details: ['mysql'] });
+    const id = await create();
+    const { exitCode, stderr } = await client.run(['jobs', 'follow', id]);
+    failure = undefined;
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('error SOURCE_AUTH_FAILED: Correct the password.\n  mysql\n');
+    const again = await json(['jobs', 'retry', id]);
+    expect(again.retryOf).toBe(id);
+    expect((await json(['jobs', 'follow', again.id])).state).toBe('succeeded');
+    const refused = await client.run(['jobs', 'retry', again.id]);
+    expect(refused.exitCode).toBe(4);
+    expect(refused.stderr).toContain('error JOB_NOT_RETRYABLE');
+  });
+
+  test.each([
+    [['jobs', 'show', 'none'], 3, 'JOB_UNKNOWN'],
+    [['jobs', 'list', '--state', 'lost'], 2, 'One of queued, running'],
+    [['jobs', 'list', '--limit', '0'], 2, 'A whole number above 0'],
+  ])('%j is refused', async (args, expected, words) => {
+    const { exitCode, stderr } = await client.run(args);
+    expect(exitCode).toBe(expected);
+    expect(stderr).toContain(words);
+  });
+});
+
+describe('schedule', () => {
+  const definition = ['--environment', 'prod', '--cron', '30 2 * * *', '--time-zone', 'Europe/Paris', '--tag', 'prod-{yyyy}-{MM}-{dd}'];
+
+  test('makes, shows, changes, pauses, resumes, runs and removes schedules', async () => {
+    expect((await client.run(['schedule', 'list'])).stdout).toContain('No schedules. Make one with: dyn-data schedule create');
+    const created = await json(['schedule', 'create', 'nightly', ...definition, '--alias', 'prod-latest', '--catch-up']);
+    expect(created).toMatchObject({ name: 'nightly', timeZone: 'Europe/Paris', alias: 'prod-latest', catchUp: true, enabled: true });
+    const { stdout } = await client.run(['schedule', 'list']);
+    expect(stdout).toMatch(
+      /^NAME +ENVIRONMENT +CRON +TIME ZONE +TAG +NEXT +MISSED\nnightly +prod +30 2 \* \* \* +Europe\/Paris +prod-\{yyyy\}-\{MM\}-\{dd\} +\d{4}-.*Z +0\n$/,
+    );
+    expect((await json(['schedule', 'change', 'nightly', ...definition])).catchUp).toBe(false);
+    expect((await client.run(['schedule', 'pause', 'nightly'])).stdout).toMatch(/^state +paused$/m);
+    expect((await client.run(['schedule', 'resume', 'nightly'])).stdout).toMatch(/^state +enabled$/m);
+    const job = await json(['schedule', 'run', 'nightly']);
+    expect(job.tag).toMatch(/^prod-\d{4}-\d\d-\d\d$/);
+    expect((await json(['jobs', 'follow', job.id])).state).toBe('succeeded');
+    expect((await client.run(['schedule', 'show', 'nightly'])).stdout).toMatch(/^cron +30 2 \* \* \* \(Europe\/Paris\)$/m);
+    expect((await client.run(['schedule', 'rm', 'nightly'])).stdout).toContain('is removed');
+    expect((await client.run(['schedule', 'show', 'nightly'])).exitCode).toBe(3);
+  });
+
+  test('says what is wrong', async () => {
+    const bad = await client.run(['schedule', 'create', 'bad', '--environment', 'prod', '--cron', 'at night', '--tag', 'x']);
+    expect(bad.exitCode).toBe(4);
+    expect(bad.stderr).toMatch(/error SCHEDULE_INVALID: .*\n {2}cron: five fields expected/);
+    expect((await client.run(['schedule', 'create', 'Bad Name', ...definition])).exitCode).toBe(2);
+    expect((await client.run(['schedule', 'create', 'bad'])).stderr).toContain('--environment');
+  });
+});
