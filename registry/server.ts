@@ -130,7 +130,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   return {
     server,
-    listen(address) {
+    async listen(address) {
       if (!guard) requireLoopback(address.host);
       return listenOn(server, address, options.certificate ? 'https' : 'http');
     },
