@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DynDataError, parseClientConfig, parseRegistryConfig } from '../../core/index.ts';
 
@@ -81,5 +83,17 @@ describe('the registry configuration', () => {
     expect(refusal(() => parseRegistryConfig(text.replace('    key: { env: K }\n', ''), 'registry.yaml')).details.join()).toContain(
       'environments.prod.key',
     );
+  });
+});
+
+describe('the configuration in docs/operations.md', () => {
+  it('is one that the registry takes', async () => {
+    const document = await readFile(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+    const block = /```yaml\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
+    const config = parseRegistryConfig(`version: 1\nstorage: { folder: data }\nenvironments: {}\n${block}`, 'operations.md');
+    expect(config.redisUrl).toEqual({ env: 'DYNDATA_REDIS_URL' });
+    expect(config.jobs).toEqual({ concurrency: 2, globalLimit: 6, attempts: 5, retryDelaySeconds: 10, leaseSeconds: 30, graceSeconds: 30 });
+    expect(config.builder).toEqual({ listen: { host: '127.0.0.1', port: 9400 } });
+    expect(config.webhooks).toMatchObject([{ name: 'ops', events: ['job.failed', 'schedule.missed'] }]);
   });
 });

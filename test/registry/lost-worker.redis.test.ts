@@ -15,7 +15,7 @@ describeWithRedis('a builder that is lost', () => {
   const killedAt = new Map<number, number>();
 
   beforeAll(async () => {
-    production = await openProduction();
+    production = await openProduction({ leaseSeconds: 6 });
     [registry, ...builders] = (await Promise.all([
       production.startRegistry(),
       production.startBuilder(stageMs),

@@ -14,7 +14,7 @@ describeWithRedis('two registries and two builders', () => {
   const url = (replica: number): string => registries[replica]?.url ?? '';
 
   beforeAll(async () => {
-    production = await openProduction();
+    production = await openProduction({ leaseSeconds: 20 });
     [registries, builders] = await Promise.all([
       Promise.all([production.startRegistry(), production.startRegistry()]),
       Promise.all([production.startBuilder(stageMs), production.startBuilder(stageMs)]),

@@ -35,8 +35,11 @@ export type Production = AsyncDisposable & {
   witnessed(): Promise<WitnessLine[]>;
 };
 
-/** Environments a, b, c and d with a source of their own each, and `ab` and `bcd` which read the same servers as those. */
-export async function openProduction(jobs: Record<string, unknown> = {}): Promise<Production> {
+/**
+ * Environments a, b, c and d with a source of their own each, and `ab` and `bcd` which read the same servers as those.
+ * @param jobs a lease that outlasts what a busy machine keeps a process from doing, or a builder that is only slow counts as lost
+ */
+export async function openProduction(jobs: { readonly leaseSeconds: number }): Promise<Production> {
   const folder = await mkdtemp(join(tmpdir(), 'dyn-data-production-'));
   const redis = await startRedis();
   const witness = join(folder, 'witness');
@@ -54,7 +57,7 @@ export async function openProduction(jobs: Record<string, unknown> = {}): Promis
     builder: { listen: { port: 0 } },
     storage: { folder: 'store' },
     redisUrl: { env: 'TEST_REDIS' },
-    jobs: { leaseSeconds: 3, graceSeconds: 0.5, concurrency: 3, retryDelaySeconds: 0.1, ...jobs },
+    jobs: { graceSeconds: 0.5, concurrency: 3, retryDelaySeconds: 0.1, ...jobs },
     environments: Object.fromEntries(['a', 'b', 'c', 'd', 'ab', 'bcd'].map((name) => [name, environmentOf(name)])),
   };
   const configFile = join(folder, 'registry.yaml');

@@ -2,14 +2,15 @@ import { type Job as BullJob, DelayedError, UnrecoverableError, WaitingError, Wo
 import type { Logger } from 'pino';
 import { DynDataError, type ErrorCode, isEnded, type Job, type JobEvent, type JobHandlers, type JobOutcome } from '../../../core/index.ts';
 import { errorFields } from '../../log.ts';
-import { type AttemptEnd, jobErrorOf, requestOf, runAttempt } from '../attempt.ts';
+import { type AttemptEnd, requestOf, runAttempt } from '../attempt.ts';
 import { handlerOf } from '../job-identity.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 import type { RedisConnections } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createLeases, forgetWaiting, type Lease } from './leases.ts';
 import { type CarriedJob, jobsQueueName } from './queue.ts';
-import { type Change, createJobRecords, type LogLine, type Written } from './records.ts';
+import { whenBegun, whenEnded, whenFailed, whenHandedBack } from './record-changes.ts';
+import { createJobRecords, type Written } from './records.ts';
 
 const defaultProgressIntervalMs = 500;
 const defaultKeptJobs = 1000;
@@ -68,8 +69,7 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
 
   const now = (): string => clock().toISOString();
 
-  const line = (event: JobEvent): LogLine => ({ ...event, at: now() });
-  const tell = ({ id }: Job, event: JobEvent): Promise<void> => records.note(id, line(event));
+  const tell = ({ id }: Job, event: JobEvent): Promise<void> => records.note(id, { ...event, at: now() });
 
   const ended = (job: Job): void => {
     logger.info(
@@ -110,7 +110,7 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
 
   const withLease = async (bullJob: BullJob<CarriedJob>, token: string | undefined, known: Job, lease: Lease): Promise<void> => {
     const again = (): Promise<never> => askAgain(bullJob, token);
-    const begun = await records.update(known.id, ({ job, failures }) => begin(job, failures), lease.token);
+    const begun = await records.update(known.id, (record) => whenBegun(record, retry.attempts, now()), lease.token);
     if (begun.outcome === 'lost') return again();
     if (begun.outcome !== 'written') return;
     if (isEnded(begun.job.state)) return finish(begun, lease, again);
@@ -124,30 +124,10 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
     if (end.state === 'succeeded') return finish(await endWith(known, lease, 'succeeded', end.outcome), lease, again);
     if (reason === 'cancelled') return finish(await endWith(known, lease, 'cancelled'), lease, again);
     if (reason !== 'handed-back') return again();
-    await records.update(
-      known.id,
-      ({ job }) => (isEnded(job.state) ? undefined : { job: { ...job, state: 'queued' }, log: [line({ event: 'handed-back' })] }),
-      lease.token,
-    );
+    await records.update(known.id, (record) => whenHandedBack(record, now()), lease.token);
     await lease.release();
     await bullJob.moveToWait(token);
     throw new WaitingError();
-  };
-
-  /** The record of a job that is begun; one that is running already has lost its worker. */
-  const begin = (job: Job, failures: number): Change | undefined => {
-    if (isEnded(job.state)) return undefined;
-    const { retryAt: _retryAt, progress: _progress, checked: _checked, error: _error, ...rest } = job;
-    const running: Job = { ...rest, state: 'running', startedAt: now(), attempts: job.attempts + 1 };
-    if (job.state !== 'running') return { job: running, failures, log: [line({ event: 'started' })] };
-    const lost = line({ event: 'worker-lost', code: 'WORKER_LOST' });
-    if (failures + 1 < retry.attempts) return { job: running, failures: failures + 1, log: [lost, line({ event: 'started' })] };
-    const error = jobErrorOf(workerLost(failures + 1));
-    return {
-      job: { ...rest, state: 'failed', endedAt: now(), error },
-      failures: failures + 1,
-      log: [lost, line({ event: 'failed', code: error.code })],
-    };
   };
 
   /** The handler's run, stopped by a cancellation, by the end of the lease or by the end of this worker. */
@@ -202,14 +182,7 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
   };
 
   const endWith = (job: Job, lease: Lease, state: 'succeeded' | 'cancelled', outcome: JobOutcome = {}): Promise<Written> =>
-    records.update(
-      job.id,
-      (record) =>
-        isEnded(record.job.state)
-          ? undefined
-          : { job: { ...record.job, ...outcome, state, endedAt: now() }, log: [line({ event: state })] },
-      lease.token,
-    );
+    records.update(job.id, (record) => whenEnded(record, { ...outcome, state }, now()), lease.token);
 
   const finish = async (written: Written, lease: Lease, again: () => Promise<never>): Promise<void> => {
     if (written.outcome === 'lost') return again();
@@ -219,28 +192,21 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
   };
 
   const failed = async (job: Job, lease: Lease, error: DynDataError, again: () => Promise<never>): Promise<void> => {
-    const { code, message: detail } = error;
-    let delayMs = 0;
+    let waitMs = 0;
     const written = await records.update(
       job.id,
-      ({ job: current, failures, isCancelWanted }) => {
-        const made = failures + 1;
-        if (isCancelWanted) return { job: { ...current, state: 'cancelled', endedAt: now() }, log: [line({ event: 'cancelled' })] };
-        const known = { ...current, error: jobErrorOf(error) };
-        if (!error.retryable || made >= retry.attempts)
-          return { job: { ...known, state: 'failed', endedAt: now() }, failures: made, log: [line({ event: 'failed', code, detail })] };
-        delayMs = retry.delayMs(made);
-        const retryAt = new Date(clock().getTime() + delayMs).toISOString();
-        return { job: { ...known, state: 'queued', retryAt }, failures: made, log: [line({ event: 'retrying', code, detail })] };
+      (record) => {
+        waitMs = retry.delayMs(record.failures + 1);
+        return whenFailed(record, error, { attempts: retry.attempts, waitMs, now: clock() });
       },
       lease.token,
     );
     if (written.outcome === 'written' && written.job.state === 'queued') {
       await lease.release();
-      throw new RetryLater(code, delayMs);
+      throw new RetryLater(error.code, waitMs);
     }
     await finish(written, lease, again);
-    if (written.outcome === 'written' && written.job.state === 'failed') throw new UnrecoverableError(code);
+    if (written.outcome === 'written' && written.job.state === 'failed') throw new UnrecoverableError(error.code);
   };
 
   const onCancel = (channel: string, id: string): void => {
@@ -299,13 +265,6 @@ class RetryLater extends Error {
     super(code);
     this.delayMs = delayMs;
   }
-}
-
-function workerLost(times: number): DynDataError {
-  return new DynDataError(
-    'WORKER_LOST',
-    `The job has lost its worker ${times} times and is not tried again. Look at the workers' logs and their memory, then retry it.`,
-  );
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
