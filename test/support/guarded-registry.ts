@@ -1,5 +1,6 @@
 import { type BuildSnapshot, type ObjectStore, type PolicyTools, type Role, routes } from '../../core/index.ts';
 import { createChange } from '../../registry/access/change.ts';
+import { createMemoryObjects } from '../../storage/index.ts';
 import { publishImage } from './published-image.ts';
 import { type RunningRegistry, startRegistry } from './running-registry.ts';
 
@@ -107,3 +108,34 @@ export function filledPath(name: RouteName, parameters: Readonly<Record<string, 
     return encodeURIComponent(value);
   });
 }
+
+type Options = Parameters<typeof startGuardedRegistry>[1];
+
+/** Gives the work a registry and the objects under it, and stops it afterwards. */
+export async function withGuardedRegistry(
+  work: (registry: GuardedRegistry, objects: ObjectStore) => Promise<void>,
+  options: Options = {},
+  objects: ObjectStore = createMemoryObjects(),
+): Promise<void> {
+  const registry = await startGuardedRegistry(objects, options);
+  try {
+    await work(registry, objects);
+  } finally {
+    await registry.stop();
+  }
+}
+
+/** A clock that stands until it is moved. */
+export function movableClock(): { readonly clock: () => Date; readonly forward: (seconds: number) => void } {
+  let nowMs = Date.UTC(2027, 0, 1);
+  return {
+    clock: () => new Date(nowMs),
+    forward: (seconds) => {
+      nowMs += seconds * 1000;
+    },
+  };
+}
+
+/** Of a question that every token in force may ask. */
+export const statusOf = async (registry: GuardedRegistry, token: string): Promise<number> =>
+  (await registry.ask('GET', routes.showIdentity.path, { token })).status;
