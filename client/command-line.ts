@@ -77,7 +77,8 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     now: options.now,
     readHidden: options.readHidden,
     process: options.process,
-    processes: createRunner({ env, signal }),
+    // Compose puts variables of its environment into stacks; none may get at the token that way.
+    processes: createRunner({ env: { ...env, DYN_DATA_TOKEN: undefined }, signal }),
     configFile: program.opts<{ config?: string }>().config,
   });
 
