@@ -64,7 +64,7 @@ describe('changes', () => {
         }
         isDown = false;
         expect((await registry.catalog.tag('dynamease', 'may'))?.digest).toBe(registry.digests.dynamease);
-        expect(await registry.jobs.list()).toEqual([]);
+        expect(await listOf(registry.jobs.list())).toEqual([]);
         expect(await listOf(registry.access.store.list())).toEqual(tokens);
         expect((await registry.ask('PUT', tagPath('may'), { token, body: { digest: after } })).status).toBe(200);
         expect((await registry.access.audit.verify()).broken).toBeUndefined();

@@ -205,6 +205,7 @@ describe('a registry with access', () => {
     expect([state, error?.code]).toEqual(['failed', expect.stringMatching(/^(?:SOURCE|POLICY)_/)]);
 
     const parameters = {
+      name: 'nightly',
       repository: 'dynamease',
       environment: 'prod',
       id: job.id,
