@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 async function open() {
   const catalog = createCatalog(createMemoryObjects(), { clock: () => new Date() });
   const store = async (name: string, takenAt: string) => {
-    const bytes = new TextEncoder().encode(name);
+    const bytes = new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, annotations: { name } }));
     const digest = digestOf(bytes);
     await catalog.putManifest(repository, { digest, mediaType: 'application/vnd.oci.image.manifest.v1+json', bytes });
     const provenance = { takenAt, durationMs: 1, skewMs: 0, sources: [] };
