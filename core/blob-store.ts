@@ -21,6 +21,11 @@ export type BlobReader = {
     digest: Digest,
     options?: { readonly range?: ByteRange; readonly signal?: AbortSignal },
   ): Promise<{ info: BlobInfo; bytes: AsyncIterable<Uint8Array> }>;
+  /**
+   * An address where the store itself gives the blob's bytes, for a while, to whoever has it; undefined for a blob that is not stored whole.
+   * Absent where the store is not to be read by others.
+   */
+  readonly url?: (digest: Digest, signal?: AbortSignal) => Promise<string | undefined>;
 };
 
 export type BlobWriter = {

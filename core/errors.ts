@@ -57,6 +57,7 @@ export const errorKinds = {
   SOURCE_LOST: { httpStatus: 503, exitCode: 5, retryable: true },
   SOURCE_FAILED: { httpStatus: 502, exitCode: 5, retryable: true },
   SOURCE_INCONSISTENT: { httpStatus: 503, exitCode: 5, retryable: true },
+  CLOCK_SKEWED: { httpStatus: 500, exitCode: 2, retryable: false },
   STORAGE_UNREACHABLE: { httpStatus: 503, exitCode: 5, retryable: true },
   STORAGE_FAILED: { httpStatus: 502, exitCode: 5, retryable: true },
   QUEUE_UNREACHABLE: { httpStatus: 503, exitCode: 5, retryable: true },

@@ -12,7 +12,8 @@ export type WriteCondition = 'absent' | { readonly etag: string };
  * none of them `.` or `..`; no key lies below another one (`a` and `a/b` are never both written).
  *
  * Contract (test/contracts/object-store.ts holds every adapter to it):
- * - A write is visible whole or not at all, also when the process dies; a failed or aborted write leaves the key as it was.
+ * - A write is visible whole or not at all, also when the process dies; a failed or aborted write leaves the key as it was. One that ends with
+ *   STORAGE_UNREACHABLE may have reached a distant store all the same.
  * - After `write` returns, every reader sees it (read-after-write), and it survives the process (not: memory).
  * - `read` of a missing key gives undefined; `remove` of a missing key does nothing.
  * - `list` gives the keys under a prefix in ascending code unit order, in pages read lazily.
@@ -26,10 +27,20 @@ export type ObjectReader = {
   stat(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
   read(
     key: string,
-    options?: { readonly range?: ByteRange; readonly signal?: AbortSignal },
+    options?: {
+      readonly range?: ByteRange;
+      /** Only where the object is still the one with this etag; CONFLICT where it is another. */
+      readonly etag?: string;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<{ info: ObjectInfo; bytes: AsyncIterable<Uint8Array> } | undefined>;
   /** Keys that start with `prefix` and come after `after`. */
   list(prefix: string, options?: { readonly after?: string; readonly signal?: AbortSignal }): AsyncIterable<ObjectInfo>;
+  /**
+   * An address that gives the object's bytes to whoever has it, for a while and without a question; whether the object exists is not asked.
+   * Absent where the store is not to be read by others.
+   */
+  readonly url?: (key: string) => Promise<string>;
 };
 
 export type ObjectWriter = {

@@ -6,6 +6,9 @@ import { webhookEvents } from './webhook.ts';
 
 const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, - and _ expected'));
 const text = z.string().check(z.minLength(1));
+const httpUrl = z
+  .string()
+  .check(z.refine((value) => /^https?:\/\/[^/]/.test(value) && URL.canParse(value), 'an http:// or https:// address expected'));
 const port = z.int().check(z.minimum(1), z.maximum(65535));
 
 /** A secret is never written in the file: it is in an environment variable or in a file of its own. */
@@ -62,13 +65,25 @@ const storage = z.union([
   z.strictObject({ folder: text }),
   z.strictObject({
     s3: z.strictObject({
-      endpoint: z.optional(text),
+      endpoint: z.optional(httpUrl),
       region: text,
       bucket: text,
       prefix: z._default(z.string().check(z.regex(/^(?:[A-Za-z0-9._-]+\/)*$/, 'empty, or segments each ended by /')), ''),
       pathStyle: z._default(z.boolean(), false),
       accessKeyId: secret,
       secretAccessKey: secret,
+      /** Encryption by the store of what is written, with its own key or one of its key service; the bucket's default where left out. */
+      encryption: z.optional(
+        z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('s3') }), z.strictObject({ kind: z.literal('kms'), keyId: text })]),
+      ),
+      /** Pulls of blobs are sent on to the store itself, with an address that is good for so long. */
+      redirects: z.optional(
+        z.strictObject({
+          // What S3 allows at most is a week.
+          expiresInSeconds: z._default(z.int().check(z.minimum(10), z.maximum(604_800)), 900),
+          publicEndpoint: z.optional(httpUrl),
+        }),
+      ),
     }),
   }),
 ]);
@@ -124,7 +139,7 @@ const schema = z.strictObject({
   listen: z._default(listen, { host: '127.0.0.1', port: 5000, trustedProxies: [] }),
   access: z.optional(access),
   storage,
-  /** redis://… or rediss://…: with it jobs are in Redis, and any number of registries and builders share them. */
+  /** redis://… or rediss://…: with it jobs are in Redis, and any number of registries and builders share them. Also locks what is written to an S3 store without conditional writes. */
   redisUrl: z.optional(secret),
   /** Begins the name of everything in Redis: one for each group of registries that share a Redis. */
   redisPrefix: z._default(z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and - expected')), 'dyn-data'),

@@ -94,7 +94,10 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const logger = createLog(program.log);
   const now = (): Date => new Date();
   const secrets = { configDirectory, environment };
-  const objects = await openStorage(config.storage, secrets);
+  const objects = await openStorage(config.storage, secrets, {
+    redis: { url: config.redisUrl, prefix: config.redisPrefix },
+    onOpened: (facts) => logger.info(facts, 'storage opened'),
+  });
   const { trustedProxies } = config.listen;
   const access = createAccess(objects, { limits: config.access, trustedProxies, clock: now, random: randomBytes, logger });
   if (config.access) {

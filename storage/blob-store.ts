@@ -64,8 +64,14 @@ export function createBlobStore(objects: ObjectStore): BlobStore {
     return 'bytes' in slice ? bytes : verified(bytes, { ...slice.blob, what: `The blob ${slice.blob.digest}` });
   };
 
+  const { url } = objects;
   return {
     stat,
+
+    ...(url && {
+      url: async (digest: Digest, signal?: AbortSignal) =>
+        (await objects.stat(blobKey(digest), signal)) ? url(blobKey(digest)) : undefined,
+    }),
 
     async read(digest, { range, signal } = {}) {
       const opened = await open(digest, range, signal);

@@ -65,13 +65,17 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       return state?.isFile() ? infoOf(key, state) : undefined;
     },
 
-    async read(key, { range, signal } = {}) {
+    async read(key, { range, etag, signal } = {}) {
       const path = filePath(folder, key);
       throwIfCancelled(signal);
       const file = await translated(() => ifPresent(() => open(path, 'r')));
       if (!file) return undefined;
       const state = await translated(() => file.stat({ bigint: true }));
       const info = infoOf(key, state);
+      if (etag !== undefined && etag !== info.etag) {
+        await file.close();
+        throw conflict(key);
+      }
       const start = range?.start ?? 0;
       const end = Math.min(range?.end ?? info.sizeBytes, info.sizeBytes);
       if (!state.isFile() || start >= end) {

@@ -7,7 +7,7 @@ export { createMemoryObjects } from './memory-objects.ts';
 export { linkOlderSnapshots } from './older-snapshots.ts';
 export { openStorage } from './open-storage.ts';
 export { type ConfigSecrets, readSecret } from './read-secret.ts';
-export { createS3Objects, type S3ObjectsOptions } from './s3-objects.ts';
+export { createS3Objects, type S3Objects, type S3ObjectsOptions } from './s3-objects.ts';
 export { createScheduleStore } from './schedule-store.ts';
 export { createTokenStore } from './token-store.ts';
 export { createUploads } from './uploads.ts';

@@ -21,11 +21,12 @@ export function createMemoryObjects(): ObjectStore {
       throwIfCancelled(signal);
       return objects.get(key)?.info;
     },
-    async read(key, { range, signal } = {}) {
+    async read(key, { range, etag, signal } = {}) {
       checkKey(key);
       throwIfCancelled(signal);
       const found = objects.get(key);
       if (!found) return undefined;
+      if (etag !== undefined && etag !== found.info.etag) throw conflict(key);
       const bytes = range ? found.bytes.subarray(range.start, Math.max(range.start, range.end)) : found.bytes;
       return { info: found.info, bytes: exactly(bytes, bytes.byteLength, key, signal) };
     },

@@ -1,217 +1,109 @@
-import { Readable } from 'node:stream';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
-import { DynDataError, type ObjectInfo, type ObjectStore, type WriteCondition } from '../core/index.ts';
-import { type Bytes, exactly, gather, noBytes, streamBytes } from './byte-streams.ts';
-import { cancellation, throwIfCancelled } from './cancellation.ts';
+import { randomUUID } from 'node:crypto';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { DynDataError, type ObjectStore } from '../core/index.ts';
+import type { KeyLock } from './key-lock.ts';
+import { lockedWrites } from './locked-writes.ts';
 import { checkKey } from './object-key.ts';
-import { isMissing, isRangeRefused, noBucket, s3Error } from './s3-errors.ts';
+import { openRedisKeyLock } from './redis-key-lock.ts';
+import { resumedReads } from './resumed-reads.ts';
+import { createS3Bucket } from './s3-bucket.ts';
+import { createS3Client, requestTimeoutMs, type S3ClientOptions } from './s3-client.ts';
 import { removeUnfinishedUploads } from './s3-leftovers.ts';
-import { conflict } from './storage-errors.ts';
+import { missingPermissions, openingError } from './s3-opening.ts';
+import { probeS3 } from './s3-probe.ts';
+import type { S3Encryption } from './s3-writes.ts';
 
-/** Larger objects go up in parts of this size, two at a time, so a write holds a few of them in memory at most. */
-const partBytes = 8 * 1024 * 1024;
-const partsAtOnce = 2;
-const maxParts = 10_000;
-const connectTimeoutMs = 5_000;
-/** For one request until its answer begins, the sending of one part included. */
-const requestTimeoutMs = 60_000;
-const maxAttempts = 4;
+/** A store that restarts, or is replaced by another one of its cluster, is back by then. */
+const defaultRetryForMs = 120_000;
+/** At the start: whoever starts everything at once has the store running a little later; a wrong address should be told soon. */
+const defaultOpeningRetryForMs = 10_000;
 /** No upload lasts this long. */
-const abandonedAfterMs = 24 * 60 * 60 * 1000;
+const defaultAbandonedAfterMs = 24 * 60 * 60 * 1000;
 
-export type S3ObjectsOptions = {
-  readonly endpoint?: string | undefined;
-  readonly region: string;
+export type S3Redirects = {
+  readonly expiresInSeconds: number;
+  /** Where clients reach the store, if not at the endpoint that the registry uses. */
+  readonly publicEndpoint?: string | undefined;
+};
+
+/** `store`: by the store itself; `lock`: under a lock in Redis, because the store ignores conditions. */
+export type ConditionalWrites = 'store' | 'lock';
+
+export type S3ObjectsOptions = S3ClientOptions & {
   readonly bucket: string;
   /** Put before every key: empty, or segments each ended by `/`. */
   readonly prefix: string;
-  /** The bucket in the path instead of the host name, as most stores other than AWS want it. */
-  readonly pathStyle: boolean;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  readonly encryption?: S3Encryption | undefined;
+  readonly redirects?: S3Redirects | undefined;
+  /** For stores without conditional writes. */
+  readonly redis?: { readonly url: string; readonly prefix: string } | undefined;
+  /** How long after its first failure a request is tried again. */
+  readonly retryForMs?: number;
+  readonly openingRetryForMs?: number;
   /** Age of unfinished uploads that are taken for a killed process's and removed. */
   readonly abandonedAfterMs?: number;
 };
 
+export type S3Objects = ObjectStore & Disposable & { readonly conditionalWrites: ConditionalWrites };
+
 /**
- * Objects in one bucket of an S3 store that knows conditional writes. Requests that fail for a passing reason are tried again by the
- * client library, with waits, a few times.
- * @throws DynDataError CONFIG_INVALID for a missing bucket, ACCESS_DENIED, STORAGE_UNREACHABLE.
+ * Objects in one bucket of an S3 store, tried out first. Requests that fail for a passing reason are tried again, reads that break go on
+ * where they broke, and a write whose answer was lost is looked for.
+ * @throws DynDataError CONFIG_INVALID (bucket, region, HTTP or HTTPS, no conditional writes and no Redis), ACCESS_DENIED (key, permissions),
+ * CLOCK_SKEWED, STORAGE_UNREACHABLE.
  */
-export async function createS3Objects(options: S3ObjectsOptions): Promise<ObjectStore & Disposable> {
-  const { bucket, prefix } = options;
-  const client = new S3Client({
-    region: options.region,
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-    forcePathStyle: options.pathStyle,
-    credentials: { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey },
-    maxAttempts,
-    // An open answer may rest while its reader is slow, so there is no limit on a silent socket; see `stallTimeoutMs` below.
-    requestHandler: {
-      connectionTimeout: connectTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      throwOnRequestTimeout: true,
-      socketTimeout: 0,
-    },
-  });
-
-  const send = async <T>(
-    key: string | undefined,
-    signal: AbortSignal | undefined,
-    request: (options: { abortSignal?: AbortSignal }) => Promise<T>,
-  ) => {
-    throwIfCancelled(signal);
-    try {
-      return await request(signal ? { abortSignal: signal } : {});
-    } catch (error) {
-      if (signal?.aborted) throw cancellation(signal);
-      throw isMissing(error) ? error : s3Error(error, { bucket, ...(key === undefined ? {} : { key }) });
-    }
-  };
-  const address = (key: string) => ({ Bucket: bucket, Key: `${prefix}${key}` });
-
-  const stat = async (key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> => {
-    checkKey(key);
-    const found = await ifFound(() => send(key, signal, (sending) => client.send(new HeadObjectCommand(address(key)), sending)));
-    return found && { key, sizeBytes: found.ContentLength ?? 0, etag: bareEtag(found.ETag) };
-  };
-
-  await send(undefined, undefined, (sending) => client.send(new HeadBucketCommand({ Bucket: bucket }), sending)).catch((error: unknown) => {
-    throw isMissing(error) ? noBucket(bucket, error) : error;
-  });
-  const before = new Date(Date.now() - (options.abandonedAfterMs ?? abandonedAfterMs));
-  await send(undefined, undefined, () => removeUnfinishedUploads(client, { bucket, prefix, before }));
-
+export async function createS3Objects(options: S3ObjectsOptions): Promise<S3Objects> {
+  const { bucket, prefix, encryption, redirects } = options;
+  const conditionalWrites = await tryOut(options);
+  const lock = conditionalWrites === 'lock' ? await openLock(options) : undefined;
+  const client = createS3Client(options, options.retryForMs ?? defaultRetryForMs);
+  const stallTimeoutMs = requestTimeoutMs(options);
+  const bare = createS3Bucket({ client, bucket, prefix, encryption, stallTimeoutMs, newId: randomUUID });
+  const objects = resumedReads(lock ? lockedWrites(bare, lock) : bare, Math.random);
+  const publicClient = redirects && createS3Client({ ...options, endpoint: redirects.publicEndpoint ?? options.endpoint }, 0);
   return {
-    stat,
-
-    async read(key, { range, signal } = {}) {
-      checkKey(key);
-      if (range && range.start >= range.end) {
-        const info = await stat(key, signal);
-        return info && { info, bytes: noBytes };
-      }
-      const wanted = range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {};
-      try {
-        const found = await send(key, signal, (sending) => client.send(new GetObjectCommand({ ...address(key), ...wanted }), sending));
-        const info = { key, sizeBytes: totalBytes(found), etag: bareEtag(found.ETag) };
-        if (!(found.Body instanceof Readable)) return { info, bytes: noBytes };
-        const translate = (error: unknown): DynDataError => s3Error(error, { bucket, key });
-        return { info, bytes: streamBytes(found.Body, { signal, translate, stallTimeoutMs: requestTimeoutMs }) };
-      } catch (error) {
-        if (isMissing(error)) return undefined;
-        if (!(error instanceof DynDataError && isRangeRefused(error.cause))) throw error;
-        // The range begins behind the end, also of an empty object.
-        const info = await stat(key, signal);
-        return info && { info, bytes: noBytes };
-      }
-    },
-
-    async *list(keyPrefix, { after, signal } = {}) {
-      let next: string | undefined;
-      do {
-        const query = {
-          Bucket: bucket,
-          Prefix: `${prefix}${keyPrefix}`,
-          ...(after === undefined ? {} : { StartAfter: `${prefix}${after}` }),
-          ...(next === undefined ? {} : { ContinuationToken: next }),
-        };
-        const found = await send(undefined, signal, (sending) => client.send(new ListObjectsV2Command(query), sending));
-        for (const item of found.Contents ?? []) {
-          if (item.Key !== undefined) yield { key: item.Key.slice(prefix.length), sizeBytes: item.Size ?? 0, etag: bareEtag(item.ETag) };
-        }
-        next = found.IsTruncated ? found.NextContinuationToken : undefined;
-      } while (next !== undefined);
-    },
-
-    async write(key, bytes, { sizeBytes, condition, signal }) {
-      checkKey(key);
-      throwIfCancelled(signal);
-      const target = { ...address(key), ...conditionHeaders(condition) };
-      if (sizeBytes > partBytes) return { key, sizeBytes, etag: await writeParts(client, target, { key, bytes, sizeBytes, signal }) };
-      const body = await gather(exactly(bytes, sizeBytes, key, signal));
-      const put = new PutObjectCommand({ ...target, Body: body, ContentLength: sizeBytes });
-      const written = await send(key, signal, (sending) => client.send(put, sending)).catch((error: unknown) => {
-        throw writeError(error, bucket, key);
-      });
-      return { key, sizeBytes, etag: bareEtag(written.ETag) };
-    },
-
-    async remove(key, signal) {
-      checkKey(key);
-      await ifFound(() => send(key, signal, (sending) => client.send(new DeleteObjectCommand(address(key)), sending)));
-    },
-
+    ...objects,
+    ...(publicClient && { url: (key: string) => presigned(publicClient, { bucket, prefix, key }, redirects.expiresInSeconds) }),
+    conditionalWrites,
     [Symbol.dispose]() {
-      client.destroy();
+      for (const opened of [client, publicClient]) opened?.destroy();
+      lock?.[Symbol.dispose]();
     },
   };
 }
 
-type Writing = { readonly key: string; readonly bytes: Bytes; readonly sizeBytes: number; readonly signal?: AbortSignal | undefined };
-type Target = { readonly Bucket: string; readonly Key: string; readonly IfNoneMatch?: string; readonly IfMatch?: string };
-
-/**
- * The bytes in parts, visible once the last is there. A cancelled or failing source ends the upload through its stream and not through
- * the library's own abort, which would return before the parts already sent are removed.
- */
-async function writeParts(client: S3Client, target: Target, { key, bytes, sizeBytes, signal }: Writing): Promise<string> {
-  let sourceFailure: { error: unknown } | undefined;
-  const source = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      yield* exactly(bytes, sizeBytes, key, signal);
-    } catch (error) {
-      sourceFailure = { error };
-      throw error;
-    }
-  };
-  const upload = new Upload({
-    client,
-    params: { ...target, Body: Readable.from(source(), { objectMode: false }), ContentLength: sizeBytes },
-    partSize: Math.max(partBytes, Math.ceil(sizeBytes / maxParts)),
-    queueSize: partsAtOnce,
-  });
+/** What must be known before the first write; with less patience than later. */
+async function tryOut(options: S3ObjectsOptions): Promise<ConditionalWrites> {
+  const { bucket, prefix, encryption } = options;
+  const client = createS3Client(options, options.openingRetryForMs ?? defaultOpeningRetryForMs);
   try {
-    return bareEtag((await upload.done()).ETag);
+    const probe = await probeS3({ client, bucket, prefix, encryption, newId: randomUUID });
+    if (probe.missing.size > 0) throw missingPermissions(probe.missing, bucket);
+    const before = new Date(Date.now() - (options.abandonedAfterMs ?? defaultAbandonedAfterMs));
+    await removeUnfinishedUploads(client, { bucket, prefix, before });
+    return probe.conditionalWrites ? 'store' : 'lock';
   } catch (error) {
-    throw sourceFailure ? sourceFailure.error : writeError(error, target.Bucket, key);
+    throw await openingError(error, options);
+  } finally {
+    client.destroy();
   }
 }
 
-/** That a key is missing says, of a conditional write, that the expected object is gone. */
-function writeError(error: unknown, bucket: string, key: string): DynDataError {
-  return isMissing(error) ? conflict(key, error) : s3Error(error, { bucket, key });
-}
-
-async function ifFound<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+function openLock({ bucket, prefix, redis }: S3ObjectsOptions): Promise<KeyLock & Disposable> {
+  if (redis) {
+    const ofThisStore = `${redis.prefix}:lock:${bucket}/${prefix}`;
+    return openRedisKeyLock({ url: redis.url, prefix: ofThisStore, newId: randomUUID, random: Math.random });
   }
+  const message =
+    'The object store ignores conditions of writes (If-None-Match, If-Match), so that two writers could overwrite each other. Set redisUrl, so that they lock what they write in Redis, or use a store that has conditional writes.';
+  throw new DynDataError('CONFIG_INVALID', message);
 }
 
-function conditionHeaders(condition: WriteCondition | undefined): { IfNoneMatch?: string; IfMatch?: string } {
-  if (condition === undefined) return {};
-  return condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.etag}"` };
-}
+type Place = { readonly bucket: string; readonly prefix: string; readonly key: string };
 
-/** Some answers quote the etag, some do not. */
-function bareEtag(etag: string | undefined): string {
-  return (etag ?? '').replaceAll('"', '');
-}
-
-function totalBytes(found: { readonly ContentRange?: string | undefined; readonly ContentLength?: number | undefined }): number {
-  const total = found.ContentRange?.split('/')[1];
-  return total === undefined ? (found.ContentLength ?? 0) : Number(total);
+/** Signed for reading this one object; the signature is made here, without a question to the store. */
+async function presigned(client: S3Client, { bucket, prefix, key }: Place, expiresIn: number): Promise<string> {
+  checkKey(key);
+  return getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: `${prefix}${key}` }), { expiresIn });
 }

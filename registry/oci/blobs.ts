@@ -27,6 +27,13 @@ export function blobHandlers({ blobs, catalog, changing }: Pick<OciPorts, 'blobs
           response.end();
           return;
         }
+        const url = await blobs.url?.(stored, signal);
+        if (url !== undefined) {
+          clearContent(response);
+          // Whoever asks with a range asks there with it again. The address is good for a while only.
+          response.status(307).set({ Location: url, 'Docker-Content-Digest': digest, 'Cache-Control': 'no-store' }).end();
+          return;
+        }
         const range = rangeOf(request, digest, sizeBytes);
         if (range === 'unsatisfiable') throw new OciError('RANGE_INVALID', `The blob has ${sizeBytes} bytes.`);
         if (range !== 'whole') {

@@ -108,6 +108,18 @@ export function objectStoreContract({ open, isOutsideThisProcess, leftovers }: O
       expect(await range(4, 4)).toBe('');
     });
 
+    it('reads an object only where it is still the one that was meant, when asked so', async () => {
+      const first = await put('etags/object', '0123456789');
+      const range = { start: 4, end: 8 };
+      const found = await objects.read('etags/object', { range, etag: first.etag });
+      expect(found && text(await collect(found.bytes))).toBe('4567');
+      await put('etags/object', 'another text');
+      await expect(objects.read('etags/object', { range, etag: first.etag })).rejects.toMatchObject({ code: 'CONFLICT' });
+      await expect(objects.read('etags/object', { etag: first.etag })).rejects.toMatchObject({ code: 'CONFLICT' });
+      await objects.remove('etags/object');
+      expect(await objects.read('etags/object', { etag: first.etag })).toBeUndefined();
+    });
+
     it('carries many pieces of a large object unchanged', async () => {
       const bytes = sampleBytes(largeBytes + 12_345, 7);
       const written = await objects.write('large/pieces', inPieces(bytes, 100_003), { sizeBytes: bytes.byteLength });

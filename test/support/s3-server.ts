@@ -9,25 +9,37 @@ export type S3Server = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly region: string;
+  /** Name of a key of the store's own key service, for SSE-KMS. */
+  readonly kmsKeyId: string;
   /** Removes the server with all its data. May be called more than once. */
   stop(): Promise<void>;
 };
 
 const ownerLabel = 'dyn-data.test-owner';
 const startTimeoutMs = 60_000;
+const kmsKeyId = 'dyn-data-test-key';
 
 /** A real, empty S3 server of its own, in a container on a free loopback port; ready when this resolves. Needs a Docker engine. */
 export async function startS3(options: { readonly signal?: AbortSignal } = {}): Promise<S3Server> {
   const { signal } = options;
+  if (process.env.DEV_S3)
+    return {
+      endpoint: process.env.DEV_S3,
+      accessKeyId: 'devkey',
+      secretAccessKey: 'devsecret',
+      region: 'us-east-1',
+      kmsKeyId,
+      stop: async () => undefined,
   await removeOrphans();
   const images = await ensureImages({ names: ['s3'], log: (line) => process.stderr.write(`${line}\n`), signal });
   const accessKeyId = randomBytes(10).toString('hex');
   const secretAccessKey = randomBytes(20).toString('hex');
+  const kmsKey = randomBytes(32).toString('base64');
   // The keys go through this process's environment: a command line can be read by every user of the machine.
-  const keys = { MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey };
+  const keys = { MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey, MINIO_KMS_SECRET_KEY: `${kmsKeyId}:${kmsKey}` };
   const run = ['run', '--detach', '--rm', '--publish', '127.0.0.1::9000', '--label', `${ownerLabel}=${process.pid}`];
   const variables = Object.keys(keys).flatMap((name) => ['--env', name]);
-  const command = [...run, ...variables, images.S3_IMAGE ?? '', 'server', '/data'];
+  const command = [...run, ...variables, ...startOf(images.S3_IMAGE ?? '')];
   const container = (await runOrFail('Starting the S3 server', 'docker', command, { env: keys, signal })).trim();
   const stop = async () => {
     await runCommand('docker', ['rm', '--force', '--volumes', container]);
@@ -36,11 +48,24 @@ export async function startS3(options: { readonly signal?: AbortSignal } = {}): 
     const address = (await runOrFail('Finding the port of the S3 server', 'docker', ['port', container, '9000/tcp'], { signal })).trim();
     const endpoint = `http://${address.split('\n')[0]}`;
     await untilAnswering(endpoint, container, signal);
-    return { endpoint, accessKeyId, secretAccessKey, region: 'us-east-1', stop };
+    return { endpoint, accessKeyId, secretAccessKey, region: 'us-east-1', kmsKeyId, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The image and its command. Ceph takes a key of its key service by its configuration only, which its start script writes. */
+function startOf(image: string): string[] {
+  if (!image.includes('standin')) return [image, 'server', '/data'];
+  const settings = [
+    'rgw_crypt_require_ssl = false',
+    'rgw_crypt_s3_kms_backend = testing',
+    // MinIO writes the name and the key with a colon.
+    'rgw_crypt_s3_kms_encryption_keys = $(echo "$MINIO_KMS_SECRET_KEY" | tr : =)',
+  ];
+  const script = `sed 's%^rgw_gc_processor_period.*%&\\n${settings.join('\\n')}%' /usr/local/bin/docker-entrypoint.sh > /tmp/start.sh && exec bash /tmp/start.sh`;
+  return ['--entrypoint', 'bash', image, '-c', script];
 }
 
 async function untilAnswering(endpoint: string, container: string, signal: AbortSignal | undefined): Promise<void> {
