@@ -33,7 +33,7 @@ describeWithEngine('S3 behind a network that fails', () => {
     fixture.open({
       endpoint: proxy.url,
       prefix,
-      requestTimeoutMs: 1_000,
+      requestTimeoutMs: 3_000,
       openingRetryForMs: 60_000,
       ...(retryForMs === undefined ? {} : { retryForMs }),
     });

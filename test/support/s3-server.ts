@@ -22,14 +22,6 @@ const kmsKeyId = 'dyn-data-test-key';
 /** A real, empty S3 server of its own, in a container on a free loopback port; ready when this resolves. Needs a Docker engine. */
 export async function startS3(options: { readonly signal?: AbortSignal } = {}): Promise<S3Server> {
   const { signal } = options;
-  if (process.env.DEV_S3)
-    return {
-      endpoint: process.env.DEV_S3,
-      accessKeyId: 'devkey',
-      secretAccessKey: 'devsecret',
-      region: 'us-east-1',
-      kmsKeyId,
-      stop: async () => undefined,
   await removeOrphans();
   const images = await ensureImages({ names: ['s3'], log: (line) => process.stderr.write(`${line}\n`), signal });
   const accessKeyId = randomBytes(10).toString('hex');
