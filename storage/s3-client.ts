@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createRetryStrategy } from './s3-retries.ts';
 
@@ -31,7 +32,7 @@ export const requestTimeoutMs = (options: S3ClientOptions): number => options.re
  */
 export function createS3Client(options: S3ClientOptions, retryForMs: number): S3Client {
   const sockets = { keepAlive: true, maxSockets: maxConnections };
-  return new S3Client({
+  const client = new S3Client({
     region: options.region,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     forcePathStyle: options.pathStyle,
@@ -50,4 +51,28 @@ export function createS3Client(options: S3ClientOptions, retryForMs: number): S3
       httpsAgent: sockets,
     },
   });
+  limitAnswers(client, requestTimeoutMs(options));
+  return client;
+}
+
+/**
+ * Ends answers that began and then fall silent. The time of a request ends for the library where its answer begins, so an error or a list
+ * whose rest never comes would be waited for without end. Downloads are left out: how long they may take is for their reader to say.
+ */
+function limitAnswers(client: S3Client, timeoutMs: number): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      const { statusCode = 0, body } = result.response as { readonly statusCode?: number; readonly body?: unknown };
+      const isDownload = context.commandName === 'GetObjectCommand' && statusCode < 300;
+      if (!isDownload && body instanceof Readable && !body.closed) {
+        const stalled = Object.assign(new Error('stalled'), { name: 'TimeoutError' });
+        const timer = setTimeout(() => body.destroy(stalled), timeoutMs);
+        body.once('close', () => clearTimeout(timer));
+      }
+      return result;
+    },
+    // Before the answer is read.
+    { name: 'limitAnswers', step: 'deserialize', priority: 'low' },
+  );
 }

@@ -65,16 +65,16 @@ export function isPassing(error: unknown): boolean {
   const status = statusOf(error);
   // 501: the store does not know the request, and will not later.
   if ((status >= 500 && status !== 501) || status === 429 || passingNames.has(error.name)) return true;
-  if (status >= 400) return false;
-  // A success that cannot be read was cut on its way.
-  if (status >= 200 && status < 300) return true;
+  // Read whole: the store has said what it has to say.
+  if (error instanceof S3ServiceException && status >= 400) return false;
   for (let current: unknown = error, depth = 0; current instanceof Error && depth < 4; current = current.cause, depth += 1) {
     if (!('code' in current)) continue;
     const code = String(current.code);
     // HPE_…: what came is no HTTP, as where an answer is cut in its head.
     if (unreachableCodes.has(code) || code.startsWith('HPE_')) return true;
   }
-  return false;
+  // A success that cannot be read was cut on its way.
+  return status >= 200 && status < 300;
 }
 
 /** An error of the S3 client as one of ours, by its code or its HTTP status, never by its text. */

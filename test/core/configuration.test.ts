@@ -50,6 +50,29 @@ describe('the registry configuration', () => {
     expect(config.environments.prod?.sources.mysql).toMatchObject({ kind: 'mysql', port: 3306 });
   });
 
+  it('has encryption, redirects and a Redis for S3, and refuses what is none of them', () => {
+    const s3 = (more: string) =>
+      text.replace(
+        'storage: { folder: data }',
+        `storage:\n  s3: { region: r, bucket: b, accessKeyId: { env: I }, secretAccessKey: { env: S }, ${more} }`,
+      );
+    const config = parseRegistryConfig(
+      `${s3('endpoint: "https://s3.test", encryption: { kind: kms, keyId: k }, redirects: {}')}redisUrl: { env: R }\n`,
+      'registry.yaml',
+    );
+    expect(config.storage).toMatchObject({ s3: { encryption: { kind: 'kms', keyId: 'k' }, redirects: { expiresInSeconds: 900 } } });
+    expect([config.redisUrl, config.redisPrefix]).toEqual([{ env: 'R' }, 'dyn-data']);
+    for (const [more, key] of [
+      ['endpoint: s3.test', 'storage'],
+      ['encryption: { kind: kms }', 'storage'],
+      ['encryption: { kind: other }', 'storage'],
+      ['redirects: { expiresInSeconds: 5 }', 'storage'],
+      ['redirects: { publicEndpoint: ftp://s3 }', 'storage'],
+    ] as const) {
+      expect(refusal(() => parseRegistryConfig(s3(more), 'registry.yaml')).details.join()).toContain(key);
+    }
+  });
+
   it('takes no secret written into it', () => {
     const error = refusal(() => parseRegistryConfig(text.replace('{ env: P }', 's3cret'), 'registry.yaml'));
     expect([error.message, ...error.details].join('\n')).toContain('environments.prod.sources.mysql.password');
