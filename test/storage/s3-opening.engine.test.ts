@@ -182,7 +182,7 @@ describeWithEngine('opening a bucket', () => {
       const settings = { endpoint: proxy.url, prefix: 'locked/', redis: { url: redis.url, prefix: 'test' } };
       const stores = [await fixture.open(settings), await fixture.open(settings)];
       expect(stores.map(({ conditionalWrites }) => conditionalWrites)).toEqual(['lock', 'lock']);
-      for (let round = 0; round < 5; round += 1) {
+      for (let round = 0; round < 3; round += 1) {
         const outcomes = await Promise.allSettled(
           Array.from({ length: 10 }, (_, index) => {
             const bytes = new TextEncoder().encode(`racer ${index}`);
@@ -194,7 +194,7 @@ describeWithEngine('opening a bucket', () => {
         const found = await stores[0]?.read(`race/${round}`);
         expect(found && new TextDecoder().decode(await collect(found.bytes))).toBe(winners[0]);
       }
-      await runWorkload({ stores, rounds: 5 }, await fixture.open({ prefix: 'locked/' }));
+      await runWorkload({ stores, rounds: 3 }, await fixture.open({ prefix: 'locked/' }));
     });
   });
 
