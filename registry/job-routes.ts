@@ -29,7 +29,7 @@ export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, cl
     // Only a known one gets here.
     const repository = environments.find((known) => known.name === name)?.repository ?? '';
     const named = { ...(tag === undefined ? {} : { tag }), ...(alias === undefined ? {} : { alias }) };
-    const key = keyOf(request);
+    const key = keyOf(request, response);
     const event = { action: 'snapshot.create', target: name, ...(tag === undefined ? {} : { to: `${repository}:${tag}` }) } as const;
     const job = await changeOf(response)(event, () => jobs.create({ kind: 'build', environment: name, repository, ...named }, key));
     location(response, job.id).json(job);
@@ -37,7 +37,7 @@ export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, cl
 
   on(routes.createJob, async (request, response) => {
     const { kind, repository, snapshot } = parseValue(routes.createJob.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const key = keyOf(request);
+    const key = keyOf(request, response);
     const wanted = { kind, repository, ...(snapshot === undefined ? {} : { snapshot }) };
     const job = await changeOf(response)({ action: 'job.create', target: `${kind} ${repository}` }, () => jobs.create(wanted, key));
     location(response, job.id).json(job);
@@ -115,9 +115,11 @@ function sequenceOf(after: string): number {
 }
 
 /** @throws DynDataError REQUEST_INVALID */
-export function keyOf(request: Request): { idempotencyKey?: string } {
+export function keyOf(request: Request, response: Response): { idempotencyKey?: string } {
   const key = request.get('idempotency-key');
   if (key === undefined) return {};
-  if (key !== '' && key.length <= longestKey) return { idempotencyKey: `request ${key}` };
+  // Of the token that asks: another one's key must not give it this one's job.
+  const { kind, id = kind } = principalOf(response);
+  if (key !== '' && key.length <= longestKey) return { idempotencyKey: `request ${id} ${key}` };
   throw new DynDataError('REQUEST_INVALID', `The header Idempotency-Key is not valid. Send 1 to ${longestKey} characters.`);
 }

@@ -123,7 +123,13 @@ describeWithEngine('tools that people push, copy and delete with', () => {
     await skopeo('copy', '--preserve-digests', ...plain, from, to);
     expect(JSON.parse(await skopeo('inspect', '--tls-verify=false', to)).Digest).toBe(snapshot.digest);
     await skopeo('copy', '--src-tls-verify=false', to, 'dir:/work/skopeo-dir');
-    await skopeo('copy', '--dest-tls-verify=false', 'dir:/work/skopeo-dir', `docker://${host()}/mirror/from-dir:prod`);
+    await skopeo(
+      'copy',
+      '--preserve-digests',
+      '--dest-tls-verify=false',
+      'dir:/work/skopeo-dir',
+      `docker://${host()}/mirror/from-dir:prod`,
+    );
     expect(await digestIn('mirror/from-dir', 'prod')).toBe(snapshot.digest);
     await skopeo('copy', ...plain, '--format', 'v2s2', from, `docker://${host()}/mirror/skopeo:docker`);
     const docker = await client.send('GET', '/v2/mirror/skopeo/manifests/docker');

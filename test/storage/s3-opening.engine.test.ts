@@ -242,6 +242,8 @@ describeWithEngine('opening a bucket', () => {
       const digest = digestOf(bytes);
       await registry.blobs.write({ digest, sizeBytes: bytes.byteLength }, bytes);
       const composed = await registry.blobs.compose([{ blob: { digest, sizeBytes: bytes.byteLength } }, { bytes: Uint8Array.of(1, 2) }]);
+      for (const blob of [{ digest, sizeBytes: bytes.byteLength }, composed])
+        await registry.catalog.putLink('dynamease', { digest: blob.digest, blob });
       const address = (of: string): string => `${registry.url}/v2/dynamease/blobs/${of}`;
       const redirect = await fetch(address(digest), { redirect: 'manual' });
       const location = redirect.headers.get('location') ?? '';
