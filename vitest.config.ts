@@ -24,8 +24,9 @@ export default defineConfig({
           pool: 'forks',
           include: ['test/**/*.test.ts'],
           exclude: [...engineTests, ...redisTests, ...longTests],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Many start programs of their own, which takes long on a busy machine.
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },
