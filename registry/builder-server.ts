@@ -3,9 +3,10 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { createClientReader } from './access/client-address.ts';
 import { createHealthRouter, type HealthOptions } from './health.ts';
+import { closeWithin, listenOn } from './listening.ts';
 import { requireLoopback } from './loopback.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
-import { listenOn, requestLog } from './server.ts';
+import { requestLog } from './server.ts';
 
 export type BuilderServerOptions = HealthOptions & {
   readonly listen: { readonly host: string; readonly port: number } | undefined;
@@ -29,13 +30,6 @@ export function openBuilder(options: BuilderServerOptions) {
       requireLoopback(listen.host);
       return listenOn(server, listen, 'http');
     },
-    async close(timeoutMs: number): Promise<void> {
-      if (!server.listening) return;
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
-      await closed;
-      clearTimeout(timer);
-    },
+    close: (timeoutMs: number): Promise<void> => closeWithin(server, timeoutMs),
   };
 }

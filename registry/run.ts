@@ -23,6 +23,7 @@ import {
   openStorage,
   readSecret,
 } from '../storage/index.ts';
+import { removeAbandonedUploads } from './abandoned-uploads.ts';
 import { createAccess } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { createChange } from './access/change.ts';
@@ -142,12 +143,14 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     if (!system.jobs) return openBuilder({ ...common, listen: config.builder.listen });
     const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;
     const optional = { ...(policyTools ? { policyTools } : {}), ...(system.scheduler ? { schedules: system.scheduler } : {}) };
+    const uploads = createUploads(objects, blobs, { clock: now, newId });
+    removeAbandonedUploads({ uploads, clock: now, logger, signal });
     const registry = createRegistry({
       ...common,
       ...optional,
       ...(certificate ? { certificate } : {}),
       catalog,
-      uploads: createUploads(objects, blobs, { clock: now, newId }),
+      uploads,
       jobs: system.jobs,
       environments,
       access,

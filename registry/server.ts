@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import {
@@ -15,15 +14,17 @@ import {
 import type { Access } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { authentication } from './access/authentication.ts';
+import { wholeRegistryOnly } from './access/authorization.ts';
 import { sameSiteOnly } from './access/cross-site.ts';
 import { ociAuthorization, ociVersion } from './access/oci-authorization.ts';
 import { changeOf, contextOf, type RequestContext } from './access/request-context.ts';
 import { securityHeaders } from './access/security-headers.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
 import { createHealthRouter } from './health.ts';
+import { closeWithin, listenOn } from './listening.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
 import type { Metrics } from './metrics.ts';
-import { createOciRouter, type OciGuard } from './oci/index.ts';
+import { createOciRouter } from './oci/index.ts';
 import { ociErrorHandler } from './oci-errors.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
@@ -38,8 +39,6 @@ export type RegistryOptions = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
   readonly uploads: Uploads;
-  /** In place of the tokens' roles and repositories. */
-  readonly ociGuard?: OciGuard;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly access: Access;
@@ -91,8 +90,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     sameSiteOnly,
   );
   if (metrics) app.use(metrics.observeRequests);
-  // How much is done here is nobody's business who may not read it.
-  app.use('/metrics', authentication({ ...guard, audit, challenge: 'Bearer' }));
+  // They name all environments and schedules.
+  app.use('/metrics', authentication({ ...guard, audit, challenge: 'Bearer' }), wholeRegistryOnly);
   app.use(createHealthRouter(options));
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument(version));
@@ -106,9 +105,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       catalog,
       uploads,
       changing: (response) => createAuditedCatalog(catalog, changeOf(response)),
-      guard: options.ociGuard ?? ociAuthorization,
+      guard: ociAuthorization,
       bodyStallTimeoutMs,
-      logger,
     }),
   );
   app.use('/v2', ociErrorHandler(logger));
@@ -139,34 +137,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
     async close(timeoutMs) {
       closing.abort(new DynDataError('CANCELLED', 'The registry is being stopped.'));
-      if (!server.listening) return;
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
-      await closed;
-      clearTimeout(timer);
+      await closeWithin(server, timeoutMs);
     },
   };
 }
 
-/** @throws DynDataError CONFIG_INVALID */
-export async function listenOn(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-  scheme: 'http' | 'https',
-): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, host, port)));
-    server.listen({ host, port }, resolve);
-  });
-  server.removeAllListeners('error');
-  const bound = server.address() as AddressInfo;
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
-}
-
-/** Gives every request an id, tells it to the client and writes one line when the answer has ended. */
 type RequestLogOptions = Pick<Access, 'readClient'> & Pick<RegistryOptions, 'logger' | 'newId'>;
 
+/** Gives every request an id, tells it to the client and writes one line when the answer has ended. */
 export function requestLog({ readClient, logger, newId }: RequestLogOptions): RequestHandler {
   return (request, response, next) => {
     const { address, isSecure, requestId = newId() } = readClient(request);
@@ -184,20 +162,4 @@ export function requestLog({ readClient, logger, newId }: RequestLogOptions): Re
     });
     next();
   };
-}
-
-function listenError(error: Error, host: string, port: number): DynDataError {
-  const code = 'code' in error ? String(error.code) : '';
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} of ${host} is in use by another program. Stop that program, or set listen.port to another port.`,
-    EACCES: `Port ${port} of ${host} may not be used by this user. Set listen.port to one above 1023.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Correct listen.host.`,
-  };
-  return new DynDataError(
-    'CONFIG_INVALID',
-    reasons[code] ?? `Cannot listen on port ${port} of ${host} (${code}). Correct listen in the configuration.`,
-    {
-      cause: error,
-    },
-  );
 }

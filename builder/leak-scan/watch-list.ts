@@ -94,19 +94,12 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
 
   /** The last value stands in it. */
   let folding: Folding = anyFolding;
-  const folded = (value: Uint8Array, start: number, end: number): number => {
+  const fold = (way: 'folded' | 'trimmed', value: Uint8Array, start: number, end: number): number => {
     folding = asciiFolding;
-    const length = folding.folded(value, start, end);
+    const length = folding[way](value, start, end);
     if (length >= 0) return length;
     folding = anyFolding;
-    return folding.folded(value, start, end);
-  };
-  const trimmed = (value: Uint8Array, start: number, end: number): number => {
-    folding = asciiFolding;
-    const length = folding.trimmed(value, start, end);
-    if (length >= 0) return length;
-    folding = anyFolding;
-    return folding.trimmed(value, start, end);
+    return folding[way](value, start, end);
   };
   const mark = (purpose: keyof WatchKeys, length: number, kindMark: number): void => {
     folding.tag(purpose, length, tag);
@@ -116,7 +109,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     folding.tag(purpose, length, tag);
     return tags.marksOf(tag[0] as number, tag[1] as number);
   };
-  const ask = (purpose: keyof WatchKeys, text: Uint8Array): number => marksOf(purpose, folded(text, 0, text.length));
+  const ask = (purpose: keyof WatchKeys, text: Uint8Array): number => marksOf(purpose, fold('folded', text, 0, text.length));
   /** The digits of the number in its international form, or as they are where it has none; 0 where there are too few. */
   const phoneDigits = (bytes: Uint8Array, start: number, end: number): number => {
     const number = parsePhone(bytes, start, end);
@@ -141,7 +134,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   const addPhone = (value: Uint8Array, start: number, end: number): void => {
     const count = phoneDigits(value, start, end);
     if (count === 0) {
-      mark('words', folded(value, start, end), indistinctMark);
+      mark('words', fold('folded', value, start, end), indistinctMark);
       return;
     }
     let last = 0;
@@ -151,7 +144,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     mark('phone', count, kindMarks.phone);
   };
   const addEmail = (value: Uint8Array, start: number, end: number): void => {
-    const length = folded(value, start, end);
+    const length = fold('folded', value, start, end);
     const { bytes } = folding;
     let at = length - 1;
     let hasDot = false;
@@ -165,12 +158,14 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     let isLast = domainLength === lastDomainLength;
     for (let byte = 0; isLast && byte < domainLength; byte += 1) isLast = bytes[at + 1 + byte] === lastDomain[byte];
     if (isLast) return;
+    // A copy: folding writes where the address stands.
+    const domain = bytes.slice(at + 1, length);
     lastDomainLength = domainLength <= lastDomain.length ? domainLength : -1;
-    if (lastDomainLength >= 0) lastDomain.set(bytes.subarray(at + 1, length));
-    mark('domain', folded(bytes, at + 1, length), domainMark);
+    if (lastDomainLength >= 0) lastDomain.set(domain);
+    mark('domain', fold('folded', domain, 0, domainLength), domainMark);
   };
   const addWords = (kind: WatchKind, value: Uint8Array, start: number, end: number): void => {
-    const length = trimmed(value, start, end);
+    const length = fold('trimmed', value, start, end);
     if (!isDistinct(kind, folding.bytes, length)) {
       mark('words', length, indistinctMark);
       return;

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import {
   DynDataError,
   everyRepository,
@@ -10,7 +10,7 @@ import {
   roleIncludes,
   scopesCover,
 } from '../../core/index.ts';
-import type { Principal } from './request-context.ts';
+import { type Principal, principalOf } from './request-context.ts';
 
 export type AuthorizationOptions = {
   readonly environments: readonly { readonly name: string; readonly repository: string }[];
@@ -66,11 +66,8 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
           await requireJob(text(params.id), principal);
           return;
         case 'registry':
-          if (principal.repositories.includes(everyRepository)) return;
-          throw new DynDataError(
-            'ACCESS_DENIED',
-            `This concerns the whole registry; the token "${principal.name}" is for some repositories only.`,
-          );
+          requireWhole(principal);
+          return;
         case 'body.environment':
         case 'visible':
           return;
@@ -102,6 +99,17 @@ export function requireScope(repository: string, principal: Principal): void {
     'ACCESS_DENIED',
     `The token "${principal.name}" is not for ${name}. Ask an admin of the registry for one that is.`,
   );
+}
+
+/** Lets on whoever may see all of the registry. Behind authentication only. */
+export const wholeRegistryOnly: RequestHandler = (_request, response, next) => {
+  requireWhole(principalOf(response));
+  next();
+};
+
+function requireWhole(principal: Principal): void {
+  if (principal.repositories.includes(everyRepository)) return;
+  throw new DynDataError('ACCESS_DENIED', `This concerns the whole registry; the token "${principal.name}" is for some repositories only.`);
 }
 
 function text(value: unknown): string {

@@ -1,6 +1,5 @@
-import { type RequestHandler, Router } from 'express';
-import type { Logger } from 'pino';
-import { OciError, ociErrorHandler } from '../oci-errors.ts';
+import { Router } from 'express';
+import { OciError } from '../oci-errors.ts';
 import { untilClosed } from '../streaming.ts';
 import { actionAt } from './action.ts';
 import { type OciAddress, parseAddress } from './addresses.ts';
@@ -12,14 +11,11 @@ import { catalogHandlers } from './repositories.ts';
 import { tagHandlers } from './tags.ts';
 import { uploadHandlers, uploadsHandlers } from './uploads.ts';
 
-/** How long an answered client may go on sending what nobody wants: it needs a moment to see that it was answered. */
-const unreadBodyTimeoutMs = 10_000;
-
 type AllHandlers = { readonly [K in OciAddress['kind']]: Handlers<K> };
 
-/** The OCI Distribution Specification 1.1, to be mounted at `/v2`. */
-export function createOciRouter(ports: OciPorts & { readonly logger: Logger }): Router {
-  const { guard, logger } = ports;
+/** The OCI Distribution Specification 1.1, to be mounted at `/v2` behind authentication and before `ociErrorHandler`. */
+export function createOciRouter(ports: OciPorts): Router {
+  const { guard } = ports;
   const handlers: AllHandlers = {
     base: {
       async GET(_address, _request, response) {
@@ -38,7 +34,6 @@ export function createOciRouter(ports: OciPorts & { readonly logger: Logger }): 
   };
 
   const router = Router({ caseSensitive: true });
-  router.use(endUnreadBody);
   router.use(async (request, response) => {
     // One reading of the address for what is allowed and for what is done: two could disagree.
     const address = parseAddress(request.path);
@@ -56,17 +51,5 @@ export function createOciRouter(ports: OciPorts & { readonly logger: Logger }): 
     }
     await handler(address as never, request, response, untilClosed(response));
   });
-  router.use(ociErrorHandler(logger));
   return router;
 }
-
-/** A request that was answered before its body was read is let run out, for a while. */
-const endUnreadBody: RequestHandler = (request, response, next) => {
-  response.once('finish', () => {
-    if (request.complete) return;
-    const timer = setTimeout(() => request.socket.destroy(), unreadBodyTimeoutMs);
-    request.once('close', () => clearTimeout(timer));
-    request.once('end', () => clearTimeout(timer));
-  });
-  next();
-};

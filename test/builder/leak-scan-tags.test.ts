@@ -81,6 +81,14 @@ describe('the list of watched values', () => {
     expect(list.counts().values).toMatchObject({ email: 1, phone: 1 });
   });
 
+  it('knows the domains of addresses, also those that are written with other letters', () => {
+    const list = listOf();
+    for (const email of ['marie@acme.test', 'a@exemple-de-la-société.test', 'Zoé@plain.test']) list.add('email', bytes(email));
+    for (const domain of ['acme.test', 'exemple-de-la-société.test', 'plain.test'])
+      expect([domain, list.knowsDomain(bytes(domain))]).toEqual([domain, true]);
+    expect(list.knowsDomain(bytes('other.test'))).toBe(false);
+  });
+
   it('knows nothing under another key of what one key knows', () => {
     const list = listOf();
     const other = listOf([], parseKey('02'.repeat(32)));

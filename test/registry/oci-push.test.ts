@@ -4,8 +4,9 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DynDataError, digestOf, type ObjectStore } from '../../core/index.ts';
+import { digestOf, type ObjectStore } from '../../core/index.ts';
 import { createFolderObjects, createMemoryObjects } from '../../storage/index.ts';
+import { startGuardedRegistry } from '../support/guarded-registry.ts';
 import { contentOf, createOciClient, errorCodesOf, jsonContent, jsonOf, locationOf, manifestType } from '../support/oci-client.ts';
 import { publishImage } from '../support/published-image.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
@@ -188,45 +189,40 @@ describe('a repository', () => {
   });
 
   it('takes over a blob only from where the client may pull, named or found', async () => {
-    const readable = new Set(['public/data']);
-    const checked: object[] = [];
-    const guarded = await startRegistry({
-      objects,
-      build,
-      ociGuard: {
-        async check(action) {
-          checked.push(action);
-          if (action.kind === 'repository' && action.repository === 'closed') throw new DynDataError('ACCESS_DENIED', 'Not yours.');
-        },
-        mayPull: (repository) => readable.has(repository),
-      },
-    });
-    const its = createOciClient(() => guarded.port);
+    const guarded = await startGuardedRegistry(objects);
+    const clientOf = async (...repositories: string[]) =>
+      createOciClient(() => guarded.port, (await guarded.issue('operator', repositories)).text);
+    const everywhere = await clientOf('*');
+    const its = await clientOf(name, 'public/data');
     const secret = contentOf('secret');
     const shared = contentOf('public');
-    await its.pushBlob('secret/data', secret);
-    await its.pushBlob('public/data', shared);
-    const mount = async (query: Record<string, string>) => (await its.send('POST', `/v2/${name}/blobs/uploads/`, { query })).status;
+    await everywhere.pushBlob('secret/data', secret);
+    await everywhere.pushBlob('public/data', shared);
+    const mount = async (query: Record<string, string>, by = its) =>
+      (await by.send('POST', `/v2/${name}/blobs/uploads/`, { query })).status;
     expect(await mount({ mount: secret.digest, from: 'secret/data' })).toBe(202);
     expect(await mount({ mount: secret.digest })).toBe(202);
     expect(await mount({ mount: secret.digest, from: 'public/data' })).toBe(202);
     expect(await mount({ mount: shared.digest, from: 'public/data' })).toBe(201);
     expect(await mount({ mount: 'sha256:nonsense', from: 'public/data' })).toBe(202);
     expect(await mount({ mount: shared.digest, from: '../public/data' })).toBe(202);
-    expect(checked).toContainEqual({ kind: 'repository', repository: name, action: 'push', from: 'secret/data' });
-    // A request may name the whole address: what is checked must be what is done.
-    await its.send('GET', `http://127.0.0.1:${guarded.port}/v2/secret/data/blobs/${secret.digest}?x=1`);
-    expect(checked.at(-1)).toEqual({ kind: 'repository', repository: 'secret/data', action: 'pull' });
+    expect((await its.send('HEAD', `/v2/${name}/blobs/${secret.digest}`)).status).toBe(404);
     const listed = await its.send('GET', '/v2/_catalog');
-    expect(jsonOf(listed)).toEqual({ repositories: ['public/data'] });
+    expect(jsonOf(listed)).toEqual({ repositories: ['public/data', name] });
+    const blob = `/v2/secret/data/blobs/${secret.digest}`;
     for (const [method, path] of [
-      ['GET', '/v2/closed/tags/list'],
-      ['PUT', '/v2/closed/manifests/x'],
-      ['POST', '/v2/closed/blobs/uploads/'],
+      ['GET', blob],
+      // A request may name the whole address: what is checked must be what is done.
+      ['GET', `http://127.0.0.1:${guarded.port}${blob}?x=1`],
+      ['GET', '/v2/secret/data/tags/list'],
+      ['PUT', '/v2/secret/data/manifests/x'],
+      ['POST', '/v2/secret/data/blobs/uploads/'],
     ] as const) {
       const denied = await its.send(method, path);
-      expect([denied.status, errorCodesOf(denied)]).toEqual([403, ['DENIED']]);
+      expect([method, path, denied.status, errorCodesOf(denied)]).toEqual([method, path, 403, ['DENIED']]);
     }
+    expect((await everywhere.send('GET', blob)).status).toBe(200);
+    expect(await mount({ mount: secret.digest }, everywhere)).toBe(201);
     await guarded.stop();
   });
 

@@ -21,12 +21,13 @@ export type OciRequest = {
   readonly body?: Uint8Array | string;
 };
 
-/** A client that does what it is told and judges nothing. */
-export function createOciClient(port: () => number) {
+/** A client that does what it is told and judges nothing. @param token shown with every request */
+export function createOciClient(port: () => number, token?: string) {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const send = (method: string, path: string, { headers, query, body }: OciRequest = {}): Promise<RawResponse> => {
     const separator = path.includes('?') ? '&' : '?';
     const address = query ? `${path}${separator}${new URLSearchParams(query)}` : path;
-    return rawRequest(port(), address, { method, ...(headers ? { headers } : {}), ...(body === undefined ? {} : { body }) });
+    return rawRequest(port(), address, { method, headers: { ...authorization, ...headers }, ...(body === undefined ? {} : { body }) });
   };
   const octets = { 'content-type': 'application/octet-stream' };
   return {

@@ -5,7 +5,6 @@ import { type Access, createAccess } from '../../registry/access/access.ts';
 import { createInProcessQueue, createRetryPolicy, createVerifyHandler, type InProcessJobQueue } from '../../registry/jobs/index.ts';
 import { createLog } from '../../registry/log.ts';
 import { createMetrics } from '../../registry/metrics.ts';
-import type { OciGuard } from '../../registry/oci/index.ts';
 import { createScheduler, createTimerAlarm, systemTimer } from '../../registry/schedules/index.ts';
 import { createRegistry } from '../../registry/server.ts';
 import { createBlobStore, createCatalog, createScheduleStore, createUploads } from '../../storage/index.ts';
@@ -30,7 +29,6 @@ export async function startRegistry(options: {
   readonly build: (ports: { readonly blobs: BlobStore; readonly catalog: Catalog }) => BuildSnapshot;
   readonly heartbeatMs?: number;
   readonly policyTools?: PolicyTools;
-  readonly ociGuard?: OciGuard;
   readonly bodyStallTimeoutMs?: number;
   /** With limits, tokens are asked for. */
   readonly limits?: { readonly failuresPerMinute: number; readonly requestsPerSecond: number };
@@ -78,7 +76,6 @@ export async function startRegistry(options: {
     blobs,
     catalog,
     uploads,
-    ...(options.ociGuard === undefined ? {} : { ociGuard: options.ociGuard }),
     ...(options.bodyStallTimeoutMs === undefined ? {} : { bodyStallTimeoutMs: options.bodyStallTimeoutMs }),
     jobs,
     environments,

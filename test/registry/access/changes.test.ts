@@ -35,6 +35,21 @@ describe('changes', () => {
       expect((await registry.access.audit.verify()).broken).toBeUndefined();
     }));
 
+  it('are the same one for the same idempotency key of the same token, and of no other', () =>
+    withGuardedRegistry(async (registry) => {
+      const create = async (token: string): Promise<string> => {
+        const headers = { 'idempotency-key': 'once' };
+        const answer = await registry.ask('POST', routes.createSnapshot.path, { token, headers, body: { environment: 'prod' } });
+        expect(answer.status).toBe(202);
+        return (answer.body as { id: string }).id;
+      };
+      const { text: one } = await registry.issue('operator', ['dynamease']);
+      const { text: another } = await registry.issue('operator', ['dynamease']);
+      const first = await create(one);
+      expect(await create(one)).toBe(first);
+      expect(await create(another)).not.toBe(first);
+    }));
+
   it('are not made where they cannot be recorded', async () => {
     const objects = createMemoryObjects();
     let isDown = false;

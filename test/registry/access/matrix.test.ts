@@ -362,6 +362,12 @@ describe('the OCI endpoint', () => {
   });
 });
 
+it('its metrics, which name all environments, it tells whoever has a token for every repository', async () => {
+  expect((await registry.ask('GET', '/metrics')).status).toBe(401);
+  expect((await registry.ask('GET', '/metrics', { token: texts.get('admin dynamease') ?? '' })).status).toBe(403);
+  expect((await registry.ask('GET', '/metrics', { token: texts.get('reader *') ?? '' })).status).toBe(200);
+});
+
 it('whether it lives and is ready, and what its API is, the registry tells everybody', async () => {
   for (const path of ['/healthz', '/readyz', '/openapi.json']) expect((await registry.ask('GET', path)).status).toBe(200);
 });
