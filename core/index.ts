@@ -1,4 +1,5 @@
 export * from './blob-store.ts';
+export * from './calendar.ts';
 export * from './canonical-json.ts';
 export * from './catalog.ts';
 export * from './client-config.ts';
@@ -11,8 +12,10 @@ export * from './job.ts';
 export * from './manifest.ts';
 export * from './object-store.ts';
 export * from './ordering.ts';
+export * from './pins.ts';
 export * from './policy-tools.ts';
 export * from './references.ts';
 export * from './registry-config.ts';
+export * from './retention.ts';
 export * from './version.ts';
 export * as wasm from './wasm-code.ts';

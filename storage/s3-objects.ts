@@ -9,7 +9,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { DynDataError, type ObjectInfo, type ObjectStore, type WriteCondition } from '../core/index.ts';
+import { DynDataError, type ObjectState, type ObjectStore, type WriteCondition } from '../core/index.ts';
 import { type Bytes, exactly, gather, noBytes, streamBytes } from './byte-streams.ts';
 import { cancellation, throwIfCancelled } from './cancellation.ts';
 import { checkKey } from './object-key.ts';
@@ -79,10 +79,10 @@ export async function createS3Objects(options: S3ObjectsOptions): Promise<Object
   };
   const address = (key: string) => ({ Bucket: bucket, Key: `${prefix}${key}` });
 
-  const stat = async (key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> => {
+  const stat = async (key: string, signal?: AbortSignal): Promise<ObjectState | undefined> => {
     checkKey(key);
     const found = await ifFound(() => send(key, signal, (sending) => client.send(new HeadObjectCommand(address(key)), sending)));
-    return found && { key, sizeBytes: found.ContentLength ?? 0, etag: bareEtag(found.ETag) };
+    return found && { key, sizeBytes: found.ContentLength ?? 0, etag: bareEtag(found.ETag), modifiedAt: timeOf(found.LastModified) };
   };
 
   await send(undefined, undefined, (sending) => client.send(new HeadBucketCommand({ Bucket: bucket }), sending)).catch((error: unknown) => {
@@ -127,7 +127,9 @@ export async function createS3Objects(options: S3ObjectsOptions): Promise<Object
         };
         const found = await send(undefined, signal, (sending) => client.send(new ListObjectsV2Command(query), sending));
         for (const item of found.Contents ?? []) {
-          if (item.Key !== undefined) yield { key: item.Key.slice(prefix.length), sizeBytes: item.Size ?? 0, etag: bareEtag(item.ETag) };
+          if (item.Key === undefined) continue;
+          const key = item.Key.slice(prefix.length);
+          yield { key, sizeBytes: item.Size ?? 0, etag: bareEtag(item.ETag), modifiedAt: timeOf(item.LastModified) };
         }
         next = found.IsTruncated ? found.NextContinuationToken : undefined;
       } while (next !== undefined);
@@ -204,6 +206,11 @@ async function ifFound<T>(work: () => Promise<T>): Promise<T | undefined> {
 function conditionHeaders(condition: WriteCondition | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (condition === undefined) return {};
   return condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.etag}"` };
+}
+
+/** Every S3 store tells it; of one that does not, everything counts as written just now, so that nothing is taken for old. */
+function timeOf(lastModified: Date | undefined): Date {
+  return lastModified ?? new Date();
 }
 
 /** Some answers quote the etag, some do not. */
