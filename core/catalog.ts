@@ -42,6 +42,10 @@ export type CatalogReader = {
 export type CatalogWriter = {
   /** The blobs it names must be stored before. */
   putManifest(repository: string, manifest: StoredManifest, signal?: AbortSignal): Promise<void>;
+  /**
+   * Removes the manifest with the tags that point to it and its snapshot's record. Blobs stay. False where it was not there.
+   */
+  removeManifest(repository: string, digest: Digest, signal?: AbortSignal): Promise<boolean>;
   /** Its manifest must be stored before; a later record of the same digest replaces the earlier one. */
   putSnapshot(record: SnapshotRecord, signal?: AbortSignal): Promise<void>;
   /** @throws SNAPSHOT_UNKNOWN where the manifest is not stored; CONFLICT where `expected` does not hold. */

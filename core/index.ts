@@ -3,6 +3,7 @@ export * from './calendar.ts';
 export * from './canonical-json.ts';
 export * from './catalog.ts';
 export * from './client-config.ts';
+export * from './collection.ts';
 export * from './contract.ts';
 export * from './digest.ts';
 export * from './documents.ts';

@@ -38,7 +38,7 @@ export function createCatalog(objects: ObjectStore, options: { readonly clock: (
     }
   }
 
-  return {
+  const catalog: Catalog = {
     async manifest(repository, of, signal) {
       const key = manifestKey(repository, of);
       const found = await readRecord(objects, key, manifestSchema, signal);
@@ -56,6 +56,17 @@ export function createCatalog(objects: ObjectStore, options: { readonly clock: (
       }
       const record = { version: 1, mediaType: manifest.mediaType, content };
       await writeOnce(writeRecord(objects, manifestKey(repository, manifest.digest), record, { condition: 'absent', signal }));
+    },
+
+    async removeManifest(repository, of, signal) {
+      if (!(await objects.stat(manifestKey(repository, of), signal))) return false;
+      // The manifest goes last: until then a removal that was cut can be asked for again.
+      for await (const { tag, digest: named } of catalog.tags(repository, signal && { signal })) {
+        if (named === of) await objects.remove(tagKey(repository, tag), signal);
+      }
+      await objects.remove(snapshotKey(repository, of), signal);
+      await objects.remove(manifestKey(repository, of), signal);
+      return true;
     },
 
     async tag(repository, tag, signal) {
@@ -113,4 +124,5 @@ export function createCatalog(objects: ObjectStore, options: { readonly clock: (
       await writeRecord(objects, snapshotKey(record.repository, record.digest), record, { signal });
     },
   };
+  return catalog;
 }
