@@ -35,11 +35,25 @@ export type RegistryApi = {
   checkPolicy(environment: string): Promise<PolicyCheck>;
   /** Real values. @param rows of each table. @throws ACCESS_DENIED where the registry is not on this machine. */
   previewPolicy(environment: string, rows: number): Promise<PolicyPreview>;
+  /** Any call of the API that is answered with a document; `act` is one that is not. */
+  call<T>(schema: z.ZodMiniType<T>, path: string, request?: Request): Promise<T>;
+  act(path: string, request: Request): Promise<void>;
+  /** Any list of the API, page by page. */
+  pages<T>(
+    schema: z.ZodMiniType<{ items: T[]; next?: string | undefined }>,
+    path: string,
+    query?: Readonly<Record<string, string>>,
+  ): AsyncGenerator<T>;
   /** The job's state now, then every change; ends after the ended state. Cuts of the connection are mended. */
   followJob(id: string): AsyncGenerator<Job>;
 };
 
-type Request = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string; readonly endless?: boolean };
+export type Request = {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly endless?: boolean;
+};
 
 export function createRegistryApi(options: { readonly registry: string; readonly signal: AbortSignal }): RegistryApi {
   const base = options.registry.replace(/\/+$/, '');
@@ -75,10 +89,14 @@ export function createRegistryApi(options: { readonly registry: string; readonly
     const body: unknown = await response.json().catch(() => undefined);
     return parseValue(schema, body, `The answer of the registry at ${options.registry}`, 'REGISTRY_FAILED');
   };
-  async function* pages<T>(schema: z.ZodMiniType<{ items: T[]; next?: string | undefined }>, path: string): AsyncGenerator<T> {
+  async function* pages<T>(
+    schema: z.ZodMiniType<{ items: T[]; next?: string | undefined }>,
+    path: string,
+    query: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<T> {
     for (let after: string | undefined = ''; after !== undefined; ) {
-      const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
-      const page: { items: T[]; next?: string | undefined } = await call(schema, `${path}?limit=${pageSize}${query}`);
+      const asked: URLSearchParams = new URLSearchParams({ limit: String(pageSize), ...query, ...(after === '' ? {} : { after }) });
+      const page: { items: T[]; next?: string | undefined } = await call(schema, `${path}?${asked}`);
       yield* page.items;
       after = page.next;
     }
@@ -87,6 +105,12 @@ export function createRegistryApi(options: { readonly registry: string; readonly
     `/v2/${repository}/manifests/${'digest' in target ? target.digest : target.tag}`;
 
   return {
+    call,
+    pages,
+    async act(path, request) {
+      const response = await send(path, request);
+      if (!response.ok) throw await problem(response);
+    },
     snapshots: (repository) => pages(routes.listSnapshots.answer, routePath(routes.listSnapshots.path, { repository })),
     async *tags(repository) {
       for await (const { tag } of pages(routes.listTags.answer, routePath(routes.listTags.path, { repository }))) yield tag;

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 
 const amount = z.strictObject({ count: z.int(), sizeBytes: z.int() });
-export type Amount = z.infer<typeof amount>;
 
 /** What the collector looks through. */
 export const collectedKinds = ['blobs', 'layers', 'links', 'recipes', 'chunks', 'uploads', 'referrers'] as const;
@@ -28,7 +27,7 @@ export const collectionSchema = z.strictObject({
   graceMs: z.int(),
   step: z.optional(z.enum(['mark', 'look', 'sweep'])),
   manifests: z.int(),
-  kinds: z.record(z.enum(collectedKinds), ofKind),
+  kinds: z.partialRecord(z.enum(collectedKinds), ofKind),
   /** From when on the next run removes what waits now; absent where nothing waits. */
   removableAt: z.optional(z.string()),
   error: z.optional(z.strictObject({ code: z.string(), detail: z.string() })),

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { snapshotRecordSchema } from './catalog.ts';
+import { collectionSchema } from './collection.ts';
 import { digestPattern } from './digest.ts';
 import { jobSchema } from './job.ts';
+import { createPinSchema, pinSchema } from './pins.ts';
 import {
   policyCheckSchema,
   policyPreviewRequestSchema,
@@ -10,6 +12,7 @@ import {
   policyTextSchema,
 } from './policy-tools.ts';
 import { isRepository, isTag } from './references.ts';
+import { appliedRetentionSchema, applyRetentionSchema, removeSnapshotSchema, retentionPlanSchema } from './retention.ts';
 
 const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
 const tag = z.string().check(z.refine(isTag, 'a tag expected (letters, digits, ., _ and -, at most 128)'));
@@ -28,6 +31,10 @@ export const tagPageSchema = page(tagViewSchema);
 export const jobPageSchema = page(jobSchema);
 export const environmentPageSchema = page(z.strictObject({ name: z.string(), repository, sources: z.array(z.string()) }));
 
+export const pinPageSchema = page(pinSchema);
+export const collectionPageSchema = page(collectionSchema);
+export const createCollectionSchema = z.strictObject({ dryRun: z.boolean() });
+
 export type SnapshotView = z.infer<typeof snapshotViewSchema>;
 
 /**
@@ -42,6 +49,35 @@ export const routes = {
   showTag: { method: 'GET', path: '/api/v1/repositories/{repository}/tags/{tag}', status: 200, answer: tagViewSchema },
   moveTag: { method: 'PUT', path: '/api/v1/repositories/{repository}/tags/{tag}', body: moveTagSchema, status: 200, answer: tagViewSchema },
   removeTag: { method: 'DELETE', path: '/api/v1/repositories/{repository}/tags/{tag}', status: 204 },
+  listPins: { method: 'GET', path: '/api/v1/repositories/{repository}/pins', status: 200, answer: pinPageSchema },
+  pinSnapshot: {
+    method: 'POST',
+    path: '/api/v1/repositories/{repository}/snapshots/{digest}/pins',
+    body: createPinSchema,
+    status: 201,
+    answer: pinSchema,
+  },
+  unpinSnapshot: { method: 'DELETE', path: '/api/v1/repositories/{repository}/snapshots/{digest}/pins/{pin}', status: 204 },
+  /** Refused with SNAPSHOT_HELD while a tag or a pin that the body does not name holds it. Its blobs are the collector's. */
+  removeSnapshot: {
+    method: 'POST',
+    path: '/api/v1/repositories/{repository}/snapshots/{digest}/removal',
+    body: removeSnapshotSchema,
+    status: 204,
+  },
+  planRetention: { method: 'GET', path: '/api/v1/environments/{environment}/retention', status: 200, answer: retentionPlanSchema },
+  /** Does what the named plan says, or nothing: PLAN_OUTDATED where there is another plan by now. */
+  applyRetention: {
+    method: 'POST',
+    path: '/api/v1/environments/{environment}/retention',
+    body: applyRetentionSchema,
+    status: 200,
+    answer: appliedRetentionSchema,
+  },
+  createCollection: { method: 'POST', path: '/api/v1/collections', body: createCollectionSchema, status: 202, answer: collectionSchema },
+  /** Newest first. */
+  listCollections: { method: 'GET', path: '/api/v1/collections', status: 200, answer: collectionPageSchema },
+  showCollection: { method: 'GET', path: '/api/v1/collections/{collection}', status: 200, answer: collectionSchema },
   listEnvironments: { method: 'GET', path: '/api/v1/environments', status: 200, answer: environmentPageSchema },
   showPolicy: { method: 'GET', path: '/api/v1/environments/{environment}/policy', status: 200, answer: policyTextSchema },
   suggestPolicy: {

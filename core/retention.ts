@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { createCalendar, isTimeZone, type Periods } from './calendar.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Digest, digestOf, digestPattern } from './digest.ts';
+import { pinSchema } from './pins.ts';
 
 const digest = z.string().check(z.regex(digestPattern)) as unknown as z.ZodMiniType<Digest>;
 const count = z.optional(z.int().check(z.minimum(1), z.maximum(100_000)));
@@ -73,6 +74,30 @@ export const retentionPlanSchema = z.strictObject({
   digest,
 });
 export type RetentionPlan = z.infer<typeof retentionPlanSchema>;
+
+export const applyRetentionSchema = z.strictObject({ plan: digest });
+
+/** Why a snapshot that was to be removed is still there. */
+export const snapshotHoldsSchema = z.strictObject({
+  tags: z.array(z.string()),
+  pins: z.array(pinSchema),
+  /** Image indexes that have it in them. */
+  indexes: z.array(digest),
+  /** The same data was snapshotted once more since. */
+  isTakenAgain: z.boolean(),
+});
+export type SnapshotHolds = z.infer<typeof snapshotHoldsSchema>;
+
+export const appliedRetentionSchema = z.strictObject({
+  plan: digest,
+  removed: z.array(digest),
+  /** What came to hold one between the plan and the removal. */
+  held: z.array(z.strictObject({ digest, holds: snapshotHoldsSchema })),
+});
+export type AppliedRetention = z.infer<typeof appliedRetentionSchema>;
+
+/** What may go with a snapshot that is removed by hand: every tag and every pin that holds it must be named. */
+export const removeSnapshotSchema = z.strictObject({ tags: z.array(z.string()), pins: z.array(z.string()) });
 
 /** A snapshot as retention looks at it. */
 export type RetainedSnapshot = {

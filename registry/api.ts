@@ -1,5 +1,4 @@
 import { json, type Request, type RequestHandler, type Response, Router } from 'express';
-import * as z from 'zod/mini';
 import {
   type Catalog,
   type Digest,
@@ -18,10 +17,10 @@ import {
   type TagRecord,
 } from '../core/index.ts';
 import { sendJobEvents } from './job-events.ts';
+import { addOperatorRoutes, type OperatorPorts } from './operator-routes.ts';
+import { readPage } from './paging.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { untilClosed } from './streaming.ts';
-
-const defaultPageSize = 100;
 
 export type EnvironmentView = { readonly name: string; readonly repository: string; readonly sources: readonly string[] };
 
@@ -31,18 +30,15 @@ export type ApiOptions = {
   readonly environments: readonly EnvironmentView[];
   /** Absent where the builders run elsewhere. */
   readonly policyTools?: PolicyTools;
+  /** Pins, retention and the collector; absent where none of them is served. */
+  readonly operators?: OperatorPorts;
   readonly heartbeatMs: number;
   /** Ends the event streams: they would hold a stopping server for as long as a build lasts. */
   readonly closing: AbortSignal;
 };
 
-const querySchema = z.strictObject({
-  limit: z.optional(z.string().check(z.regex(/^(?:[1-9]\d{0,2}|1000)$/, 'a number from 1 to 1000 expected'))),
-  after: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
-});
-
 /** The routes of core/contract.ts. */
-export function createApiRouter({ catalog, jobs, environments, policyTools, heartbeatMs, closing }: ApiOptions): Router {
+export function createApiRouter({ catalog, jobs, environments, policyTools, operators, heartbeatMs, closing }: ApiOptions): Router {
   const router = Router({ caseSensitive: true });
   const readBody = json({ limit: '64kb', type: 'application/json' });
 
@@ -159,6 +155,7 @@ export function createApiRouter({ catalog, jobs, environments, policyTools, hear
   });
 
   addPolicyRoutes(on, policyTools, closing);
+  if (operators) addOperatorRoutes(on, operators);
   return router;
 }
 
@@ -185,23 +182,6 @@ const repositoryOf = (request: Request): string =>
     'repository name (lower-case letters, digits, ., _, - and /, the / encoded as %2F)',
   );
 const tagOf = (request: Request): string => checked(parameter(request, 'tag'), isTag, 'tag (letters, digits, ., _ and -, at most 128)');
-
-/** One page of what `list` gives after the query's `after`, and where the next page begins if there is one. */
-async function readPage<T>(
-  request: Request,
-  list: (after: { after?: string }) => AsyncIterable<T> | Iterable<T>,
-  nameOf: (item: T) => string,
-): Promise<{ items: T[]; next?: string }> {
-  const { limit, after } = parseValue(querySchema, request.query, 'The query', 'REQUEST_INVALID');
-  const pageSize = limit === undefined ? defaultPageSize : Number(limit);
-  const items: T[] = [];
-  for await (const item of list(after === undefined ? {} : { after })) {
-    const last = items.at(-1);
-    if (items.length === pageSize && last !== undefined) return { items, next: nameOf(last) };
-    items.push(item);
-  }
-  return { items };
-}
 
 async function tagsOf(catalog: Catalog, repository: string, signal: AbortSignal): Promise<ReadonlyMap<Digest, string[]>> {
   const tags = new Map<Digest, string[]>();

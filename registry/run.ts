@@ -18,6 +18,7 @@ import { createBlobStore, createCatalog, createChunkIndex, openStorage } from '.
 import { createJobQueue } from './jobs.ts';
 import { createLog } from './log.ts';
 import { requireLoopback } from './loopback.ts';
+import { openOperators } from './open-operators.ts';
 import { createRegistry } from './server.ts';
 
 const usage = 'Usage: node registry/main.ts --config FILE';
@@ -66,10 +67,19 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const now = (): Date => new Date();
   const objects = await openStorage(config.storage, { configDirectory, environment });
   const blobs = createBlobStore(objects);
-  const catalog = createCatalog(objects, { clock: now });
+  const { catalog, operators, openWriter } = openOperators({
+    objects,
+    catalog: createCatalog(objects, { clock: now }),
+    config,
+    clock: now,
+    newId: randomUUID,
+    logger,
+  });
   const index = createChunkIndex(objects, program.chunkCodec);
   const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog, now };
-  const buildSnapshot = program.createBuildSnapshot(buildContext);
+  // Each build has a view of the storage of its own, safe from a collector that runs meanwhile.
+  const buildSnapshot: BuildSnapshot = async (request, hooks) =>
+    program.createBuildSnapshot({ ...buildContext, ...(await openWriter(index, hooks.signal)) })(request, hooks);
   const policyTools = program.createPolicyTools?.(buildContext);
   const jobs = createJobQueue({ buildSnapshot, clock: now, newId: randomUUID, logger });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
@@ -83,6 +93,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     jobs,
     environments,
     ...(policyTools ? { policyTools } : {}),
+    operators,
     logger,
     version: toolVersion,
     newId: randomUUID,
@@ -98,6 +109,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     logger.info('registry stopping');
   } finally {
     await jobs.close(buildsTimeoutMs);
+    await operators.collections.close();
     await registry.close(requestsTimeoutMs);
     objects[Symbol.dispose]?.();
   }

@@ -6,6 +6,7 @@ import { type BlobReader, type Catalog, DynDataError, digestOf, type JobQueue, t
 import { createApiRouter, type EnvironmentView } from './api.ts';
 import { loopbackOnly, requireLoopback } from './loopback.ts';
 import { createOciRouter } from './oci.ts';
+import type { OperatorPorts } from './operator-routes.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
 import { untilClosed } from './streaming.ts';
 
@@ -18,6 +19,7 @@ export type RegistryOptions = {
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly policyTools?: PolicyTools;
+  readonly operators?: OperatorPorts;
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -59,7 +61,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.use('/v2', createOciRouter({ blobs, catalog, logger }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const policyTools = options.policyTools === undefined ? {} : { policyTools: options.policyTools };
-  app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, heartbeatMs, closing: closing.signal }));
+  const operators = options.operators === undefined ? {} : { operators: options.operators };
+  app.use(createApiRouter({ catalog, jobs, environments, ...policyTools, ...operators, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 

@@ -1,5 +1,14 @@
-import { type Catalog, type Digest, isInForce, type ObjectStore, type Pin, type Pins } from '../../core/index.ts';
-import { manifestKey } from './keys.ts';
+import {
+  type Catalog,
+  type Digest,
+  isDigest,
+  isInForce,
+  type ObjectStore,
+  type Pin,
+  type Pins,
+  type SnapshotHolds,
+} from '../../core/index.ts';
+import { manifestKey, prefixes } from './keys.ts';
 import { indexesBySnapshot } from './snapshot-indexes.ts';
 import type { SweepLog } from './sweep-log.ts';
 
@@ -12,13 +21,6 @@ export type SnapshotRemoval = {
   readonly pins: readonly string[];
 };
 
-/** What holds a snapshot back. */
-export type SnapshotHolds = {
-  readonly tags: readonly string[];
-  readonly pins: readonly Pin[];
-  readonly indexes: readonly Digest[];
-  readonly isTakenAgain: boolean;
-};
 export type SnapshotRemovalOutcome = { readonly digest: Digest } & (
   | { readonly fate: 'removed' | 'gone' }
   | { readonly fate: 'held'; readonly holds: SnapshotHolds }
@@ -57,7 +59,7 @@ export async function removeSnapshots(
     const { digest } = removal;
     const record = await catalog.snapshot(repository, digest, signal);
     const pinsOf = pinned.filter((pin) => pin.digest === digest);
-    const holds: SnapshotHolds = {
+    const holds = {
       tags: tags.filter(({ tag, digest: named }) => named === digest && !removal.tags.includes(tag)).map(({ tag }) => tag),
       pins: pinsOf.filter((pin) => isInForce(pin, clock()) && !removal.pins.includes(pin.id)),
       indexes: indexes.get(digest) ?? [],
@@ -69,6 +71,7 @@ export async function removeSnapshots(
     }
     sweep.requireTime();
     const wasThere = await catalog.removeManifest(repository, digest, signal);
+    await removeReferrers(ports, repository, digest, tags, signal);
     for (const { id } of pinsOf) await pins.remove(repository, digest, id, signal);
     outcomes.push({ digest, fate: wasThere ? 'removed' : 'gone' });
   }
@@ -78,4 +81,22 @@ export async function removeSnapshots(
 
 function isHeld({ tags, pins, indexes, isTakenAgain }: SnapshotHolds): boolean {
   return tags.length > 0 || pins.length > 0 || indexes.length > 0 || isTakenAgain;
+}
+
+/** A signature of what is gone signs nothing: manifests that name it as their subject go with it, unless they have a name of their own. */
+async function removeReferrers(
+  { objects, catalog }: RemovalPorts,
+  repository: string,
+  subject: Digest,
+  tags: readonly { readonly tag: string; readonly digest: string }[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const prefix = `${prefixes.referrers}${repository}/@/${subject}/`;
+  const referrers: string[] = [];
+  for await (const { key } of objects.list(prefix, signal && { signal })) referrers.push(key.slice(prefix.length));
+  for (const referrer of referrers) {
+    // The tags that tools give a referrer where a registry cannot list referrers say whose it is, and nothing else.
+    const isNamed = tags.some(({ tag, digest }) => digest === referrer && !tag.startsWith(subject.replace(':', '-')));
+    if (!isNamed && isDigest(referrer)) await catalog.removeManifest(repository, referrer, signal);
+  }
 }
