@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Digest, DynDataError } from '../../../core/index.ts';
 import { createMemoryObjects, removeSnapshots } from '../../../storage/index.ts';
 import { type CollectedStore, openCollectedStore, publishChunks, pullEverything, repository } from '../../support/collected-store.ts';
+import { reachedBlobs } from '../../support/reached-blobs.ts';
 import { createSchedule, type SteppedActor, seededRandom } from '../../support/stepped-objects.ts';
 import { listOf } from '../../support/stream-samples.ts';
 
@@ -152,30 +153,8 @@ async function play(seed: number, options: { readonly withKills: boolean; readon
   }
   expect(await pullEverything(outside)).toEqual(seen);
   const stored = (await listOf(memory.list('blobs/'))).map(({ key }) => key.slice('blobs/sha256/'.length)).sort();
-  expect(stored, `what is left of seed ${seed}`).toEqual([...(await reached(outside))].sort());
+  expect(stored, `what is left of seed ${seed}`).toEqual([...(await reachedBlobs(outside))].sort());
   return outcome;
-}
-
-/** Blobs that manifests reach, found in another way than the collector's. */
-async function reached({ catalog, objects }: CollectedStore): Promise<Set<string>> {
-  const hexes = new Set<string>();
-  for (const { key } of await listOf(objects.list('manifests/'))) {
-    const digest = key.slice(key.lastIndexOf('/') + 1) as Digest;
-    const manifest = await catalog.manifest(repository, digest);
-    const { config, layers } = JSON.parse(Buffer.from(manifest?.bytes ?? []).toString()) as {
-      config: { digest: string };
-      layers: { digest: string }[];
-    };
-    hexes.add(config.digest.slice(7));
-    for (const layer of layers) {
-      const found = await objects.read(`layers/sha256/${layer.digest.slice(7)}`);
-      const pieces: Uint8Array[] = [];
-      for await (const piece of found?.bytes ?? []) pieces.push(piece);
-      const { segments } = JSON.parse(Buffer.concat(pieces).toString()) as { segments: { digest?: string }[] };
-      for (const { digest: piece } of segments) if (piece) hexes.add(piece.slice(7));
-    }
-  }
-  return hexes;
 }
 
 describe('interleaved at every storage operation, builds, removals, tags, pins and two collectors', () => {
