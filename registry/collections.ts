@@ -40,21 +40,28 @@ export function createCollections({ collect, reports, graceMs, clock, newId, log
 
   const run = async (started: Collection): Promise<void> => {
     let current = started;
-    const save = (changes: Partial<Collection>): Promise<void> => {
-      current = { ...current, ...changes };
-      return reports.write(current);
+    // One after the other: a late write must not bring an earlier state back.
+    let written: Promise<unknown> = Promise.resolve();
+    const save = (next: Collection): Promise<unknown> => {
+      current = next;
+      const write = (): Promise<void> => reports.write(current);
+      written = written.then(write, write);
+      return written;
     };
-    const heartbeat = setInterval(() => void save({}).catch(() => undefined), heartbeatMs);
+    const tell = (changes: Partial<Collection>): void => {
+      // What cannot be told now is told with the next write; the last one counts.
+      save({ ...current, ...changes }).catch(() => undefined);
+    };
+    const heartbeat = setInterval(() => tell({}), heartbeatMs);
     const end = async (changes: Partial<Collection>): Promise<void> => {
       clearInterval(heartbeat);
       const { step: _step, ...ended } = { ...current, ...changes, endedAt: clock().toISOString() };
-      current = ended;
-      await reports.write(ended);
+      await save(ended);
       const { id, state, dryRun, kinds, error } = ended;
       logger[state === 'failed' ? 'error' : 'info']({ collection: id, state, dryRun, kinds, failure: error?.code }, 'collection ended');
     };
     try {
-      const hooks = { onProgress: (counts: Partial<Collection>) => void save(counts).catch(() => undefined), signal: closing.signal };
+      const hooks = { onProgress: tell, signal: closing.signal };
       await end({ ...(await collect({ dryRun: started.dryRun, runId: started.id }, hooks)), state: 'succeeded' });
     } catch (thrown) {
       const error = toDynDataError(thrown);
