@@ -37,7 +37,9 @@ export type CollectorOptions = {
 export function createCollector({ objects, log, graceMs, newId }: CollectorOptions): Collect {
   return async ({ dryRun }, { onProgress, signal }) => {
     const now = await storeTime(objects, signal);
-    const earlier = await readCandidates(objects, signal);
+    const listed = await readCandidates(objects, signal);
+    // An empty list holds up nothing.
+    const earlier = listed && listed.count > 0 ? listed : undefined;
     const isRipe = earlier !== undefined && now.getTime() - earlier.since.getTime() >= graceMs;
     const run: Run = {
       objects,
