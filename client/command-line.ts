@@ -18,6 +18,7 @@ import type { Context } from './context.ts';
 import { addJobsCommands, addScheduleCommands } from './operator-commands.ts';
 import { createOutput, type TextSink } from './output.ts';
 import { createRunner } from './process.ts';
+import { addRetentionCommands } from './retention-commands.ts';
 import { requireRuntime } from './runtime.ts';
 
 /** Everything of the outside world that the client touches. */
@@ -109,9 +110,8 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .description('end the stack')
     .option('-v, --volumes', 'remove its volumes and the data in them too', false)
     .action(({ volumes }: { volumes: boolean }) => down(context(), { volumes }));
-  program
-    .command('snapshot')
-    .description('for operators: take snapshots')
+  const snapshot = program.command('snapshot').description('for operators: take, look at, pin and remove snapshots');
+  snapshot
     .command('create')
     .description('take a snapshot of an environment')
     .argument('<environment>', "name of the environment in the registry's configuration")
@@ -123,6 +123,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     );
   addJobsCommands(program, context);
   addScheduleCommands(program, context);
+  addRetentionCommands(program, snapshot, context);
   const policy = program.command('policy').description('for operators: write and check the policy that decides what happens to each value');
   policy
     .command('suggest')

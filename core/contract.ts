@@ -2,9 +2,11 @@ import * as z from 'zod/mini';
 import type { RouteAccess } from './access.ts';
 import { auditEntryViewSchema, auditVerificationSchema } from './audit.ts';
 import { snapshotRecordSchema } from './catalog.ts';
+import { collectionSchema } from './collection.ts';
 import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
 import { jobLogEntrySchema, jobRequestSchema, jobSchema } from './job.ts';
+import { createPinSchema, pinSchema } from './pins.ts';
 import {
   policyCheckSchema,
   policyPreviewRequestSchema,
@@ -13,6 +15,7 @@ import {
   policyTextSchema,
 } from './policy-tools.ts';
 import { isRepository, isTag } from './references.ts';
+import { appliedRetentionSchema, applyRetentionSchema, removeSnapshotSchema, retentionPlanSchema } from './retention.ts';
 import { createScheduleSchema, scheduleDefinitionSchema, scheduleViewSchema } from './schedule.ts';
 import { createTokenSchema, identitySchema, issuedTokenSchema, rotateTokenSchema, tokenViewSchema } from './tokens.ts';
 
@@ -39,6 +42,9 @@ export const environmentPageSchema = page(z.strictObject({ name: z.string(), rep
 
 export const tokenListSchema = page(tokenViewSchema);
 export const auditPageSchema = page(auditEntryViewSchema);
+export const pinPageSchema = page(pinSchema);
+export const collectionPageSchema = page(collectionSchema);
+export const createCollectionSchema = z.strictObject({ dryRun: z.boolean() });
 
 export type SnapshotView = z.infer<typeof snapshotViewSchema>;
 
@@ -124,6 +130,83 @@ export const routes = {
     summary: 'Remove a tag; never a snapshot',
     access: { role: 'operator', within: 'repository' },
     status: 204,
+  },
+  listPins: {
+    method: 'GET',
+    path: '/api/v1/repositories/{repository}/pins',
+    summary: 'List what holds snapshots of a repository back from removal',
+    access: { role: 'reader', within: 'repository' },
+    status: 200,
+    answer: pinPageSchema,
+  },
+  pinSnapshot: {
+    method: 'POST',
+    path: '/api/v1/repositories/{repository}/snapshots/{digest}/pins',
+    summary: 'Hold a snapshot back from removal, in the name of who asks',
+    access: { role: 'operator', within: 'repository' },
+    body: createPinSchema,
+    status: 201,
+    answer: pinSchema,
+  },
+  unpinSnapshot: {
+    method: 'DELETE',
+    path: '/api/v1/repositories/{repository}/snapshots/{digest}/pins/{pin}',
+    summary: 'Take a pin away',
+    access: { role: 'operator', within: 'repository' },
+    status: 204,
+  },
+  /** Refused with SNAPSHOT_HELD while a tag or a pin that the body does not name holds it. Its blobs are the collector's. */
+  removeSnapshot: {
+    method: 'POST',
+    path: '/api/v1/repositories/{repository}/snapshots/{digest}/removal',
+    summary: 'Remove a snapshot with the tags and the pins that are named, if nothing else holds it',
+    access: { role: 'operator', within: 'repository' },
+    body: removeSnapshotSchema,
+    status: 204,
+  },
+  planRetention: {
+    method: 'GET',
+    path: '/api/v1/environments/{environment}/retention',
+    summary: 'Show which snapshots of an environment its retention keeps, why, and which it would remove',
+    access: { role: 'reader', within: 'environment' },
+    status: 200,
+    answer: retentionPlanSchema,
+  },
+  /** Does what the named plan says, or nothing: PLAN_OUTDATED where there is another plan by now. */
+  applyRetention: {
+    method: 'POST',
+    path: '/api/v1/environments/{environment}/retention',
+    summary: 'Remove what a plan of retention removes',
+    access: { role: 'operator', within: 'environment' },
+    body: applyRetentionSchema,
+    status: 200,
+    answer: appliedRetentionSchema,
+  },
+  createCollection: {
+    method: 'POST',
+    path: '/api/v1/collections',
+    summary: 'Free what nothing reaches any more',
+    access: { role: 'admin', within: 'registry' },
+    body: createCollectionSchema,
+    status: 202,
+    answer: collectionSchema,
+  },
+  /** Newest first. */
+  listCollections: {
+    method: 'GET',
+    path: '/api/v1/collections',
+    summary: 'List the runs of the collector',
+    access: { role: 'operator', within: 'registry' },
+    status: 200,
+    answer: collectionPageSchema,
+  },
+  showCollection: {
+    method: 'GET',
+    path: '/api/v1/collections/{collection}',
+    summary: 'Show a run of the collector',
+    access: { role: 'operator', within: 'registry' },
+    status: 200,
+    answer: collectionSchema,
   },
   listEnvironments: {
     method: 'GET',

@@ -1,6 +1,9 @@
 /** What a store knows of one object. `etag` changes whenever the key's bytes do and is compared only for equality. */
 export type ObjectInfo = { readonly key: string; readonly sizeBytes: number; readonly etag: string };
 
+/** The same, and when the key's bytes were written last, by the store's own clock and to the second. */
+export type ObjectState = ObjectInfo & { readonly modifiedAt: Date };
+
 /** The half-open range of bytes [start, end); `end` beyond the object's end means up to its end. */
 export type ByteRange = { readonly start: number; readonly end: number };
 
@@ -17,6 +20,7 @@ export type WriteCondition = 'absent' | { readonly etag: string };
  * - After `write` returns, every reader sees it (read-after-write), and it survives the process (not: memory).
  * - `read` of a missing key gives undefined; `remove` of a missing key does nothing.
  * - `list` gives the keys under a prefix in ascending code unit order, in pages read lazily.
+ * - `modifiedAt` of `stat` and `list` is when `write` gave the key its bytes, also where they are the same bytes again.
  * - Nothing is buffered whole (not: memory).
  * - `bytes` of a `read` hold a file or a connection: they are read, or left early, or released by firing the signal given to `read`.
  * - What the source of a write throws passes through unchanged.
@@ -24,7 +28,7 @@ export type WriteCondition = 'absent' | { readonly etag: string };
  * source yields another length), CANCELLED.
  */
 export type ObjectReader = {
-  stat(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>;
+  stat(key: string, signal?: AbortSignal): Promise<ObjectState | undefined>;
   read(
     key: string,
     options?: {
@@ -35,7 +39,7 @@ export type ObjectReader = {
     },
   ): Promise<{ info: ObjectInfo; bytes: AsyncIterable<Uint8Array> } | undefined>;
   /** Keys that start with `prefix` and come after `after`. */
-  list(prefix: string, options?: { readonly after?: string; readonly signal?: AbortSignal }): AsyncIterable<ObjectInfo>;
+  list(prefix: string, options?: { readonly after?: string; readonly signal?: AbortSignal }): AsyncIterable<ObjectState>;
   /**
    * An address that gives the object's bytes to whoever has it, for a while and without a question; whether the object exists is not asked.
    * Absent where the store is not to be read by others.

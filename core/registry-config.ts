@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { isAddressBlock } from './address-block.ts';
 import { parseYaml } from './documents.ts';
 import { isRepository } from './references.ts';
+import { retentionPolicySchema } from './retention.ts';
 import { webhookEvents } from './webhook.ts';
 
 const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, - and _ expected'));
@@ -57,9 +58,13 @@ const environment = z.strictObject({
   nextKey: z.optional(secret),
   /** Refuses a snapshot that is not whole of one point in time, instead of saying so in its manifest. */
   strict: z._default(z.boolean(), false),
+  /** Which of its snapshots stay; all, where it is left out. */
+  retention: z.optional(retentionPolicySchema),
   /** In this order their points in time are taken and their data is written. */
   sources: z.record(name, source),
 });
+
+const defaultGraceHours = 24;
 
 const storage = z.union([
   z.strictObject({ folder: text }),
@@ -147,6 +152,10 @@ const schema = z.strictObject({
   /** Where a builder without a registry tells of its health and its metrics; nowhere where left out. */
   builder: z._default(z.strictObject({ listen: z.optional(builderListen) }), {}),
   webhooks: z._default(z.array(webhook), []),
+  /** What the collector leaves alone: what was written, or reached, less than this ago. Longer than any build or push takes. */
+  collector: z._default(z.strictObject({ graceHours: z._default(z.number().check(z.positive()), defaultGraceHours) }), {
+    graceHours: defaultGraceHours,
+  }),
   environments: z.record(name, environment),
 });
 

@@ -24,6 +24,7 @@ import { changeOf, principalOf } from './access/request-context.ts';
 import { addTokenRoutes } from './access/token-routes.ts';
 import { createRouteAdder } from './add-route.ts';
 import { addJobRoutes } from './job-routes.ts';
+import { addOperatorRoutes, type OperatorPorts } from './operator-routes.ts';
 import { readPage } from './pages.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { addScheduleRoutes } from './schedule-routes.ts';
@@ -41,6 +42,8 @@ export type ApiOptions = {
   readonly schedules?: Schedules;
   /** Absent where the builders run elsewhere. */
   readonly policyTools?: PolicyTools;
+  /** Pins, retention and the collector; absent where none of them is served. */
+  readonly operators?: OperatorPorts;
   readonly heartbeatMs: number;
   /** Ends the event streams: they would hold a stopping server for as long as a build lasts. */
   readonly closing: AbortSignal;
@@ -48,7 +51,7 @@ export type ApiOptions = {
 
 /** The routes of core/contract.ts. */
 export function createApiRouter(options: ApiOptions): Router {
-  const { catalog, jobs, schedules, environments, access, policyTools, heartbeatMs, closing } = options;
+  const { catalog, jobs, schedules, environments, access, policyTools, operators, heartbeatMs, closing } = options;
   const router = Router({ caseSensitive: true });
   const { on, refuseOtherMethods } = createRouteAdder(router, createAuthorization({ environments, jobs }));
 
@@ -130,6 +133,7 @@ export function createApiRouter(options: ApiOptions): Router {
   addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
   addScheduleRoutes(on, schedules, jobs);
   addPolicyRoutes(on, policyTools, closing);
+  if (operators) addOperatorRoutes(on, operators);
   addTokenRoutes(on, access.tokens);
   addAuditRoutes(on, access.audit);
   refuseOtherMethods();

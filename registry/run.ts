@@ -34,6 +34,7 @@ import { createBuildHandler, createVerifyHandler } from './jobs/index.ts';
 import { createLog } from './log.ts';
 import { isLoopbackName, requireLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
+import { openOperators } from './open-operators.ts';
 import { createRegistry, type Registry } from './server.ts';
 import { readCertificate, watchCertificate } from './tls.ts';
 
@@ -108,12 +109,25 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     warnOfPlainText(config, logger);
   }
   const blobs = createBlobStore(objects);
-  const catalog = createCatalog(objects, { clock: now });
+  const { catalog, operators, openWriter } = openOperators({
+    objects,
+    catalog: createCatalog(objects, { clock: now }),
+    config,
+    clock: now,
+    newId: randomUUID,
+    logger,
+  });
   const older = await linkOlderSnapshots(catalog, signal);
   if (older > 0) logger.info({ snapshots: older }, 'snapshots of an older version were linked to their blobs');
   const index = createChunkIndex(objects, program.chunkCodec);
-  const auditedCatalog = createAuditedCatalog(catalog, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
-  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: auditedCatalog, now };
+  const audited = (by: Catalog): Catalog =>
+    createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
+  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: audited(catalog), now };
+  // Each build has a view of the storage of its own, safe from a collector that runs meanwhile.
+  const buildSnapshot: BuildSnapshot = async (request, hooks) => {
+    const writer = await openWriter(index, hooks.signal);
+    return program.createBuildSnapshot({ ...buildContext, ...writer, catalog: audited(writer.catalog) })(request, hooks);
+  };
   const metrics = createMetrics({ version: toolVersion });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
     name,
@@ -121,7 +135,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     sources: Object.keys(sources),
   }));
   const handlers = {
-    build: createBuildHandler(program.createBuildSnapshot(buildContext), config),
+    build: createBuildHandler(buildSnapshot, config),
     verify: createVerifyHandler({ catalog, blobs, index }),
   };
   const newId = randomUUID;
@@ -154,6 +168,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
       jobs: system.jobs,
       environments,
       access,
+      operators,
     });
     return { listen: () => registry.listen(config.listen), close: registry.close, renewCertificate: registry.renewCertificate };
   };
@@ -171,6 +186,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     await untilFired(signal);
     logger.info('registry stopping');
   } finally {
+    await operators.collections.close();
     await stop(system, server);
     objects[Symbol.dispose]?.();
   }

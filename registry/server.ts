@@ -27,6 +27,7 @@ import type { Metrics } from './metrics.ts';
 import { createOciRouter } from './oci/index.ts';
 import { ociErrorHandler } from './oci-errors.ts';
 import { openApiDocument } from './openapi.ts';
+import type { OperatorPorts } from './operator-routes.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
 import { cutUnreadBody, limitConnections, requestWithin } from './slow-clients.ts';
 import type { Certificate } from './tls.ts';
@@ -49,6 +50,7 @@ export type RegistryOptions = {
   readonly metrics?: Metrics;
   /** What must answer besides the storage. */
   readonly checks?: readonly (() => Promise<void>)[];
+  readonly operators?: OperatorPorts;
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -115,6 +117,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const optional = {
     ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
+    ...(options.operators === undefined ? {} : { operators: options.operators }),
     ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
   };
   app.use(createApiRouter({ catalog, jobs, environments, access, ...optional, heartbeatMs, closing: closing.signal }));

@@ -23,11 +23,19 @@ const recipeKey = (recipe: Digest): string => `recipes/sha256/${digestHex(recipe
 
 type Opened = { readonly info: BlobInfo; readonly bytes: AsyncIterable<Uint8Array> };
 
+/** What keeps a writer's compositions safe from a collector at work (storage/collector/writer-storage.ts). */
+export type CompositionGuard = {
+  /** A layer that is as good as gone: it is to be made again. */
+  readonly isToRenew: (layerKey: string) => boolean;
+  /** Called when a layer is stored and before anybody can find it by its recipe. @throws CONFLICT where one of its pieces is gone. */
+  readonly confirm: (pieces: readonly Digest[], signal?: AbortSignal) => Promise<void>;
+};
+
 /**
  * Blobs over any object store: `blobs/sha256/<hex>` holds bytes, `layers/sha256/<hex>` what a composed blob is made of, and
  * `recipes/sha256/<hex of a composition>` the blob that it gives.
  */
-export function createBlobStore(objects: ObjectStore): BlobStore {
+export function createBlobStore(objects: ObjectStore, guard?: CompositionGuard): BlobStore {
   const layer = async (digest: Digest, signal?: AbortSignal): Promise<{ sizeBytes: number; segments: Segment[] } | undefined> => {
     const found = await readRecord(objects, layerKey(digest), compositionSchema, signal);
     if (!found) return undefined;
@@ -95,11 +103,19 @@ export function createBlobStore(objects: ObjectStore): BlobStore {
       const composition = compositionOf(segments);
       const key = recipeKey(compositionDigest(composition));
       const known = await readRecord(objects, key, blobInfoSchema, signal);
-      if (known && (await objects.stat(layerKey(known.record.digest), signal))) return known.record;
+      const isRenewing = known !== undefined && guard?.isToRenew(layerKey(known.record.digest)) === true;
+      if (known && !isRenewing && (await objects.stat(layerKey(known.record.digest), signal))) return known.record;
+      // A recipe stands only for a layer that is confirmed.
+      if (isRenewing) await objects.remove(key, signal);
       const digester = createDigester();
       for await (const piece of joined(slicesOf(segments, 0, composition.sizeBytes), openVerified, signal)) digester.update(piece);
       const result = { digest: digester.digest(), sizeBytes: composition.sizeBytes };
-      await writeOnce(writeRecord(objects, layerKey(result.digest), composition, { condition: 'absent', signal }));
+      const condition = isRenewing ? undefined : ('absent' as const);
+      await writeOnce(writeRecord(objects, layerKey(result.digest), composition, { condition, signal }));
+      await guard?.confirm(
+        segments.flatMap((segment) => ('blob' in segment ? [segment.blob.digest] : [])),
+        signal,
+      );
       // Last, so that a remembered result is always readable.
       await writeRecord(objects, key, result, { signal });
       return result;

@@ -1,7 +1,7 @@
 import { type BigIntStats, type Dirent, renameSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DynDataError, type ObjectInfo } from '../core/index.ts';
+import { DynDataError, type ObjectState } from '../core/index.ts';
 import { throwIfCancelled } from './cancellation.ts';
 import { isErrno } from './folder-lock.ts';
 import { segmentOf } from './folder-paths.ts';
@@ -41,8 +41,8 @@ export async function ifPresent<T>(work: () => Promise<T>): Promise<T | undefine
   }
 }
 
-export function infoOf(key: string, state: BigIntStats): ObjectInfo {
-  return { key, sizeBytes: Number(state.size), etag: etagOf(state) };
+export function stateOf(key: string, state: BigIntStats): ObjectState {
+  return { key, sizeBytes: Number(state.size), etag: etagOf(state), modifiedAt: new Date(Number(state.mtimeMs)) };
 }
 
 function etagOf(state: BigIntStats): string {
@@ -95,7 +95,7 @@ export async function syncFolder(path: string): Promise<void> {
 export type WalkOptions = { readonly prefix: string; readonly after?: string | undefined; readonly signal?: AbortSignal | undefined };
 
 /** The objects below one folder in ascending order of their keys; folders that cannot hold a wanted key are not read. */
-export async function* walkFolder(folder: string, keyPrefix: string, options: WalkOptions): AsyncGenerator<ObjectInfo> {
+export async function* walkFolder(folder: string, keyPrefix: string, options: WalkOptions): AsyncGenerator<ObjectState> {
   const { prefix, after, signal } = options;
   throwIfCancelled(signal);
   const entries = await translated(() => ifPresent(() => readdir(folder, { withFileTypes: true })));
@@ -107,7 +107,7 @@ export async function* walkFolder(folder: string, keyPrefix: string, options: Wa
       if (mayHold && !isBefore) yield* walkFolder(join(folder, entry.name), key, options);
     } else if (key.startsWith(prefix) && (after === undefined || key > after)) {
       const state = await translated(() => ifPresent(() => stat(join(folder, entry.name), { bigint: true })));
-      if (state?.isFile()) yield infoOf(key, state);
+      if (state?.isFile()) yield stateOf(key, state);
     }
   }
 }

@@ -6,11 +6,11 @@ import { throwIfCancelled } from './cancellation.ts';
 import {
   folderError,
   ifPresent,
-  infoOf,
   makeEtagUnique,
   makeFolder,
   removeIfPresent,
   replaceFile,
+  stateOf,
   syncFolder,
   translated,
   walkFolder,
@@ -50,7 +50,7 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       return await translated(async () => {
         await makeEtagUnique(file);
         await file.sync();
-        return infoOf(key, await file.stat({ bigint: true }));
+        return bare(stateOf(key, await file.stat({ bigint: true })));
       });
     } finally {
       await file.close();
@@ -62,7 +62,7 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       const path = filePath(folder, key);
       throwIfCancelled(signal);
       const state = await translated(() => ifPresent(() => stat(path, { bigint: true })));
-      return state?.isFile() ? infoOf(key, state) : undefined;
+      return state?.isFile() ? stateOf(key, state) : undefined;
     },
 
     async read(key, { range, etag, signal } = {}) {
@@ -71,7 +71,7 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       const file = await translated(() => ifPresent(() => open(path, 'r')));
       if (!file) return undefined;
       const state = await translated(() => file.stat({ bigint: true }));
-      const info = infoOf(key, state);
+      const info = bare(stateOf(key, state));
       if (etag !== undefined && etag !== info.etag) {
         await file.close();
         throw conflict(key);
@@ -114,6 +114,10 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       await translated(() => locked(key, () => removeIfPresent(path), signal));
     },
   };
+}
+
+function bare({ key, sizeBytes, etag }: ObjectInfo): ObjectInfo {
+  return { key, sizeBytes, etag };
 }
 
 /** A link fails where the name exists already: the one atomic "create if absent" for a finished file. */

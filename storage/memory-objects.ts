@@ -1,12 +1,12 @@
-import type { ObjectInfo, ObjectStore, WriteCondition } from '../core/index.ts';
+import type { ObjectInfo, ObjectState, ObjectStore, WriteCondition } from '../core/index.ts';
 import { exactly, gather } from './byte-streams.ts';
 import { throwIfCancelled } from './cancellation.ts';
 import { checkKey } from './object-key.ts';
 import { conflict } from './storage-errors.ts';
 
 /** Objects in this process's memory, for tests and trials: gone when it ends. */
-export function createMemoryObjects(): ObjectStore {
-  const objects = new Map<string, { info: ObjectInfo; bytes: Uint8Array }>();
+export function createMemoryObjects({ clock = () => new Date() }: { readonly clock?: () => Date } = {}): ObjectStore {
+  const objects = new Map<string, { info: ObjectInfo; modifiedAt: Date; bytes: Uint8Array }>();
   let writes = 0;
 
   const checkCondition = (key: string, condition: WriteCondition | undefined): void => {
@@ -15,11 +15,14 @@ export function createMemoryObjects(): ObjectStore {
     if (condition === 'absent' ? etag !== undefined : etag !== condition.etag) throw conflict(key);
   };
 
+  const stateOf = (found: { info: ObjectInfo; modifiedAt: Date } | undefined): ObjectState | undefined =>
+    found && { ...found.info, modifiedAt: found.modifiedAt };
+
   return {
     async stat(key, signal) {
       checkKey(key);
       throwIfCancelled(signal);
-      return objects.get(key)?.info;
+      return stateOf(objects.get(key));
     },
     async read(key, { range, etag, signal } = {}) {
       checkKey(key);
@@ -34,8 +37,8 @@ export function createMemoryObjects(): ObjectStore {
       const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after)).sort();
       for (const key of keys) {
         throwIfCancelled(signal);
-        const found = objects.get(key);
-        if (found) yield found.info;
+        const found = stateOf(objects.get(key));
+        if (found) yield found;
       }
     },
     async write(key, bytes, { sizeBytes, condition, signal }) {
@@ -46,7 +49,7 @@ export function createMemoryObjects(): ObjectStore {
       checkCondition(key, condition);
       writes += 1;
       const info = { key, sizeBytes, etag: `m${writes}` };
-      objects.set(key, { info, bytes: copy });
+      objects.set(key, { info, modifiedAt: clock(), bytes: copy });
       return info;
     },
     async remove(key, signal) {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { DynDataError, type ObjectInfo, type ObjectStore } from '../core/index.ts';
+import { DynDataError, type ObjectState, type ObjectStore } from '../core/index.ts';
 import { noBytes, streamBytes } from './byte-streams.ts';
 import { cancellation, throwIfCancelled } from './cancellation.ts';
 import { checkKey } from './object-key.ts';
@@ -33,10 +33,10 @@ export function createS3Bucket(options: S3BucketOptions): ObjectStore {
   };
   const address = (key: string) => ({ Bucket: bucket, Key: `${prefix}${key}` });
 
-  const stat = async (key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> => {
+  const stat = async (key: string, signal?: AbortSignal): Promise<ObjectState | undefined> => {
     checkKey(key);
     const found = await ifFound(() => send(key, signal, (sending) => client.send(new HeadObjectCommand(address(key)), sending)));
-    return found && { key, sizeBytes: found.ContentLength ?? 0, etag: bareEtag(found.ETag) };
+    return found && { key, sizeBytes: found.ContentLength ?? 0, etag: bareEtag(found.ETag), modifiedAt: timeOf(found.LastModified) };
   };
 
   return {
@@ -78,7 +78,9 @@ export function createS3Bucket(options: S3BucketOptions): ObjectStore {
         };
         const found = await send(undefined, signal, (sending) => client.send(new ListObjectsV2Command(query), sending));
         for (const item of found.Contents ?? []) {
-          if (item.Key !== undefined) yield { key: item.Key.slice(prefix.length), sizeBytes: item.Size ?? 0, etag: bareEtag(item.ETag) };
+          if (item.Key === undefined) continue;
+          const key = item.Key.slice(prefix.length);
+          yield { key, sizeBytes: item.Size ?? 0, etag: bareEtag(item.ETag), modifiedAt: timeOf(item.LastModified) };
         }
         next = found.IsTruncated ? found.NextContinuationToken : undefined;
       } while (next !== undefined);
@@ -95,6 +97,11 @@ export function createS3Bucket(options: S3BucketOptions): ObjectStore {
       await ifFound(() => send(key, signal, (sending) => client.send(new DeleteObjectCommand(address(key)), sending)));
     },
   };
+}
+
+/** Every S3 store tells it; of one that does not, everything counts as written just now, so that nothing is taken for old. */
+function timeOf(lastModified: Date | undefined): Date {
+  return lastModified ?? new Date();
 }
 
 async function ifFound<T>(work: () => Promise<T>): Promise<T | undefined> {

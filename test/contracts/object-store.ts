@@ -43,11 +43,11 @@ export function objectStoreContract({ open, isOutsideThisProcess, leftovers }: O
       const written = await put('basic/one', 'first');
       expect(written).toMatchObject({ key: 'basic/one', sizeBytes: 5 });
       expect(written.etag).not.toBe('');
-      expect(await objects.stat('basic/one')).toEqual(written);
+      expect(await objects.stat('basic/one')).toMatchObject(written);
       const found = await objects.read('basic/one');
       expect(found?.info).toEqual(written);
       expect(found && text(await collect(found.bytes))).toBe('first');
-      expect(await listOf(objects.list('basic/'))).toEqual([written]);
+      expect(await listOf(objects.list('basic/'))).toMatchObject([written]);
     });
 
     it('replaces an object whole and changes its etag', async () => {
@@ -55,6 +55,21 @@ export function objectStoreContract({ open, isOutsideThisProcess, leftovers }: O
       const after = await put('basic/replaced', 'short');
       expect(after.etag).not.toBe(before.etag);
       expect(await get('basic/replaced')).toBe('short');
+    });
+
+    it('tells when it was written last, also where the bytes are the same again', async () => {
+      await put('times/one', 'same');
+      const first = await objects.stat('times/one');
+      await new Promise((resolve) => setTimeout(resolve, 2100));
+      await put('times/one', 'same');
+      const second = await objects.stat('times/one');
+      if (!first || !second) throw new Error('an object expected');
+      const passedMs = second.modifiedAt.getTime() - first.modifiedAt.getTime();
+      expect(passedMs).toBeGreaterThanOrEqual(1000);
+      expect(passedMs).toBeLessThan(30_000);
+      // A listing may be more exact than a question for one object.
+      const [listed] = await listOf(objects.list('times/'));
+      expect(Math.abs(Number(listed?.modifiedAt) - Number(second.modifiedAt))).toBeLessThan(1000);
     });
 
     it('stores an object of no bytes', async () => {
@@ -124,7 +139,7 @@ export function objectStoreContract({ open, isOutsideThisProcess, leftovers }: O
       const bytes = sampleBytes(largeBytes + 12_345, 7);
       const written = await objects.write('large/pieces', inPieces(bytes, 100_003), { sizeBytes: bytes.byteLength });
       expect(written.sizeBytes).toBe(bytes.byteLength);
-      expect(await objects.stat('large/pieces')).toEqual(written);
+      expect(await objects.stat('large/pieces')).toMatchObject(written);
       const found = await objects.read('large/pieces');
       expect(found && Buffer.compare(await collect(found.bytes), bytes)).toBe(0);
     });
@@ -249,7 +264,7 @@ export function objectStoreContract({ open, isOutsideThisProcess, leftovers }: O
       const written = await write(first, 'absent');
       await expect(write(second, 'absent')).rejects.toMatchObject({ code: 'CONFLICT' });
       await expect(write(second, { etag: 'another' })).rejects.toMatchObject({ code: 'CONFLICT' });
-      expect(await objects.stat('races/large')).toEqual(written);
+      expect(await objects.stat('races/large')).toMatchObject(written);
       await write(second, { etag: written.etag });
       const found = await objects.read('races/large');
       expect(found && Buffer.compare(await collect(found.bytes), second)).toBe(0);

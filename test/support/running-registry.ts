@@ -5,6 +5,8 @@ import { type Access, createAccess } from '../../registry/access/access.ts';
 import { createInProcessQueue, createRetryPolicy, createVerifyHandler, type InProcessJobQueue } from '../../registry/jobs/index.ts';
 import { createLog } from '../../registry/log.ts';
 import { createMetrics } from '../../registry/metrics.ts';
+import { openOperators } from '../../registry/open-operators.ts';
+import type { OperatorPorts } from '../../registry/operator-routes.ts';
 import { createScheduler, createTimerAlarm, systemTimer } from '../../registry/schedules/index.ts';
 import { createRegistry } from '../../registry/server.ts';
 import { createBlobStore, createCatalog, createScheduleStore, createUploads } from '../../storage/index.ts';
@@ -18,6 +20,7 @@ export type RunningRegistry = {
   readonly jobs: InProcessJobQueue;
   readonly access: Access;
   readonly schedules: Schedules;
+  readonly operators: OperatorPorts;
   /** Everything logged up to now. */
   readonly log: () => string;
   stop(): Promise<void>;
@@ -49,12 +52,25 @@ export async function startRegistry(options: {
   const clock = options.clock ?? ((): Date => new Date());
   const { limits, trustedProxies = [] } = options;
   const access = createAccess(options.objects, { limits, trustedProxies, clock, random: randomBytes, logger });
-  const catalog = createCatalog(options.objects, { clock });
   const uploads = createUploads(options.objects, blobs, { clock, newId: randomUUID });
   const environments = [
     { name: 'prod', repository: 'dynamease', sources: ['mysql', 'ldap'] },
     { name: 'test', repository: 'team/test', sources: ['mysql'] },
   ];
+  const sources = {};
+  const { catalog, operators } = openOperators({
+    objects: options.objects,
+    catalog: createCatalog(options.objects, { clock }),
+    config: {
+      collector: { graceHours: 24 },
+      environments: Object.fromEntries(
+        environments.map(({ name, repository }) => [name, { repository, policy: '', key: { env: '' }, strict: false, sources }]),
+      ),
+    },
+    clock,
+    newId: randomUUID,
+    logger,
+  });
   const buildSnapshot = options.build({ blobs, catalog });
   const handlers: JobHandlers = {
     build: {
@@ -80,6 +96,7 @@ export async function startRegistry(options: {
     jobs,
     environments,
     schedules,
+    operators,
     metrics,
     access,
     logger,
@@ -99,10 +116,12 @@ export async function startRegistry(options: {
     jobs,
     access,
     schedules,
+    operators,
     log: () => written,
     async stop() {
       await schedules.close();
       await jobs.close(1000);
+      await operators.collections.close();
       await registry.close(500);
     },
   };

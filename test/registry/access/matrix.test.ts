@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, type Job, type Role, type Route, routes } from '../../../core/index.ts';
+import { digestOf, type Job, parseDigest, type Role, type Route, routes } from '../../../core/index.ts';
 import { createMemoryObjects } from '../../../storage/index.ts';
 import {
   type Answer,
@@ -11,6 +12,7 @@ import {
   routeNames,
   startGuardedRegistry,
 } from '../../support/guarded-registry.ts';
+import { publishImage } from '../../support/published-image.ts';
 
 /** What each role includes, and what each scope covers, said once more: the tests must not believe what they test. */
 const includes: Readonly<Record<Role, readonly Role[]>> = {
@@ -55,12 +57,19 @@ beforeAll(async () => {
 afterAll(() => registry.stop());
 
 let schedules = 0;
+let images = 0;
+/** The digest of each environment's plan of retention. */
+const plans: Record<string, string> = {};
 const bodiesAt = ({ environment, repository }: (typeof places)[number]): RouteBodies => ({
   createJob: { kind: 'verify', repository },
   createSchedule: { ...definitionOf(environment), name: `new-${++schedules}` },
   updateSchedule: definitionOf(environment),
   createSnapshot: { environment },
   moveTag: { digest: registry.digests[repository] },
+  pinSnapshot: { why: 'a test' },
+  removeSnapshot: { tags: [], pins: [] },
+  applyRetention: { plan: plans[environment] },
+  createCollection: { dryRun: true },
   previewPolicy: { rows: 1 },
   createToken: { name: 'one more', role: 'reader', repositories: ['x'] },
   rotateToken: { overlapSeconds: 0 },
@@ -81,15 +90,35 @@ const endedJob = async (place: (typeof places)[number]): Promise<Job> => {
     if (job.state === 'cancelled') return job;
   }
 };
+/** One that nothing names. */
+const newSnapshot = async ({ environment, repository }: (typeof places)[number]): Promise<string> => {
+  const layers = [[{ path: 'snapshot/some', bytes: Buffer.from(`rows ${++images}`) }]];
+  return (await publishImage(registry, { repository, environment, layers })).digest;
+};
+const newPin = async ({ repository }: (typeof places)[number]): Promise<string> => {
+  const pin = {
+    version: 1,
+    id: randomUUID(),
+    repository,
+    digest: parseDigest(registry.digests[repository] ?? ''),
+    by: 'qa',
+    why: 'a test',
+  } as const;
+  await registry.operators.pins.put({ ...pin, createdAt: new Date().toISOString() });
+  return pin.id;
+};
 const askRoute = async (name: RouteName, place: (typeof places)[number], token: string | undefined): Promise<Answer> => {
   const parameters = {
     ...place,
-    digest: registry.digests[place.repository] ?? '',
+    digest: name === 'removeSnapshot' ? await newSnapshot(place) : (registry.digests[place.repository] ?? ''),
+    pin: routes[name].path.includes('{pin}') ? await newPin(place) : '',
+    collection: routes[name].path.includes('{collection}') ? (await registry.operators.collections.create({ dryRun: true })).id : '',
     tag: routes[name].method === 'DELETE' ? 'never-there' : 'may',
     id: routes[name].path.includes('{id}') ? (await (name === 'retryJob' ? endedJob(place) : newJob(place))).id : '',
     name: routes[name].path.includes('{name}') ? await newSchedule(place) : '',
     token: routes[name].path.includes('{token}') ? (await registry.issue('reader', ['x'])).id : '',
   };
+  if (name === 'applyRetention') plans[place.environment] = (await registry.operators.retention.plan(place.environment)).digest;
   const bodies: Readonly<Record<string, unknown>> = bodiesAt(place);
   return registry.ask(routes[name].method, filledPath(name, parameters), { ...(token === undefined ? {} : { token }), body: bodies[name] });
 };
@@ -154,6 +183,15 @@ it('each route needs what was decided for it', () => {
     showTag: 'reader repository',
     moveTag: 'operator repository',
     removeTag: 'operator repository',
+    listPins: 'reader repository',
+    pinSnapshot: 'operator repository',
+    unpinSnapshot: 'operator repository',
+    removeSnapshot: 'operator repository',
+    planRetention: 'reader environment',
+    applyRetention: 'operator environment',
+    createCollection: 'admin registry',
+    listCollections: 'operator registry',
+    showCollection: 'operator registry',
     listEnvironments: 'reader visible',
     showPolicy: 'reader environment',
     suggestPolicy: 'operator environment',
@@ -236,13 +274,15 @@ describe('what is out of scope', () => {
 
   it('looks as if it did not exist, or as if nobody could know', async () => {
     const token = texts.get('admin other/app') ?? '';
-    const real = { ...places[0], id: (await newJob(places[0])).id, digest: registry.digests.dynamease ?? '', tag: 'may' };
+    const [jobId, pin] = [(await newJob(places[0])).id, await newPin(places[0])];
+    const real = { ...places[0], id: jobId, digest: registry.digests.dynamease ?? '', tag: 'may', pin };
     const unreal = {
       environment: 'nowhere',
       repository: 'never/was',
       id: 'no-such-job',
       digest: `sha256:${'0'.repeat(64)}`,
       tag: 'no-tag',
+      pin: 'no-pin',
     };
     let compared = 0;
     for (const name of routeNames) {
@@ -250,7 +290,7 @@ describe('what is out of scope', () => {
         routes[name].access.within
       ];
       if (key === undefined) continue;
-      const body = name === 'moveTag' ? { digest: real.digest } : name === 'previewPolicy' ? { rows: 1 } : undefined;
+      const body = 'body' in routes[name] ? bodyOf(name, places[0]) : undefined;
       const [existing, missing] = await Promise.all(
         [real, unreal].map(async (names) =>
           shapeOf(await registry.ask(routes[name].method, filledPath(name, names), { token, body }), names[key]),

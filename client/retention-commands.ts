@@ -1,0 +1,99 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { isTag } from '../core/references.ts';
+import { collect } from './commands/collect.ts';
+import { ls } from './commands/ls.ts';
+import { retentionApply, retentionPlan } from './commands/retention.ts';
+import { snapshotPin, snapshotRemove, snapshotShow, snapshotUnpin } from './commands/snapshot.ts';
+import { tagList, tagRemove, tagSet, tagShow } from './commands/tag.ts';
+import type { Context } from './context.ts';
+
+const refHelp = 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…';
+
+/** The commands of operators for what is stored: snapshots, pins, tags, retention and the collector. */
+export function addRetentionCommands(program: Command, snapshot: Command, context: () => Context): void {
+  snapshot
+    .command('list')
+    .description('list the snapshots of the repository, as ls does')
+    .action(() => ls(context()));
+  snapshot
+    .command('show')
+    .description('show everything the registry knows of one snapshot')
+    .argument('<ref>', refHelp)
+    .action((reference: string) => snapshotShow(context(), reference));
+  for (const parent of [snapshot, program]) {
+    parent
+      .command('rm')
+      .description('remove a snapshot; refused while a tag or a pin that is not named holds it')
+      .argument('<ref>', refHelp)
+      .option('--tag <tag>', 'another tag that goes with it; may be given several times', collectTags, [])
+      .option('--pin <id>', 'a pin that shall not hold it; may be given several times', collectTexts, [])
+      .action((reference: string, { tag, pin }: { tag: string[]; pin: string[] }) =>
+        snapshotRemove(context(), { reference, tags: tag, pins: pin }),
+      );
+  }
+  snapshot
+    .command('pin')
+    .description('hold a snapshot back from retention and removal')
+    .argument('<ref>', refHelp)
+    .requiredOption('--why <text>', 'the reason, for whoever wants to remove it')
+    .option('--until <time>', 'when the pin is over; never, if left out')
+    .action((reference: string, { why, until }: { why: string; until?: string }) => snapshotPin(context(), { reference, why, until }));
+  snapshot
+    .command('unpin')
+    .description('take a pin away')
+    .argument('<ref>', refHelp)
+    .option('--pin <id>', 'which one, where there are several')
+    .action((reference: string, { pin }: { pin?: string }) => snapshotUnpin(context(), { reference, pin }));
+
+  const tag = program.command('tag').description('for operators: names of snapshots');
+  tag
+    .command('list')
+    .description('list the tags of the repository')
+    .action(() => tagList(context()));
+  tag
+    .command('show')
+    .description('show what a tag names')
+    .argument('<tag>', 'the tag', parseTag)
+    .action((name: string) => tagShow(context(), name));
+  tag
+    .command('set')
+    .description('give a snapshot a tag, or move the tag to it')
+    .argument('<tag>', 'the tag', parseTag)
+    .argument('<ref>', refHelp)
+    .action((name: string, reference: string) => tagSet(context(), name, reference));
+  tag
+    .command('rm')
+    .description('remove a tag; the snapshot stays')
+    .argument('<tag>', 'the tag', parseTag)
+    .action((name: string) => tagRemove(context(), name));
+
+  const retention = program.command('retention').description('for operators: which snapshots stay');
+  retention
+    .command('plan')
+    .description('show what stays, why, and what would go; removes nothing')
+    .argument('[environment]', 'one environment; all, if left out')
+    .action((environment: string | undefined) => retentionPlan(context(), environment));
+  retention
+    .command('apply')
+    .description('remove what a plan says')
+    .argument('[environment]', 'one environment; all, if left out')
+    .option('--plan <digest>', 'the plan, as `retention plan` shows it; refused where it is another one by now')
+    .option('--yes', 'apply the plan of this moment, seen or not', false)
+    .action((environment: string | undefined, { plan, yes }: { plan?: string; yes: boolean }) =>
+      retentionApply(context(), { environment, plan, yes }),
+    );
+
+  program
+    .command('collect')
+    .description('for operators: free the space of what no snapshot needs any more')
+    .option('--dry-run', 'count only', false)
+    .action(({ dryRun }: { dryRun: boolean }) => collect(context(), { dryRun }));
+}
+
+function parseTag(text: string): string {
+  if (isTag(text)) return text;
+  throw new InvalidArgumentError('A tag has letters, digits, ., _ and -, at most 128.');
+}
+
+const collectTags = (text: string, before: string[]): string[] => [...before, parseTag(text)];
+const collectTexts = (text: string, before: string[]): string[] => [...before, text];

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Catalog, ChunkIndex, ObjectStore, RegistryConfig } from '../core/index.ts';
+import {
+  createCollectionReports,
+  createCollector,
+  createGuardedCatalog,
+  createPins,
+  createSweepLog,
+  openWriterStorage,
+  type WriterPorts,
+} from '../storage/index.ts';
+import { createCollections } from './collections.ts';
+import type { OperatorPorts } from './operator-routes.ts';
+import { createRetention } from './retention.ts';
+
+const hourMs = 60 * 60 * 1000;
+
+export type OperatorOptions = {
+  readonly objects: ObjectStore;
+  readonly catalog: Catalog;
+  readonly config: Pick<RegistryConfig, 'environments' | 'collector'>;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  readonly logger: Logger;
+};
+
+/**
+ * Pins, retention and the collector over one store, and what keeps everybody else safe from them: a catalog for those who move tags, and
+ * storage for those who write.
+ */
+export function openOperators({ objects, catalog: unguarded, config, clock, newId, logger }: OperatorOptions): {
+  readonly catalog: Catalog;
+  readonly operators: OperatorPorts;
+  /** For one build; see openWriterStorage. */
+  openWriter(index: ChunkIndex, signal?: AbortSignal): Promise<WriterPorts>;
+} {
+  const wait = (delayMs: number, signal?: AbortSignal): Promise<void> => sleep(delayMs, undefined, signal && { signal });
+  const log = createSweepLog(objects, { clock, wait });
+  const catalog = createGuardedCatalog(unguarded, log);
+  const pins = createPins(objects, catalog, log);
+  const graceMs = Math.round(config.collector.graceHours * hourMs);
+  const removal = { objects, catalog, pins, log, clock };
+  const collect = createCollector({ objects, log, graceMs, newId });
+  return {
+    catalog,
+    operators: {
+      ...removal,
+      newId,
+      retention: createRetention({ ...removal, environments: config.environments }),
+      collections: createCollections({ collect, reports: createCollectionReports(objects), graceMs, clock, newId, logger }),
+    },
+    openWriter: (index, signal) => openWriterStorage(objects, { index, catalog }, log, signal),
+  };
+}

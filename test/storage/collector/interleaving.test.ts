@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { type Digest, DynDataError } from '../../../core/index.ts';
+import { createMemoryObjects, removeSnapshots } from '../../../storage/index.ts';
+import { type CollectedStore, openCollectedStore, publishChunks, pullEverything, repository } from '../../support/collected-store.ts';
+import { reachedBlobs } from '../../support/reached-blobs.ts';
+import { createSchedule, type SteppedActor, seededRandom } from '../../support/stepped-objects.ts';
+import { listOf } from '../../support/stream-samples.ts';
+
+const minuteMs = 60_000;
+const graceMs = 60 * minuteMs;
+/** No operation of these tests waits for so long: what the log assumes. */
+const takeoverMs = 10_000 * graceMs;
+const chunks = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+type Outcome = {
+  readonly published: Map<Digest, number>;
+  readonly removed: Map<Digest, number>;
+  conflicts: number;
+  tagged: number;
+  freed: number;
+};
+
+/** Builds, retention, tags, pins and collectors at once over one store, interleaved at each storage operation as the seed says. */
+async function play(seed: number, options: { readonly withKills: boolean; readonly longest: number }): Promise<Outcome> {
+  const random = seededRandom(seed);
+  let nowMs = Date.UTC(2024, 4, 1);
+  const clock = (): Date => new Date(nowMs);
+  const memory = createMemoryObjects({ clock });
+  const schedule = createSchedule(memory, random);
+  let ids = 0;
+  const newId = (): string => `id${seed}-${++ids}`;
+  const open = (actor: SteppedActor): CollectedStore =>
+    openCollectedStore(actor.objects, { clock, graceMs, newId, takeoverMs, wait: () => actor.pause() });
+  const outside = openCollectedStore(memory, { clock, graceMs, newId, takeoverMs });
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  let order = 0;
+  const outcome: Outcome = { published: new Map(), removed: new Map(), conflicts: 0, tagged: 0, freed: 0 };
+  const ignoring = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof DynDataError) || !['CONFLICT', 'SNAPSHOT_UNKNOWN', 'BLOB_UNKNOWN'].includes(error.code)) throw error;
+      outcome.conflicts += 1;
+    }
+  };
+  const layerOf = (): string[] => Array.from({ length: 1 + Math.floor(random() * 2) }, () => pick(chunks));
+  const published = (): Digest[] => [...outcome.published.keys()];
+
+  // Before it begins: some snapshots, half of them removed, and a list of candidates that is old enough.
+  for (let count = 0; count < 6; count += 1) {
+    const ports = await outside.openWriter();
+    const digest = await publishChunks(ports, [layerOf(), layerOf()], { takenAt: clock().toISOString() });
+    outcome.published.set(digest, ++order);
+    if (count % 2 === 0) continue;
+    await removeSnapshots({ ...outside, clock }, repository, [{ digest, tags: [], pins: [] }]);
+    outcome.removed.set(digest, ++order);
+  }
+  nowMs += 2 * graceMs;
+  await outside.run();
+  nowMs += graceMs + minuteMs * Math.floor(random() * 10);
+
+  const builder = async (store: CollectedStore, name: string): Promise<void> => {
+    for (let round = 0; round < 3; round += 1) {
+      await ignoring(async () => {
+        const tag = random() < 0.5 ? `${name}-${round}` : undefined;
+        const ports = await store.openWriter();
+        const digest = await publishChunks(ports, [layerOf(), layerOf()], { takenAt: clock().toISOString(), ...(tag ? { tag } : {}) });
+        outcome.published.set(digest, ++order);
+      });
+    }
+  };
+  const remover = async (store: CollectedStore): Promise<void> => {
+    for (let round = 0; round < 8; round += 1) {
+      await store.log.position();
+      const digest = pick(published());
+      if (!digest) continue;
+      await ignoring(async () => {
+        const tags: string[] = [];
+        for await (const tag of store.catalog.tags(repository))
+          if (tag.digest === digest && !tag.tag.startsWith('kept')) tags.push(tag.tag);
+        const takenAt = (await store.catalog.snapshot(repository, digest))?.provenance.takenAt;
+        const begun = ++order;
+        const [removal] = await removeSnapshots({ ...store, clock }, repository, [
+          { digest, tags, pins: [], ...(takenAt ? { takenAt } : {}) },
+        ]);
+        // What was published again after the removal had begun must have been seen by it.
+        if (removal?.fate === 'removed') outcome.removed.set(digest, begun);
+      });
+    }
+  };
+  const tagger = async (store: CollectedStore): Promise<void> => {
+    for (let round = 0; round < 6; round += 1) {
+      await store.log.position();
+      const digest = pick(published());
+      if (!digest) continue;
+      await ignoring(async () => {
+        if (random() < 0.5) await store.catalog.moveTag(repository, `kept-${round}`, digest);
+        else await store.pins.put({ version: 1, id: newId(), repository, digest, by: 'qa', why: 'test', createdAt: clock().toISOString() });
+        outcome.tagged += 1;
+      });
+    }
+  };
+  const collector = async (store: CollectedStore): Promise<void> => {
+    for (let round = 0; round < 6; round += 1) {
+      await ignoring(async () => {
+        const { kinds } = await store.run();
+        outcome.freed += kinds.blobs?.removed.count ?? 0;
+      });
+    }
+  };
+
+  const actors = Array.from({ length: 6 }, () => schedule.actor());
+  const [first, second, third, fourth, fifth, sixth] = actors as [
+    SteppedActor,
+    SteppedActor,
+    SteppedActor,
+    SteppedActor,
+    SteppedActor,
+    SteppedActor,
+  ];
+  const work = [
+    builder(open(first), 'one'),
+    builder(open(second), 'two'),
+    remover(open(third)),
+    tagger(open(fourth)),
+    collector(open(fifth)),
+    collector(open(sixth)),
+  ];
+  const killAt = 50 + Math.floor(random() * 600);
+  await schedule.run(work, {
+    onStep(step) {
+      nowMs += random() * minuteMs;
+      if (random() < 0.03) nowMs += random() * options.longest;
+      if (options.withKills && step === killAt) pick([first, fifth, sixth, third]).kill();
+    },
+  });
+  if (!options.withKills) await Promise.all(work);
+
+  // Nothing that can be seen is broken, and nothing that was acknowledged is lost.
+  const seen = await pullEverything(outside);
+  for (const [digest, at] of outcome.published) {
+    const removedAt = outcome.removed.get(digest);
+    if (!options.withKills && (removedAt === undefined || removedAt < at)) {
+      expect(removedAt !== undefined || seen.has(digest), `${digest} of seed ${seed} is lost`).toBe(true);
+    }
+  }
+
+  // Later, alone, the collector takes over what a killed one left, and frees everything else.
+  nowMs += 2 * takeoverMs;
+  for (let round = 0; round < 3; round += 1) {
+    nowMs += 2 * graceMs;
+    await outside.run();
+  }
+  expect(await pullEverything(outside)).toEqual(seen);
+  const stored = (await listOf(memory.list('blobs/'))).map(({ key }) => key.slice('blobs/sha256/'.length)).sort();
+  expect(stored, `what is left of seed ${seed}`).toEqual([...(await reachedBlobs(outside))].sort());
+  return outcome;
+}
+
+describe('interleaved at every storage operation, builds, removals, tags, pins and two collectors', () => {
+  const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
+
+  it('lose nothing where builds are shorter than the grace', { timeout: 300_000 }, async () => {
+    let [published, freed] = [0, 0];
+    for (const seed of seeds) {
+      const outcome = await play(seed, { withKills: false, longest: graceMs / 4 });
+      published += outcome.published.size;
+      freed += outcome.freed;
+    }
+    expect(published).toBeGreaterThan(seeds.length);
+    expect(freed).toBeGreaterThan(20);
+  });
+
+  it('lose nothing where the clock jumps over the grace in the middle of everything', { timeout: 300_000 }, async () => {
+    let [conflicts, freed, tagged] = [0, 0, 0];
+    for (const seed of seeds) {
+      const outcome = await play(1000 + seed, { withKills: false, longest: 5 * graceMs });
+      conflicts += outcome.conflicts;
+      freed += outcome.freed;
+      tagged += outcome.tagged;
+    }
+    // Else the test would show nothing: there were removals, and writers who were told of them.
+    expect(freed).toBeGreaterThan(20);
+    expect(conflicts).toBeGreaterThan(20);
+    expect(tagged).toBeGreaterThan(20);
+  });
+
+  it('lose nothing, and leave nothing behind for ever, where one of them is killed', { timeout: 300_000 }, async () => {
+    for (const seed of seeds) await play(2000 + seed, { withKills: true, longest: 5 * graceMs });
+  });
+});
