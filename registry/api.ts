@@ -42,8 +42,8 @@ export type ApiOptions = {
   readonly schedules?: Schedules;
   /** Absent where the builders run elsewhere. */
   readonly policyTools?: PolicyTools;
-  /** Pins, retention and the collector; absent where none of them is served. */
-  readonly operators?: OperatorPorts;
+  /** Pins, retention and the collector. */
+  readonly operators: OperatorPorts;
   readonly heartbeatMs: number;
   /** Ends the event streams: they would hold a stopping server for as long as a build lasts. */
   readonly closing: AbortSignal;
@@ -133,7 +133,7 @@ export function createApiRouter(options: ApiOptions): Router {
   addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
   addScheduleRoutes(on, schedules, jobs);
   addPolicyRoutes(on, policyTools, closing);
-  if (operators) addOperatorRoutes(on, operators);
+  addOperatorRoutes(on, operators);
   addTokenRoutes(on, access.tokens);
   addAuditRoutes(on, access.audit);
   refuseOtherMethods();

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Catalog, ChunkIndex, ObjectStore, RegistryConfig } from '../core/index.ts';
+import type { Catalog, ChunkIndex, ObjectStore, RegistryConfig, Uploads } from '../core/index.ts';
 import {
   createCollectionReports,
   createCollector,
   createGuardedCatalog,
   createPins,
+  createPushGuard,
   createSweepLog,
+  type OpenPush,
   openWriterStorage,
   type WriterPorts,
 } from '../storage/index.ts';
@@ -19,6 +21,7 @@ const hourMs = 60 * 60 * 1000;
 export type OperatorOptions = {
   readonly objects: ObjectStore;
   readonly catalog: Catalog;
+  readonly uploads: Pick<Uploads, 'removeAbandoned'>;
   readonly config: Pick<RegistryConfig, 'environments' | 'collector'>;
   readonly clock: () => Date;
   readonly newId: () => string;
@@ -29,19 +32,21 @@ export type OperatorOptions = {
  * Pins, retention and the collector over one store, and what keeps everybody else safe from them: a catalog for those who move tags, and
  * storage for those who write.
  */
-export function openOperators({ objects, catalog: unguarded, config, clock, newId, logger }: OperatorOptions): {
+export function openOperators({ objects, catalog: unguarded, uploads, config, clock, newId, logger }: OperatorOptions): {
   readonly catalog: Catalog;
   readonly operators: OperatorPorts;
   /** For one build; see openWriterStorage. */
   openWriter(index: ChunkIndex, signal?: AbortSignal): Promise<WriterPorts>;
+  readonly openPush: OpenPush;
 } {
   const wait = (delayMs: number, signal?: AbortSignal): Promise<void> => sleep(delayMs, undefined, signal && { signal });
   const log = createSweepLog(objects, { clock, wait });
-  const catalog = createGuardedCatalog(unguarded, log);
-  const pins = createPins(objects, catalog, log);
+  const pins = createPins(objects, unguarded, log);
+  const catalog = createGuardedCatalog({ catalog: unguarded, pins, log, clock });
   const graceMs = Math.round(config.collector.graceHours * hourMs);
-  const removal = { objects, catalog, pins, log, clock };
-  const collect = createCollector({ objects, log, graceMs, newId });
+  // What is removed here is told in the log by whoever removes it.
+  const removal = { objects, catalog: unguarded, pins, log, clock };
+  const collect = createCollector({ objects, log, uploads, graceMs, newId });
   return {
     catalog,
     operators: {
@@ -50,6 +55,7 @@ export function openOperators({ objects, catalog: unguarded, config, clock, newI
       retention: createRetention({ ...removal, environments: config.environments }),
       collections: createCollections({ collect, reports: createCollectionReports(objects), graceMs, clock, newId, logger }),
     },
-    openWriter: (index, signal) => openWriterStorage(objects, { index, catalog }, log, signal),
+    openWriter: (index, signal) => openWriterStorage(objects, { index, catalog, unguarded }, log, signal),
+    openPush: createPushGuard({ objects, catalog: unguarded, log, graceMs, clock }),
   };
 }

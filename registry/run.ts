@@ -109,9 +109,11 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     warnOfPlainText(config, logger);
   }
   const blobs = createBlobStore(objects);
-  const { catalog, operators, openWriter } = openOperators({
+  const uploads = createUploads(objects, blobs, { clock: now, newId: randomUUID });
+  const { catalog, operators, openWriter, openPush } = openOperators({
     objects,
     catalog: createCatalog(objects, { clock: now }),
+    uploads,
     config,
     clock: now,
     newId: randomUUID,
@@ -157,7 +159,6 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     if (!system.jobs) return openBuilder({ ...common, listen: config.builder.listen });
     const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;
     const optional = { ...(policyTools ? { policyTools } : {}), ...(system.scheduler ? { schedules: system.scheduler } : {}) };
-    const uploads = createUploads(objects, blobs, { clock: now, newId });
     removeAbandonedUploads({ uploads, clock: now, logger, signal });
     const registry = createRegistry({
       ...common,
@@ -165,6 +166,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
       ...(certificate ? { certificate } : {}),
       catalog,
       uploads,
+      openPush,
       jobs: system.jobs,
       environments,
       access,

@@ -11,6 +11,7 @@ import {
   type Schedules,
   type Uploads,
 } from '../core/index.ts';
+import type { OpenPush } from '../storage/index.ts';
 import type { Access } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { authentication } from './access/authentication.ts';
@@ -40,6 +41,7 @@ export type RegistryOptions = {
   readonly blobs: BlobReader;
   readonly catalog: Catalog;
   readonly uploads: Uploads;
+  readonly openPush: OpenPush;
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
   readonly access: Access;
@@ -50,7 +52,7 @@ export type RegistryOptions = {
   readonly metrics?: Metrics;
   /** What must answer besides the storage. */
   readonly checks?: readonly (() => Promise<void>)[];
-  readonly operators?: OperatorPorts;
+  readonly operators: OperatorPorts;
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -73,7 +75,7 @@ export type Registry = {
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, uploads, jobs, environments, access, logger, metrics, version } = options;
+  const { blobs, catalog, uploads, openPush, operators, jobs, environments, access, logger, metrics, version } = options;
   const bodyStallTimeoutMs = options.bodyStallTimeoutMs ?? defaultBodyStallTimeoutMs;
   const { guard, audit } = access;
   const closing = new AbortController();
@@ -106,7 +108,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       blobs,
       catalog,
       uploads,
+      openPush,
       changing: (response) => createAuditedCatalog(catalog, changeOf(response)),
+      takingBack: (response) => createAuditedCatalog(operators.catalog, changeOf(response)),
       guard: ociAuthorization,
       bodyStallTimeoutMs,
     }),
@@ -117,10 +121,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const optional = {
     ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
-    ...(options.operators === undefined ? {} : { operators: options.operators }),
     ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
   };
-  app.use(createApiRouter({ catalog, jobs, environments, access, ...optional, heartbeatMs, closing: closing.signal }));
+  app.use(createApiRouter({ catalog, jobs, operators, environments, access, ...optional, heartbeatMs, closing: closing.signal }));
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { ObjectStore } from '../core/index.ts';
+import { DynDataError, type ObjectState, type ObjectStore } from '../core/index.ts';
 import { readRecord } from './json-objects.ts';
 
 export const sessionSchema = z.strictObject({
@@ -22,29 +22,47 @@ function timeOfPiece(key: string): number {
   return Number.parseInt(time, 36) || 0;
 }
 
-/**
- * Uploads in which nothing was done since `before`: their keys, the session's first, so that nobody goes on with one whose pieces are
- * going.
- */
-export async function* abandonedUploads(objects: ObjectStore, before: Date, signal?: AbortSignal): AsyncGenerator<string[]> {
-  for await (const keys of keysByUpload(objects, signal)) {
-    const [first = ''] = keys;
-    const session = sessionKey(first.split('/')[1] ?? '');
+/** One upload as it is stored. */
+export type StoredUpload = {
+  /** The session's first, so that nobody goes on with one whose pieces are going. */
+  readonly keys: readonly string[];
+  readonly objects: readonly ObjectState[];
+  /** When something was done in it last, as its records say. */
+  readonly usedAt: Date;
+};
+
+export async function* storedUploads(objects: ObjectStore, signal?: AbortSignal): AsyncGenerator<StoredUpload> {
+  for await (const states of statesByUpload(objects, signal)) {
+    const keys = states.map(({ key }) => key);
+    const session = sessionKey(keys[0]?.split('/')[1] ?? '');
     const pieces = keys.filter((key) => key !== session);
-    const found = pieces.length < keys.length ? await readRecord(objects, session, sessionSchema, signal) : undefined;
-    const latest = Math.max(Date.parse(found?.record.updatedAt ?? '') || 0, ...pieces.map(timeOfPiece));
-    if (latest < before.getTime()) yield [session, ...pieces];
+    const sessionMs = await timeOfSession(objects, states, signal);
+    const usedAtMs = Math.max(sessionMs, ...pieces.map(timeOfPiece));
+    yield { keys: [session, ...pieces], objects: states, usedAt: new Date(usedAtMs) };
   }
 }
 
-async function* keysByUpload(objects: ObjectStore, signal?: AbortSignal): AsyncGenerator<string[]> {
-  let keys: string[] = [];
-  for await (const { key } of objects.list('uploads/', signal && { signal })) {
-    if (keys[0] !== undefined && keys[0].split('/')[1] !== key.split('/')[1]) {
-      yield keys;
-      keys = [];
-    }
-    keys.push(key);
+/** Of a damaged one it is known when it was written. */
+async function timeOfSession(objects: ObjectStore, states: readonly ObjectState[], signal?: AbortSignal): Promise<number> {
+  const state = states.find(({ key }) => key.endsWith('/session'));
+  if (!state) return 0;
+  try {
+    const found = await readRecord(objects, state.key, sessionSchema, signal);
+    return Date.parse(found?.record.updatedAt ?? '') || 0;
+  } catch (error) {
+    if (error instanceof DynDataError && error.code === 'DIGEST_MISMATCH') return state.modifiedAt.getTime();
+    throw error;
   }
-  if (keys.length > 0) yield keys;
+}
+
+async function* statesByUpload(objects: ObjectStore, signal?: AbortSignal): AsyncGenerator<ObjectState[]> {
+  let states: ObjectState[] = [];
+  for await (const state of objects.list('uploads/', signal && { signal })) {
+    if (states[0] !== undefined && states[0].key.split('/')[1] !== state.key.split('/')[1]) {
+      yield states;
+      states = [];
+    }
+    states.push(state);
+  }
+  if (states.length > 0) yield states;
 }

@@ -3,7 +3,7 @@ import { damagedRecord, readRecord, writeRecord } from './json-objects.ts';
 import { storeProven } from './proven-blobs.ts';
 import { mapAhead } from './read-ahead.ts';
 import { followedBy, type Held, heldBytes, pieceBytes, piecesOf } from './upload-pieces.ts';
-import { abandonedUploads, pieceKey, pieceName, sessionKey, sessionSchema } from './upload-session.ts';
+import { pieceKey, pieceName, sessionKey, sessionSchema, storedUploads } from './upload-session.ts';
 
 /** Pieces being written at the same time: one is on its way while the next comes in. */
 const piecesInFlight = 2;
@@ -136,7 +136,9 @@ export function createUploads(objects: ObjectStore, blobs: BlobStore, { clock, n
 
     async removeAbandoned(before, signal) {
       let removed = 0;
-      for await (const [session = '', ...pieces] of abandonedUploads(objects, before, signal)) {
+      for await (const { keys, usedAt } of storedUploads(objects, signal)) {
+        if (usedAt >= before) continue;
+        const [session = '', ...pieces] = keys;
         await objects.remove(session, signal);
         await removeAll(pieces, signal);
         removed += 1;

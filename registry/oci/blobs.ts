@@ -6,24 +6,27 @@ import { sendBytes } from '../streaming.ts';
 import { clearContent, noDigest, sendNotModified, setContent } from './content.ts';
 import type { Handlers, OciPorts } from './handling.ts';
 
+type BlobPorts = Pick<OciPorts, 'blobs' | 'catalog' | 'changing' | 'openPush'>;
+
 /** Blobs as a repository has them: what is not linked to it is unknown there, whoever else has it. */
-export function blobHandlers({ blobs, catalog, changing }: Pick<OciPorts, 'blobs' | 'catalog' | 'changing'>): Handlers<'blob'> {
+export function blobHandlers({ blobs, catalog, changing, openPush }: BlobPorts): Handlers<'blob'> {
   const unknown = (digest: string): OciError =>
     new OciError('BLOB_UNKNOWN', `The repository has no blob ${digest}.`, { details: [{ digest }] });
 
   return {
     async GET({ repository, digest }, request, response, signal) {
       if (!isContentDigest(digest)) throw noDigest();
+      const push = request.method === 'HEAD' ? await openPush(signal) : undefined;
       const link = await catalog.link(repository, digest, signal);
       if (!link) throw unknown(digest);
       const { digest: stored, sizeBytes } = link.blob;
       setContent(response, digest, 'application/octet-stream', sizeBytes);
       response.set({ 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, max-age=31536000, immutable' });
-      if (sendNotModified(request, response, digest)) return;
       try {
-        if (request.method === 'HEAD') {
-          // One who pushes asks this and then leaves the bytes out, so they must be there.
-          if (!(await blobs.stat(stored, signal))) throw unknown(digest);
+        // One who pushes asks this and then leaves the bytes out, so they must be there, and stay.
+        if (push && !((await blobs.stat(stored, signal)) && (await push.hold(repository, link, signal)))) throw unknown(digest);
+        if (sendNotModified(request, response, digest)) return;
+        if (push) {
           response.end();
           return;
         }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { BlobReader, Catalog, Uploads } from '../../core/index.ts';
+import type { OpenPush } from '../../storage/index.ts';
 import type { OciAddress } from './addresses.ts';
 import type { OciGuard } from './guard.ts';
 
@@ -9,7 +10,11 @@ export type OciPorts = {
   readonly catalog: Catalog;
   /** The catalog for changes that this request makes, each of which is recorded. */
   readonly changing: (response: Response) => Catalog;
+  /** Removes a manifest that is told in the log of sweeps already. */
+  readonly takingBack: (response: Response) => Pick<Catalog, 'removeManifest'>;
   readonly uploads: Uploads;
+  /** Opened by each request that says that something is there, or relies on it. */
+  readonly openPush: OpenPush;
   readonly guard: OciGuard;
   /** How long a client may send nothing of a body that it has begun. */
   readonly bodyStallTimeoutMs: number;

@@ -1,14 +1,10 @@
 import type { Request } from 'express';
 import {
-  type BlobLink,
-  type Catalog,
-  type ContentDescriptor,
   type ContentDigest,
   contentDigestOf,
   DynDataError,
   digestOf,
   isContentDigest,
-  isElsewhere,
   isTag,
   mediaTypeOf,
   type OciManifest,
@@ -23,8 +19,6 @@ import { smallBodyOf } from './request-body.ts';
 /** What the specification wants a registry to take at least. */
 const maxManifestBytes = 4 * 1024 * 1024;
 const maxTags = 50;
-/** Blobs and manifests that are looked up at the same time. */
-const lookUpsAtOnce = 8;
 
 export type PushedManifest = {
   readonly manifest: StoredManifest<ContentDigest>;
@@ -56,49 +50,6 @@ export async function readPushedManifest(request: Request, reference: string, st
   }
 }
 
-/**
- * Refuses a manifest that could not be pulled from the repository: every blob and every manifest that it names must be there, except
- * layers whose bytes are elsewhere. A subject need not be. Gives the links of the blobs.
- * @throws OciError MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID for a blob of another size.
- */
-export async function requireContent(catalog: Catalog, repository: string, content: OciManifest, signal: AbortSignal): Promise<BlobLink[]> {
-  const links: BlobLink[] = [];
-  const missing: ContentDigest[] = [];
-  const check = async (descriptor: ContentDescriptor, isManifest: boolean): Promise<void> => {
-    const { digest, size } = descriptor;
-    // Indexes of build caches name blobs.
-    if (isManifest && (await catalog.manifest(repository, digest, signal))) return;
-    const link = await catalog.link(repository, digest, signal);
-    if (!link) missing.push(digest);
-    else if (link.blob.sizeBytes !== size) throw wrongSize(digest, size, link.blob.sizeBytes);
-    else links.push(link);
-  };
-  const wanted = [
-    ...content.blobs.filter((blob) => !isElsewhere(blob)).map((blob) => () => check(blob, false)),
-    ...content.manifests.map((manifest) => () => check(manifest, true)),
-  ];
-  await allOf(wanted);
-  if (missing.length === 0) return links;
-  const details = [...new Set(missing)].sort().map((digest) => ({ digest }));
-  throw new OciError('MANIFEST_BLOB_UNKNOWN', 'The repository does not have what the manifest names. Push that first.', { details });
-}
-
-/**
- * Makes links again that a deletion took away after they were looked at. That deletion looks for manifests after it has, so whichever
- * comes last, a stored manifest has its blobs.
- */
-export async function keepLinks(catalog: Catalog, repository: string, links: readonly BlobLink[], signal: AbortSignal): Promise<void> {
-  await allOf(links.map((link) => () => catalog.putLink(repository, link, signal)));
-}
-
-async function allOf(work: readonly (() => Promise<void>)[]): Promise<void> {
-  const waiting = [...work];
-  const doNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await next();
-  };
-  await Promise.all(Array.from({ length: lookUpsAtOnce }, doNext));
-}
-
 function tagsOfQuery(request: Request): string[] {
   const { tag } = request.query;
   const tags = (Array.isArray(tag) ? tag : tag === undefined ? [] : [tag]).map(String);
@@ -112,9 +63,4 @@ function contentTypeOf(request: Request): string | undefined {
   if (!type) return undefined;
   if (/^[\w.+-]{1,120}\/[\w.+-]{1,120}$/.test(type)) return type;
   throw new OciError('MANIFEST_INVALID', 'The Content-Type is no media type.');
-}
-
-function wrongSize(digest: ContentDigest, named: number, stored: number): OciError {
-  const message = `The manifest says ${named} bytes of a blob that has ${stored}.`;
-  return new OciError('MANIFEST_INVALID', message, { details: [{ digest }] });
 }

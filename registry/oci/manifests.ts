@@ -2,14 +2,18 @@ import { type Catalog, type ContentDigest, isContentDigest, isTag } from '../../
 import { OciError } from '../oci-errors.ts';
 import { noDigest, sendCreated, sendNotModified, setContent } from './content.ts';
 import type { Handlers, OciPorts } from './handling.ts';
-import { keepLinks, readPushedManifest, requireContent } from './manifest-upload.ts';
+import { storePushedManifest } from './manifest-storing.ts';
+import { readPushedManifest } from './manifest-upload.ts';
 
 /** Manifests by tag or digest, byte for byte as they were pushed, whatever their kind. */
 export function manifestHandlers({
+  blobs,
   catalog,
   changing,
+  takingBack,
+  openPush,
   bodyStallTimeoutMs,
-}: Pick<OciPorts, 'bodyStallTimeoutMs' | 'catalog' | 'changing'>): Handlers<'manifest'> {
+}: Pick<OciPorts, 'blobs' | 'bodyStallTimeoutMs' | 'catalog' | 'changing' | 'openPush' | 'takingBack'>): Handlers<'manifest'> {
   return {
     async GET({ repository, reference }, request, response, signal) {
       const digest = await digestOfReference(catalog, repository, reference, signal);
@@ -23,10 +27,9 @@ export function manifestHandlers({
 
     async PUT({ repository, reference }, request, response, signal) {
       const { manifest, content, tags } = await readPushedManifest(request, reference, bodyStallTimeoutMs);
-      const links = await requireContent(catalog, repository, content, signal);
       const changes = changing(response);
-      await changes.putPushedManifest(repository, manifest, signal);
-      await keepLinks(catalog, repository, links, signal);
+      const storing = { blobs, catalog, changes, takingBack: takingBack(response), openPush };
+      await storePushedManifest(storing, repository, { manifest, content }, signal);
       for (const tag of tags) await changes.moveTag(repository, tag, manifest.digest, { signal });
       if (content.subject !== undefined) response.set('OCI-Subject', content.subject);
       if (tags.length > 0) response.set('OCI-Tag', tags.join(', '));

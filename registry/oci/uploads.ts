@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { type ContentDigest, DynDataError, isContentDigest, type Upload } from '../../core/index.ts';
+import type { Push } from '../../storage/index.ts';
 import { OciError } from '../oci-errors.ts';
 import { noDigest, sendCreated } from './content.ts';
 import { type Handlers, type OciPorts, queryValue } from './handling.ts';
@@ -8,20 +9,20 @@ import { announcedBytes, bodyOf } from './request-body.ts';
 
 /** Where uploads begin: an empty one, a whole blob at once, or one that another repository has. */
 export function uploadsHandlers(ports: OciPorts): Handlers<'uploads'> {
-  const { catalog, uploads } = ports;
+  const { uploads, openPush } = ports;
   return {
     async POST({ repository }, request, response, signal) {
       const mount = queryValue(request, 'mount');
+      const push = await openPush(signal);
       const mountable = mount !== undefined && isContentDigest(mount) ? await findMountable(ports, mount, request, signal) : undefined;
-      if (mountable) {
-        await catalog.putLink(repository, mountable, signal);
+      if (mountable && (await push.hold(repository, mountable, signal))) {
         sendCreated(response, blobLocation(repository, mountable.digest), mountable.digest);
         return;
       }
       if (request.query.digest !== undefined) {
         const digest = digestOfQuery(request);
         const blob = await rejectingDigest(receive(ports, repository, digest, request, signal));
-        await catalog.putLink(repository, { digest, blob }, signal);
+        await keep(push, repository, { digest, blob }, signal);
         sendCreated(response, blobLocation(repository, digest), digest);
         return;
       }
@@ -32,7 +33,7 @@ export function uploadsHandlers(ports: OciPorts): Handlers<'uploads'> {
 
 /** One upload: how far it is, more of it, its end, and giving it up. */
 export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
-  const { catalog, uploads, bodyStallTimeoutMs } = ports;
+  const { uploads, openPush, bodyStallTimeoutMs } = ports;
   const find = async ({ repository, id }: { repository: string; id: string }, signal: AbortSignal): Promise<Upload> => {
     const upload = await uploads.find(repository, id, signal);
     if (upload) return upload;
@@ -64,6 +65,7 @@ export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
     async PUT(address, request, response, signal) {
       const { repository } = address;
       const digest = digestOfQuery(request);
+      const push = await openPush(signal);
       const upload = await find(address, signal);
       const complete = async () => {
         if (upload.sizeBytes > 0) return uploads.complete(await append(upload, request, response, signal), digest, signal);
@@ -73,7 +75,7 @@ export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
         return received;
       };
       const blob = await rejectingDigest(complete());
-      await catalog.putLink(repository, { digest, blob }, signal);
+      await keep(push, repository, { digest, blob }, signal);
       sendCreated(response, blobLocation(repository, digest), digest);
     },
 
@@ -82,6 +84,13 @@ export function uploadHandlers(ports: OciPorts): Handlers<'upload'> {
       response.status(204).end();
     },
   };
+}
+
+/** @throws OciError where a collector took the blob that was stored already: tools send it again, and then it is new. */
+async function keep(push: Push, repository: string, link: Parameters<Push['hold']>[1], signal: AbortSignal): Promise<void> {
+  if (await push.hold(repository, link, signal)) return;
+  const message = 'The blob was stored already and has just been removed, as nothing needed it any more. Send it again.';
+  throw new OciError('BLOB_UPLOAD_INVALID', message, { status: 503, details: [{ digest: link.digest }] });
 }
 
 const blobLocation = (repository: string, digest: ContentDigest): string => `/v2/${repository}/blobs/${digest}`;

@@ -1,4 +1,4 @@
-import type { Collect, CollectionCounts, ObjectStore } from '../../core/index.ts';
+import type { Collect, CollectionCounts, ObjectStore, Uploads } from '../../core/index.ts';
 import { removeUnneededCaches } from './caches.ts';
 import { createCandidateWriter, readCandidates } from './candidates.ts';
 import { removeAbandonedUploads, removeLostReferrers } from './leftovers.ts';
@@ -13,6 +13,7 @@ import { reachYoung } from './young.ts';
 export type CollectorOptions = {
   readonly objects: ObjectStore;
   readonly log: SweepLog;
+  readonly uploads: Pick<Uploads, 'removeAbandoned'>;
   /** Longer than any build or push takes: what is younger is never removed, nor what was unreached for a shorter time. */
   readonly graceMs: number;
   readonly newId: () => string;
@@ -30,11 +31,12 @@ export type CollectorOptions = {
  *
  * The grace decides how often a writer is disturbed: never, where it is longer than builds last. The log decides that nothing is lost.
  *
- * A layer goes before the blobs that it is made of, and what only remembers where something is (recipes, the chunk index) before both. Killed at
+ * A link goes before what it names and a layer before the blobs that it is made of; one that has to wait lets them wait, so that whoever
+ * finds it finds them too. What only remembers where something is (recipes, the chunk index) goes before all of these. Killed at
  * any point, what is gone was unreached, and the next run finds the rest. Memory: 46 to 92 bytes for each digest that is reached, is
  * stored without being reached, or is a candidate; 300 MB are enough for a million blobs of each of the three.
  */
-export function createCollector({ objects, log, graceMs, newId }: CollectorOptions): Collect {
+export function createCollector({ objects, log, uploads, graceMs, newId }: CollectorOptions): Collect {
   return async ({ dryRun }, { onProgress, signal }) => {
     const now = await storeTime(objects, signal);
     const listed = await readCandidates(objects, signal);
@@ -66,11 +68,12 @@ export function createCollector({ objects, log, graceMs, newId }: CollectorOptio
     await removeUnneededCaches(run, unreached);
 
     onProgress(report('sweep'));
-    for (const kind of sweptKinds) await sweep(run, log, kind, () => onProgress(report('sweep')));
+    let held = 0;
+    for (const kind of sweptKinds) held += await sweep(run, kind, { log, next, onProgress: () => onProgress(report('sweep')) });
     await removeLostReferrers(run);
-    await removeAbandonedUploads(run);
+    await removeAbandonedUploads(run, uploads);
     await next?.finish(signal);
     const since = next ? await storeTime(objects, signal) : earlier && !isRipe ? earlier.since : undefined;
-    return report('sweep', waiting > 0 ? since : undefined);
+    return report('sweep', waiting + held > 0 ? since : undefined);
   };
 }

@@ -1,5 +1,6 @@
 export { createCollector } from './collect.ts';
 export { createGuardedCatalog } from './guarded-catalog.ts';
+export { createPushGuard, type Named, type OpenPush, type Push } from './push-guard.ts';
 export { type RemovalPorts, removeSnapshots } from './remove-snapshots.ts';
 export { type CollectionReports, createCollectionReports } from './reports.ts';
 export { indexesBySnapshot } from './snapshot-indexes.ts';

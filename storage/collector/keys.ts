@@ -15,6 +15,7 @@ export const prefixes = {
 export const blobKey = (digest: Digest): string => `${prefixes.blobs}${digestHex(digest)}`;
 export const layerKey = (digest: Digest): string => `${prefixes.layers}${digestHex(digest)}`;
 
+export const linkKey = (repository: string, digest: string): string => `${prefixes.links}${repository}/@/${digest}`;
 export const manifestKey = (repository: string, digest: string): string => `${prefixes.manifests}${repository}/@/${digest}`;
 export const snapshotKey = (repository: string, digest: string): string => `snapshots/${repository}/@/${digest}`;
 

@@ -1,33 +1,14 @@
-import type { ObjectState } from '../../core/index.ts';
+import type { Uploads } from '../../core/index.ts';
+import { storedUploads } from '../upload-session.ts';
 import { manifestKey, placeOf } from './keys.ts';
 import { listOf, type Run } from './run.ts';
 
-/**
- * Removes uploads that nobody wrote to since the cutoff. The session goes first, so that nobody goes on with an upload whose pieces are
- * going; nothing else can rely on a piece, so it needs no sweep.
- */
-export async function removeAbandonedUploads(run: Run): Promise<void> {
+/** Removes uploads in which nothing was done since the cutoff. Nothing can rely on a piece of one, so it needs no sweep. */
+export async function removeAbandonedUploads(run: Run, uploads: Pick<Uploads, 'removeAbandoned'>): Promise<void> {
   const { objects, isDryRun, cutoff, tally, signal } = run;
-  for await (const states of uploadsOf(run)) {
-    const isAbandoned = states.every(({ modifiedAt }) => modifiedAt < cutoff);
-    for (const { sizeBytes } of states) tally.add('uploads', isAbandoned ? 'removed' : 'kept', sizeBytes);
-    if (!isAbandoned || isDryRun) continue;
-    const isSession = ({ key }: ObjectState): boolean => key.endsWith('/session');
-    for (const { key } of [...states.filter(isSession), ...states.filter((state) => !isSession(state))]) await objects.remove(key, signal);
-  }
-}
-
-async function* uploadsOf(run: Run): AsyncGenerator<ObjectState[]> {
-  let states: ObjectState[] = [];
-  const idOf = (state: ObjectState | undefined): string | undefined => state?.key.split('/')[1];
-  for await (const state of listOf(run, 'uploads')) {
-    if (states.length > 0 && idOf(states[0]) !== idOf(state)) {
-      yield states;
-      states = [];
-    }
-    states.push(state);
-  }
-  if (states.length > 0) yield states;
+  for await (const { objects: states, usedAt } of storedUploads(objects, signal))
+    for (const { sizeBytes } of states) tally.add('uploads', usedAt < cutoff ? 'removed' : 'kept', sizeBytes);
+  if (!isDryRun) await uploads.removeAbandoned(cutoff, signal);
 }
 
 /** Removes old places in lists of referrers whose manifest is gone: a removal that was cut leaves them. */

@@ -26,26 +26,10 @@ export type Reachable = {
 
 export async function findReachable(objects: ObjectStore, signal?: AbortSignal): Promise<Reachable> {
   const digests = createDigestSet();
+  const reach = createReach(objects, digests);
   const readManifests = createDigestSet();
   const namedByRepository = new Map<string, Set<string>>();
   const manifestKeys = new Set<string>();
-
-  const reach = async (roots: Iterable<Digest>, reading?: AbortSignal): Promise<void> => {
-    let frontier = [...roots].filter((digest) => digests.add(digest));
-    if (frontier.length === 0) return;
-    // Listed after the roots were read: a layer is stored before whatever names it, so none is missed.
-    const layers = new Set<string>();
-    for await (const { key } of objects.list(prefixes.layers, reading && { signal: reading })) layers.add(digestOfKey(key));
-    while (frontier.length > 0) {
-      const next: Digest[] = [];
-      const composed = frontier.filter((digest) => layers.has(digest));
-      const read = (digest: Digest) => namedDigests(objects, layerKey(digest), reading);
-      for await (const named of mapAhead(composed, recordsAhead, read)) {
-        for (const digest of named ?? []) if (isDigest(digest) && digests.add(digest)) next.push(digest);
-      }
-      frontier = next;
-    }
-  };
 
   const update = async (reading?: AbortSignal): Promise<number> => {
     const roots: Digest[] = [];
@@ -83,5 +67,25 @@ export async function findReachable(objects: ObjectStore, signal?: AbortSignal):
     hasManifest: (repository, digest) => manifestKeys.has(manifestKey(repository, digest)),
     update,
     reach,
+  };
+}
+
+/** Adds digests to a set, with the pieces of those that are composed. */
+export function createReach(objects: ObjectStore, digests: DigestSet): Reachable['reach'] {
+  return async (roots, signal) => {
+    let frontier = [...roots].filter((digest) => digests.add(digest));
+    if (frontier.length === 0) return;
+    // Listed after the roots were read: a layer is stored before whatever names it, so none is missed.
+    const layers = new Set<string>();
+    for await (const { key } of objects.list(prefixes.layers, signal && { signal })) layers.add(digestOfKey(key));
+    while (frontier.length > 0) {
+      const next: Digest[] = [];
+      const composed = frontier.filter((digest) => layers.has(digest));
+      const read = (digest: Digest) => namedDigests(objects, layerKey(digest), signal);
+      for await (const named of mapAhead(composed, recordsAhead, read)) {
+        for (const digest of named ?? []) if (isDigest(digest) && digests.add(digest)) next.push(digest);
+      }
+      frontier = next;
+    }
   };
 }

@@ -1,44 +1,71 @@
 import type { ObjectState } from '../../core/index.ts';
 import { mapAhead } from '../read-ahead.ts';
+import type { createCandidateWriter } from './candidates.ts';
+import { digestOfKey } from './keys.ts';
 import { fateOf, isReached, listOf, type Run, type SweptKind } from './run.ts';
 import type { SweepLog } from './sweep-log.ts';
-import { reachYoung } from './young.ts';
+import { heldByWaiting, reachYoung } from './young.ts';
 
 /** Few enough that a sweep is over within seconds: a writer that it concerns waits for it. */
 const keysPerSweep = 500;
 const removalsAtOnce = 8;
 
-/** Removes what is unreached, old and ripe of one kind. What is found reached or written anew at the last moment stays. */
-export async function sweep(run: Run, log: SweepLog, kind: SweptKind, onProgress: () => void): Promise<void> {
-  if (!run.ripe) return;
+export type Sweeping = {
+  readonly log: SweepLog;
+  /** Takes what has to wait for what names it. */
+  readonly next: ReturnType<typeof createCandidateWriter> | undefined;
+  readonly onProgress: () => void;
+};
+
+/**
+ * Removes what is unreached, old and ripe of one kind. What is found reached or written anew at the last moment stays.
+ * @returns how many wait for a link or a layer that names them and has to wait itself
+ */
+export async function sweep(run: Run, kind: SweptKind, sweeping: Sweeping): Promise<number> {
+  if (!run.ripe) return 0;
+  let held = 0;
   let lot: ObjectState[] = [];
+  const removeLot = async (): Promise<void> => {
+    held += run.isDryRun ? await countLot(run, kind, lot) : await removeTold(run, kind, lot, sweeping);
+    sweeping.onProgress();
+    lot = [];
+  };
   for await (const state of listOf(run, kind)) {
     if (fateOf(run, kind, state) !== 'removed') continue;
-    if (run.isDryRun) run.tally.add(kind, 'removed', state.sizeBytes);
-    else lot.push(state);
-    if (lot.length < keysPerSweep) continue;
-    await removeLot(run, log, kind, lot);
-    onProgress();
-    lot = [];
+    lot.push(state);
+    if (lot.length >= keysPerSweep) await removeLot();
   }
-  if (lot.length > 0) await removeLot(run, log, kind, lot);
+  if (lot.length > 0) await removeLot();
+  return held;
+}
+
+async function countLot(run: Run, kind: SweptKind, lot: readonly ObjectState[]): Promise<number> {
+  const isHeld = await findHeld(run, kind);
+  for (const { key, sizeBytes } of lot) run.tally.add(kind, isHeld(key) ? 'waiting' : 'removed', sizeBytes);
+  return lot.filter(({ key }) => isHeld(key)).length;
 }
 
 /**
  * A failure leaves the sweep open: a removal that was asked for may still take effect, and until that is out of the question nobody may
  * take these keys for safe.
  */
-async function removeLot(run: Run, log: SweepLog, kind: SweptKind, lot: readonly ObjectState[]): Promise<void> {
+async function removeTold(run: Run, kind: SweptKind, lot: readonly ObjectState[], { log, next }: Sweeping): Promise<number> {
   const { objects, reachable, tally, cutoff, signal } = run;
   const { requireTime, close } = await log.open(
     lot.map(({ key }) => key),
     signal,
   );
-  // From here on a manifest or a layer that we do not see is one whose writer sees our sweep.
+  // From here on a manifest, a link or a layer that we do not see is one whose writer sees our sweep.
   await reachable.update(signal);
   await reachYoung(run);
+  const isHeld = await findHeld(run, kind);
+  const held: string[] = [];
   const removeOne = async ({ key, sizeBytes }: ObjectState): Promise<void> => {
     if (isReached(run, kind, key)) return tally.add(kind, 'kept', sizeBytes);
+    if (isHeld(key)) {
+      held.push(key);
+      return tally.add(kind, 'waiting', sizeBytes);
+    }
     const state = await objects.stat(key, signal);
     if (!state) return;
     if (state.modifiedAt >= cutoff) return tally.add(kind, 'kept', sizeBytes);
@@ -48,4 +75,12 @@ async function removeLot(run: Run, log: SweepLog, kind: SweptKind, lot: readonly
   };
   for await (const removed of mapAhead(lot, removalsAtOnce, removeOne)) void removed;
   await close(signal);
+  for (const key of held) await next?.add(key, signal);
+  return held.length;
+}
+
+async function findHeld(run: Run, kind: SweptKind): Promise<(key: string) => boolean> {
+  if (kind === 'links') return () => false;
+  const held = await heldByWaiting(run);
+  return (key) => held.has(digestOfKey(key));
 }

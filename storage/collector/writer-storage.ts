@@ -5,7 +5,6 @@ import {
   type Digest,
   DynDataError,
   imageManifestSchema,
-  isDigest,
   type ObjectStore,
   parseValue,
   type StoredManifest,
@@ -15,11 +14,14 @@ import { type CompositionGuard, createBlobStore } from '../blob-store.ts';
 import { mapAhead } from '../read-ahead.ts';
 import { type Candidates, readCandidates } from './candidates.ts';
 import { blobKey, layerKey, manifestKey, snapshotKey } from './keys.ts';
-import { namedDigests } from './named-digests.ts';
+import { firstMissing } from './missing.ts';
 import type { SweepLog, SweepPosition } from './sweep-log.ts';
 
-/** Objects that are asked for at the same time where all that a manifest reaches has to be looked at. */
-const looksAtOnce = 32;
+/** Links that are looked at at the same time. */
+const looksAtOnce = 8;
+
+/** Removes a manifest where that is already told in the log. */
+type Unguarded = Pick<Catalog, 'removeManifest'>;
 
 export type WriterPorts = { readonly blobs: BlobStore; readonly index: ChunkIndex; readonly catalog: Catalog };
 
@@ -34,7 +36,7 @@ export type WriterPorts = { readonly blobs: BlobStore; readonly index: ChunkInde
  */
 export async function openWriterStorage(
   objects: ObjectStore,
-  { index, catalog }: Pick<WriterPorts, 'index' | 'catalog'>,
+  { index, catalog, unguarded }: Pick<WriterPorts, 'index' | 'catalog'> & { readonly unguarded: Unguarded },
   log: SweepLog,
   signal?: AbortSignal,
 ): Promise<WriterPorts> {
@@ -49,7 +51,7 @@ export async function openWriterStorage(
   return {
     index: renewingIndex(index, candidates),
     blobs: renewingBlobs(objects, candidates, confirm),
-    catalog: confirmingCatalog(objects, catalog, log, begun, confirm),
+    catalog: confirmingCatalog({ objects, catalog, unguarded, log, begun, confirm }),
   };
 }
 
@@ -91,29 +93,43 @@ function renewingBlobs(objects: ObjectStore, candidates: Candidates | undefined,
   };
 }
 
-function confirmingCatalog(
-  objects: ObjectStore,
-  catalog: Catalog,
-  log: SweepLog,
-  begun: SweepPosition,
-  confirm: CompositionGuard['confirm'],
-): Catalog {
-  /** Somebody else may have made the same snapshot meanwhile, of pieces that are there: his record holds it. */
+type Confirming = {
+  readonly objects: ObjectStore;
+  readonly catalog: Catalog;
+  readonly unguarded: Unguarded;
+  readonly log: SweepLog;
+  readonly begun: SweepPosition;
+  readonly confirm: CompositionGuard['confirm'];
+};
+
+function confirmingCatalog({ objects, catalog, unguarded, log, begun, confirm }: Confirming): Catalog {
+  /** Somebody else may have made or pushed the same snapshot meanwhile, of pieces that are there. */
   const takeBack = async (repository: string, manifest: StoredManifest): Promise<void> => {
     const sweep = await log.open([manifestKey(repository, manifest.digest)]);
-    if (!(await catalog.snapshot(repository, manifest.digest))) await catalog.removeManifest(repository, manifest.digest);
+    const isOthers = async (): Promise<boolean> =>
+      (await catalog.snapshot(repository, manifest.digest)) !== undefined ||
+      (await firstMissing(objects, digestsOf(manifest))) === undefined;
+    if (!(await isOthers())) await unguarded.removeManifest(repository, manifest.digest);
     await sweep.close();
+  };
+  /** A sweep that did not see the manifest may have taken a link that was there when it was put. */
+  const keepLinks = async (repository: string, manifest: StoredManifest, signal?: AbortSignal): Promise<void> => {
+    if (await log.isUnchangedSince(begun, signal)) return;
+    const blobs = blobsOf(manifest).map(({ digest, size }) => ({ digest, sizeBytes: size }));
+    const keep = (blob: (typeof blobs)[number]) => catalog.putLink(repository, { digest: blob.digest, blob }, signal);
+    for await (const kept of mapAhead(blobs, looksAtOnce, keep)) void kept;
   };
   return {
     ...catalog,
     async putManifest(repository, manifest, signal) {
       const isThere = (await catalog.manifest(repository, manifest.digest, signal)) !== undefined;
       await catalog.putManifest(repository, manifest, signal);
-      await confirm(blobsOf(manifest), signal).catch(async (error: unknown) => {
+      await confirm(digestsOf(manifest), signal).catch(async (error: unknown) => {
         // One that was there before is not ours to take away.
         if (!isThere) await takeBack(repository, manifest);
         throw error;
       });
+      await keepLinks(repository, manifest, signal);
     },
     async putSnapshot(record, signal) {
       await catalog.putSnapshot(record, signal);
@@ -126,28 +142,14 @@ function confirmingCatalog(
   };
 }
 
-/** The first digest that is not stored, of these and of the pieces of those that are composed. */
-async function firstMissing(objects: ObjectStore, digests: readonly Digest[], signal?: AbortSignal): Promise<Digest | undefined> {
-  const seen = new Set<Digest>();
-  for (let next = [...new Set(digests)]; next.length > 0; ) {
-    const pieces: Digest[] = [];
-    const lookAt = async (digest: Digest): Promise<Digest | undefined> => {
-      if (await objects.stat(blobKey(digest), signal)) return undefined;
-      const composed = await namedDigests(objects, layerKey(digest), signal);
-      for (const piece of composed ?? []) if (isDigest(piece) && !seen.has(piece)) pieces.push(piece);
-      return composed ? undefined : digest;
-    };
-    for (const digest of next) seen.add(digest);
-    for await (const missing of mapAhead(next, looksAtOnce, lookAt)) if (missing) return missing;
-    next = [...new Set(pieces)];
-  }
-  return undefined;
+function digestsOf(manifest: StoredManifest): Digest[] {
+  return blobsOf(manifest).map(({ digest }) => digest);
 }
 
-function blobsOf({ bytes }: StoredManifest): Digest[] {
+function blobsOf({ bytes }: StoredManifest) {
   const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
   const { config, layers } = parseValue(imageManifestSchema, value, 'The image manifest', 'MANIFEST_INVALID');
-  return [config, ...layers].map(({ digest }) => digest);
+  return [config, ...layers];
 }
 
 function removedMeanwhile(digest: Digest): DynDataError {

@@ -299,9 +299,21 @@ describe('the service', () => {
   });
 
   it('listens on loopback addresses only, and says when a port is taken', async () => {
-    const { blobs, catalog, uploads, jobs, access } = registry;
+    const { blobs, catalog, uploads, openPush, operators, jobs, access } = registry;
     const logger = createLog({ write: () => undefined });
-    const second = createRegistry({ blobs, catalog, uploads, jobs, access, environments: [], logger, version: 'x', newId: randomUUID });
+    const second = createRegistry({
+      blobs,
+      catalog,
+      uploads,
+      openPush,
+      operators,
+      jobs,
+      access,
+      environments: [],
+      logger,
+      version: 'x',
+      newId: randomUUID,
+    });
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.org']) {
       await expect(second.listen({ host, port: 0 })).rejects.toMatchObject({
         code: 'CONFIG_INVALID',

@@ -11,6 +11,7 @@ import {
   mediaTypes,
   type ObjectStore,
   type Pins,
+  type Uploads,
 } from '../../core/index.ts';
 import {
   createBlobStore,
@@ -19,8 +20,12 @@ import {
   createCollector,
   createGuardedCatalog,
   createPins,
+  createPushGuard,
   createSweepLog,
+  createUploads,
+  type OpenPush,
   openWriterStorage,
+  type RemovalPorts,
   type SweepLog,
   type WriterPorts,
 } from '../../storage/index.ts';
@@ -34,6 +39,9 @@ export type CollectedStore = {
   readonly blobs: BlobStore;
   readonly catalog: Catalog;
   readonly pins: Pins;
+  readonly uploads: Uploads;
+  readonly removal: RemovalPorts;
+  readonly openPush: OpenPush;
   readonly collect: Collect;
   run(dryRun?: boolean): Promise<CollectionCounts>;
   openWriter(): Promise<WriterPorts>;
@@ -51,17 +59,24 @@ export function openCollectedStore(objects: ObjectStore, options: CollectedStore
   const { clock, graceMs, newId, takeoverMs } = options;
   const wait = options.wait ?? ((delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs)));
   const log = createSweepLog(objects, { clock, wait, ...(takeoverMs === undefined ? {} : { takeoverMs }) });
-  const catalog = createGuardedCatalog(createCatalog(objects, { clock }), log);
-  const collect = createCollector({ objects, log, graceMs, newId });
+  const blobs = createBlobStore(objects);
+  const unguarded = createCatalog(objects, { clock });
+  const pins = createPins(objects, unguarded, log);
+  const catalog = createGuardedCatalog({ catalog: unguarded, pins, log, clock });
+  const uploads = createUploads(objects, blobs, { clock, newId });
+  const collect = createCollector({ objects, log, uploads, graceMs, newId });
   return {
     objects,
     log,
-    blobs: createBlobStore(objects),
+    blobs,
     catalog,
-    pins: createPins(objects, catalog, log),
+    pins,
+    uploads,
+    removal: { objects, catalog: unguarded, pins, log, clock },
+    openPush: createPushGuard({ objects, catalog: unguarded, log, graceMs, clock }),
     collect,
     run: (dryRun = false) => collect({ dryRun, runId: newId() }, { onProgress: () => undefined }),
-    openWriter: () => openWriterStorage(objects, { index: createChunkIndex(objects, 'none'), catalog }, log),
+    openWriter: () => openWriterStorage(objects, { index: createChunkIndex(objects, 'none'), catalog, unguarded }, log),
   };
 }
 

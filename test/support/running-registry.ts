@@ -9,7 +9,7 @@ import { openOperators } from '../../registry/open-operators.ts';
 import type { OperatorPorts } from '../../registry/operator-routes.ts';
 import { createScheduler, createTimerAlarm, systemTimer } from '../../registry/schedules/index.ts';
 import { createRegistry } from '../../registry/server.ts';
-import { createBlobStore, createCatalog, createScheduleStore, createUploads } from '../../storage/index.ts';
+import { createBlobStore, createCatalog, createScheduleStore, createUploads, type OpenPush } from '../../storage/index.ts';
 
 export type RunningRegistry = {
   readonly url: string;
@@ -21,6 +21,7 @@ export type RunningRegistry = {
   readonly access: Access;
   readonly schedules: Schedules;
   readonly operators: OperatorPorts;
+  readonly openPush: OpenPush;
   /** Everything logged up to now. */
   readonly log: () => string;
   stop(): Promise<void>;
@@ -58,9 +59,10 @@ export async function startRegistry(options: {
     { name: 'test', repository: 'team/test', sources: ['mysql'] },
   ];
   const sources = {};
-  const { catalog, operators } = openOperators({
+  const { catalog, operators, openPush } = openOperators({
     objects: options.objects,
     catalog: createCatalog(options.objects, { clock }),
+    uploads,
     config: {
       collector: { graceHours: 24 },
       environments: Object.fromEntries(
@@ -92,6 +94,7 @@ export async function startRegistry(options: {
     blobs,
     catalog,
     uploads,
+    openPush,
     ...(options.bodyStallTimeoutMs === undefined ? {} : { bodyStallTimeoutMs: options.bodyStallTimeoutMs }),
     jobs,
     environments,
@@ -117,6 +120,7 @@ export async function startRegistry(options: {
     access,
     schedules,
     operators,
+    openPush,
     log: () => written,
     async stop() {
       await schedules.close();

@@ -220,12 +220,14 @@ describe('TLS', () => {
         },
       }),
     );
-    const { blobs, catalog, uploads, jobs, access } = registry;
+    const { blobs, catalog, uploads, openPush, operators, jobs, access } = registry;
     const certificate = await readCertificate(files, folder);
     const service = createRegistry({
       blobs,
       catalog,
       uploads,
+      openPush,
+      operators,
       jobs,
       access,
       environments: [],

@@ -50,7 +50,7 @@ describe('the collector', () => {
     const kept = await publish([['a', 'b'], ['c']], 'kept');
     const gone = await publish([['a', 'd'], ['e']]);
     const lone = await putBlob('uploaded and never named');
-    await removeSnapshots({ ...store, clock }, repository, [{ digest: gone, tags: [], pins: [] }]);
+    await removeSnapshots(store.removal, repository, [{ digest: gone, tags: [], pins: [] }]);
     const before = (await keys('blobs/')).length;
     for (const waitMs of [0, graceMs - hourMs]) {
       now += waitMs;
@@ -119,23 +119,42 @@ describe('the collector', () => {
     expect(await hasBlob(pushed)).toBe(true);
   });
 
+  it('keeps what a link names that has to wait, and frees it after the link', async () => {
+    const blob = await putBlob('stored for long, linked late');
+    now += graceMs + hourMs;
+    await store.run();
+    await store.catalog.putLink('other/app', { digest: blob, blob: { digest: blob, sizeBytes: 28 } });
+    now += 2 * graceMs;
+    expect((await store.run(true)).kinds).toMatchObject({ blobs: { waiting: { count: 1 } }, links: { waiting: { count: 1 } } });
+    expect((await store.run()).kinds).toMatchObject({ blobs: { waiting: { count: 1 } }, links: { waiting: { count: 1 } } });
+    expect(await hasBlob(blob)).toBe(true);
+    now += graceMs + hourMs;
+    expect((await store.run()).kinds).toMatchObject({ blobs: { removed: { count: 1 } }, links: { removed: { count: 1 } } });
+  });
+
   it('ends uploads that nobody goes on with, and places of referrers that are gone', async () => {
-    await put('uploads/old/session', 'x');
-    await put('uploads/old/1-a', 'x');
-    await put('uploads/resumed/session', 'x');
-    await put('uploads/resumed/1-a', 'x');
+    const piece = async function* () {
+      yield Buffer.from('a piece');
+    };
+    const old = await store.uploads.append(await store.uploads.begin(repository), piece());
+    const resumed = await store.uploads.append(await store.uploads.begin(repository), piece());
+    await put(`uploads/${randomUUID()}/session`, 'damaged');
     const subject = digestOf('subject');
     const signature = await putManifest(JSON.stringify({ subject: { digest: subject } }));
     await put(`referrers/${repository}/@/${subject}/${signature}`, {});
     await put(`referrers/${repository}/@/${subject}/${digestOf('gone')}`, {});
     now += graceMs + hourMs;
-    await put('uploads/resumed/2-b', 'x');
+    const longer = await store.uploads.append(resumed, piece());
+    expect((await store.run(true)).kinds).toMatchObject({ uploads: { removed: { count: 3 }, kept: { count: 3 } } });
+    expect(await store.uploads.find(repository, old.id)).toBeDefined();
     const { kinds } = await store.run();
     expect(kinds).toMatchObject({
-      uploads: { removed: { count: 2 }, kept: { count: 3 } },
+      uploads: { removed: { count: 3 }, kept: { count: 3 } },
       referrers: { removed: { count: 1 }, kept: { count: 1 } },
     });
-    expect(await keys('uploads/')).toEqual(['uploads/resumed/1-a', 'uploads/resumed/2-b', 'uploads/resumed/session']);
+    expect(await keys('uploads/')).toHaveLength(3);
+    expect(await store.uploads.find(repository, resumed.id)).toMatchObject({ sizeBytes: longer.sizeBytes });
+    expect(await store.uploads.find(repository, old.id)).toBeUndefined();
     expect(await keys('referrers/')).toHaveLength(1);
   });
 
@@ -150,7 +169,7 @@ describe('the collector', () => {
 
   it('takes over from one that was killed in the middle of a sweep, and not from one that may live', async () => {
     const gone = await publish([['a']]);
-    await removeSnapshots({ ...store, clock }, repository, [{ digest: gone, tags: [], pins: [] }]);
+    await removeSnapshots(store.removal, repository, [{ digest: gone, tags: [], pins: [] }]);
     now += graceMs + hourMs;
     await store.run();
     now += graceMs + hourMs;
@@ -175,7 +194,7 @@ describe('the collector', () => {
 
 describe('removing a snapshot', () => {
   const remove = async (digest: Digest, named: { tags?: string[]; pins?: string[]; takenAt?: string } = {}) =>
-    (await removeSnapshots({ ...store, clock }, repository, [{ digest, tags: [], pins: [], ...named }]))[0];
+    (await removeSnapshots(store.removal, repository, [{ digest, tags: [], pins: [], ...named }]))[0];
   const pin = (digest: Digest, id: string, until?: string) =>
     store.pins.put({
       version: 1,

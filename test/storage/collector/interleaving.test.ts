@@ -52,7 +52,7 @@ async function play(seed: number, options: { readonly withKills: boolean; readon
     const digest = await publishChunks(ports, [layerOf(), layerOf()], { takenAt: clock().toISOString() });
     outcome.published.set(digest, ++order);
     if (count % 2 === 0) continue;
-    await removeSnapshots({ ...outside, clock }, repository, [{ digest, tags: [], pins: [] }]);
+    await removeSnapshots(outside.removal, repository, [{ digest, tags: [], pins: [] }]);
     outcome.removed.set(digest, ++order);
   }
   nowMs += 2 * graceMs;
@@ -80,9 +80,7 @@ async function play(seed: number, options: { readonly withKills: boolean; readon
           if (tag.digest === digest && !tag.tag.startsWith('kept')) tags.push(tag.tag);
         const takenAt = (await store.catalog.snapshot(repository, digest))?.provenance.takenAt;
         const begun = ++order;
-        const [removal] = await removeSnapshots({ ...store, clock }, repository, [
-          { digest, tags, pins: [], ...(takenAt ? { takenAt } : {}) },
-        ]);
+        const [removal] = await removeSnapshots(store.removal, repository, [{ digest, tags, pins: [], ...(takenAt ? { takenAt } : {}) }]);
         // What was published again after the removal had begun must have been seen by it.
         if (removal?.fate === 'removed') outcome.removed.set(digest, begun);
       });

@@ -52,7 +52,7 @@ async function build(rounds: number): Promise<void> {
       process.stdout.write(`removing ${old}\n`);
       const tags: string[] = [];
       for await (const named of store.catalog.tags(repository)) if (named.digest === old) tags.push(named.tag);
-      await removeSnapshots({ ...store, clock }, repository, [{ digest: old, tags, pins: [] }]);
+      await removeSnapshots(store.removal, repository, [{ digest: old, tags, pins: [] }]);
     } catch (error) {
       if (!(error instanceof DynDataError && error.code === 'CONFLICT')) throw error;
       process.stdout.write('conflict\n');
