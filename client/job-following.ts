@@ -3,6 +3,7 @@ import type { Job, Progress } from '../core/job.ts';
 import type { Context } from './context.ts';
 import { formatBar, formatBytes, formatCount } from './format.ts';
 import type { RegistryApi } from './registry-api.ts';
+import { collectedBytesText } from './retention-texts.ts';
 
 const lineEveryMs = 5_000;
 
@@ -45,7 +46,7 @@ function createJobTeller({ output, now }: Context): (job: Job) => void {
   let lineMs = 0;
   let told = 0;
   let toldRetry = '';
-  return ({ state, progress, retryAt, error }) => {
+  return ({ state, progress, collected, dryRun = false, retryAt, error }) => {
     if (retryAt !== undefined && retryAt !== toldRetry) {
       toldRetry = retryAt;
       output.note(`${error?.code}: ${error?.detail} It is tried again at ${retryAt}.`);
@@ -55,8 +56,8 @@ function createJobTeller({ output, now }: Context): (job: Job) => void {
         `${reason} ${mended === 'read-again' ? 'What was being read is read again, at the same point in time.' : 'Everything is read again, from a new point in time.'}`,
       );
     told = progress?.interruptions?.length ?? 0;
-    const step = progress?.step ?? state;
-    const text = progress ? progressText(progress) : state;
+    const step = progress?.step ?? collected?.step ?? state;
+    const text = progress ? progressText(progress) : collected ? collectedBytesText(collected, dryRun) : state;
     output.live('job', text);
     const ms = now().getTime();
     const isDue = step !== lastStep || (!output.isTerminal && ms - lineMs >= lineEveryMs);

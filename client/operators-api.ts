@@ -1,9 +1,9 @@
 import type * as z from 'zod/mini';
-import type { Collection } from '../core/collection.ts';
 import { routePath, routes, type SnapshotView } from '../core/contract.ts';
 import type { Digest } from '../core/digest.ts';
+import type { Job } from '../core/job.ts';
 import type { CreatePin, Pin } from '../core/pins.ts';
-import type { AppliedRetention, RetentionPlan } from '../core/retention.ts';
+import type { RetentionPlan } from '../core/retention.ts';
 import type { RegistryApi } from './registry-api.ts';
 
 type TagView = z.infer<typeof routes.showTag.answer>;
@@ -25,9 +25,9 @@ export type OperatorsApi = {
   removeTag(repository: string, tag: string): Promise<void>;
   environments(): AsyncGenerator<{ name: string; repository: string }>;
   retentionPlan(environment: string): Promise<RetentionPlan>;
-  applyRetention(environment: string, plan: string): Promise<AppliedRetention>;
-  createCollection(dryRun: boolean): Promise<Collection>;
-  collection(id: string): Promise<Collection>;
+  /** A job for what the plan says; of any plan where it is left out. */
+  applyRetention(environment: string, request: { readonly dryRun: boolean; readonly plan?: string }): Promise<Job>;
+  collect(dryRun: boolean): Promise<Job>;
 };
 
 const withBody = (method: string, body: unknown) => ({
@@ -53,12 +53,8 @@ export function createOperatorsApi({ call, act, pages }: Pick<RegistryApi, 'call
     removeTag: (repository, tag) => act(routePath(routes.removeTag.path, { repository, tag }), { method: 'DELETE' }),
     environments: () => pages(routes.listEnvironments.answer, routes.listEnvironments.path),
     retentionPlan: (environment) => call(routes.planRetention.answer, routePath(routes.planRetention.path, { environment })),
-    applyRetention: (environment, plan) =>
-      call(routes.applyRetention.answer, routePath(routes.applyRetention.path, { environment }), {
-        ...withBody('POST', { plan }),
-        endless: true,
-      }),
-    createCollection: (dryRun) => call(routes.createCollection.answer, routes.createCollection.path, withBody('POST', { dryRun })),
-    collection: (collection) => call(routes.showCollection.answer, routePath(routes.showCollection.path, { collection })),
+    applyRetention: (environment, request) =>
+      call(routes.applyRetention.answer, routePath(routes.applyRetention.path, { environment }), withBody('POST', request)),
+    collect: (dryRun) => call(routes.collect.answer, routes.collect.path, withBody('POST', { dryRun })),
   };
 }

@@ -79,8 +79,9 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
     .argument('[environment]', 'one environment; all, if left out')
     .option('--plan <digest>', 'the plan, as `retention plan` shows it; refused where it is another one by now')
     .option('--yes', 'apply the plan of this moment, seen or not', false)
-    .action((environment: string | undefined, { plan, yes }: { plan?: string; yes: boolean }) =>
-      retentionApply(context(), { environment, plan, yes }),
+    .option('--dry-run', 'remove nothing, and say what would go', false)
+    .action((environment: string | undefined, { plan, yes, dryRun }: { plan?: string; yes: boolean; dryRun: boolean }) =>
+      retentionApply(context(), { environment, plan, yes, dryRun }),
     );
 
   program

@@ -23,7 +23,6 @@ export const auditActions = [
   'manifest.push',
   'manifest.remove',
   'blob.remove',
-  'collection.create',
   'token.create',
   'token.rotate',
   'token.revoke',

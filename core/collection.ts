@@ -16,28 +16,18 @@ const ofKind = z.strictObject({
 });
 export type CollectedOfKind = z.infer<typeof ofKind>;
 
-/** What one run of the collector found and did. Counts only. */
-export const collectionSchema = z.strictObject({
-  version: z.literal(1),
-  id: z.string(),
-  state: z.enum(['running', 'succeeded', 'failed']),
-  dryRun: z.boolean(),
-  startedAt: z.string(),
-  endedAt: z.optional(z.string()),
-  graceMs: z.int(),
-  step: z.optional(z.enum(['mark', 'look', 'sweep'])),
+/** What a run of the collector has found and done up to now. Counts only. */
+export const collectedSchema = z.strictObject({
+  step: z.enum(['mark', 'look', 'sweep']),
   manifests: z.int(),
   kinds: z.partialRecord(z.enum(collectedKinds), ofKind),
   /** From when on the next run removes what waits now; absent where nothing waits. */
   removableAt: z.optional(z.string()),
-  error: z.optional(z.strictObject({ code: z.string(), detail: z.string() })),
 });
-export type Collection = z.infer<typeof collectionSchema>;
-
-export type CollectionCounts = Pick<Collection, 'manifests' | 'kinds' | 'removableAt' | 'step'>;
+export type Collected = z.infer<typeof collectedSchema>;
 
 /** Runs the collector once. `onProgress` gets the counts so far, now and then. */
 export type Collect = (
-  request: { readonly dryRun: boolean; readonly runId: string },
-  hooks: { readonly onProgress: (counts: CollectionCounts) => void; readonly signal?: AbortSignal },
-) => Promise<CollectionCounts>;
+  request: { readonly dryRun: boolean },
+  hooks: { readonly onProgress: (collected: Collected) => void; readonly signal?: AbortSignal },
+) => Promise<Collected>;

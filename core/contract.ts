@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import type { RouteAccess } from './access.ts';
 import { auditEntryViewSchema, auditVerificationSchema } from './audit.ts';
 import { snapshotRecordSchema } from './catalog.ts';
-import { collectionSchema } from './collection.ts';
 import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
 import { jobLogEntrySchema, jobRequestSchema, jobSchema } from './job.ts';
@@ -15,7 +14,7 @@ import {
   policyTextSchema,
 } from './policy-tools.ts';
 import { isRepository, isTag } from './references.ts';
-import { appliedRetentionSchema, applyRetentionSchema, removeSnapshotSchema, retentionPlanSchema } from './retention.ts';
+import { applyRetentionSchema, removeSnapshotSchema, retentionPlanSchema } from './retention.ts';
 import { createScheduleSchema, scheduleDefinitionSchema, scheduleViewSchema } from './schedule.ts';
 import { createTokenSchema, identitySchema, issuedTokenSchema, rotateTokenSchema, tokenViewSchema } from './tokens.ts';
 
@@ -43,8 +42,7 @@ export const environmentPageSchema = page(z.strictObject({ name: z.string(), rep
 export const tokenListSchema = page(tokenViewSchema);
 export const auditPageSchema = page(auditEntryViewSchema);
 export const pinPageSchema = page(pinSchema);
-export const collectionPageSchema = page(collectionSchema);
-export const createCollectionSchema = z.strictObject({ dryRun: z.boolean() });
+export const collectSchema = z.strictObject({ dryRun: z.boolean() });
 
 export type SnapshotView = z.infer<typeof snapshotViewSchema>;
 
@@ -172,41 +170,24 @@ export const routes = {
     status: 200,
     answer: retentionPlanSchema,
   },
-  /** Does what the named plan says, or nothing: PLAN_OUTDATED where there is another plan by now. */
+  /** A job that does what the named plan says, or nothing: PLAN_OUTDATED where there is another plan by now. */
   applyRetention: {
     method: 'POST',
     path: '/api/v1/environments/{environment}/retention',
-    summary: 'Remove what a plan of retention removes',
+    summary: 'Ask for the removal of what a plan of retention removes, or for what it would remove (dryRun)',
     access: { role: 'operator', within: 'environment' },
     body: applyRetentionSchema,
-    status: 200,
-    answer: appliedRetentionSchema,
+    status: 202,
+    answer: jobSchema,
   },
-  createCollection: {
+  collect: {
     method: 'POST',
     path: '/api/v1/collections',
-    summary: 'Free what nothing reaches any more',
-    access: { role: 'admin', within: 'registry' },
-    body: createCollectionSchema,
+    summary: 'Ask for a run of the collector, which frees what nothing reaches, or for what it would free (dryRun)',
+    access: { role: 'operator', within: 'registry' },
+    body: collectSchema,
     status: 202,
-    answer: collectionSchema,
-  },
-  /** Newest first. */
-  listCollections: {
-    method: 'GET',
-    path: '/api/v1/collections',
-    summary: 'List the runs of the collector',
-    access: { role: 'operator', within: 'registry' },
-    status: 200,
-    answer: collectionPageSchema,
-  },
-  showCollection: {
-    method: 'GET',
-    path: '/api/v1/collections/{collection}',
-    summary: 'Show a run of the collector',
-    access: { role: 'operator', within: 'registry' },
-    status: 200,
-    answer: collectionSchema,
+    answer: jobSchema,
   },
   listEnvironments: {
     method: 'GET',

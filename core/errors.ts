@@ -35,7 +35,6 @@ export const errorKinds = {
   TOKEN_UNKNOWN: { httpStatus: 404, exitCode: 3, retryable: false },
   SCHEDULE_UNKNOWN: { httpStatus: 404, exitCode: 3, retryable: false },
   PIN_UNKNOWN: { httpStatus: 404, exitCode: 3, retryable: false },
-  COLLECTION_UNKNOWN: { httpStatus: 404, exitCode: 3, retryable: false },
   BLOB_UNKNOWN: { httpStatus: 404, exitCode: 3, retryable: false },
   POLICY_INVALID: { httpStatus: 422, exitCode: 4, retryable: false },
   POLICY_UNDECIDED: { httpStatus: 422, exitCode: 4, retryable: false },

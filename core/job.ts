@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
+import { type Collected, collectedSchema } from './collection.ts';
 import { digestPattern } from './digest.ts';
 import { interruptionSchema } from './manifest.ts';
 import { isRepository, isTag } from './references.ts';
+import { type RetainedOutcome, retainedOutcomeSchema } from './retention.ts';
 
 /** `build`: take a snapshot. `verify`: read and hash again what is stored. `retention`: remove what is no longer kept. `collect`: free what nothing reaches. */
 export const jobKinds = ['build', 'verify', 'retention', 'collect'] as const;
@@ -52,6 +54,10 @@ export const jobRequestSchema = z.strictObject({
   alias: z.optional(tag),
   /** The one snapshot to verify; all of the repository where it is left out. */
   snapshot: z.optional(digest),
+  /** Of `retention` and `collect`: removes nothing and says what would go. */
+  dryRun: z.optional(z.boolean()),
+  /** Of `retention`: does what this plan says or nothing; the plan of the moment where it is left out. */
+  plan: z.optional(digest),
   /** The schedule, and which of its times (RFC 3339, UTC), that asked for it. */
   schedule: z.optional(z.strictObject({ name: z.string(), slot: z.string() })),
   /** The job that is tried again by this one. */
@@ -75,6 +81,10 @@ export const jobSchema = z.strictObject({
   retryAt: z.optional(z.string()),
   progress: z.optional(progressSchema),
   checked: z.optional(checkedSchema),
+  /** Of `collect`. */
+  collected: z.optional(collectedSchema),
+  /** Of `retention`, once succeeded. */
+  retained: z.optional(retainedOutcomeSchema),
   /** The data image, once succeeded. */
   digest: z.optional(digest),
   error: z.optional(jobErrorSchema),
@@ -114,6 +124,7 @@ export type JobEvent = Pick<JobLogEntry, 'event' | 'code' | 'detail'>;
 export type JobHooks = {
   readonly onProgress: (progress: Progress) => void;
   readonly onChecked: (checked: Checked) => void;
+  readonly onCollected: (collected: Collected) => void;
   /** A line of the job's log. */
   readonly onEvent: (event: JobEvent) => void;
   /**
@@ -124,7 +135,7 @@ export type JobHooks = {
   readonly signal: AbortSignal;
 };
 
-export type JobOutcome = { readonly digest?: string };
+export type JobOutcome = { readonly digest?: string; readonly collected?: Collected; readonly retained?: RetainedOutcome };
 
 /** How one kind of job is done. */
 export type JobHandler = {

@@ -75,7 +75,8 @@ export const retentionPlanSchema = z.strictObject({
 });
 export type RetentionPlan = z.infer<typeof retentionPlanSchema>;
 
-export const applyRetentionSchema = z.strictObject({ plan: digest });
+/** Without a plan, the one of the moment counts. */
+export const applyRetentionSchema = z.strictObject({ dryRun: z.boolean(), plan: z.optional(digest) });
 
 /** Why a snapshot that was to be removed is still there. */
 export const snapshotHoldsSchema = z.strictObject({
@@ -88,13 +89,16 @@ export const snapshotHoldsSchema = z.strictObject({
 });
 export type SnapshotHolds = z.infer<typeof snapshotHoldsSchema>;
 
-export const appliedRetentionSchema = z.strictObject({
+export const retainedOutcomeSchema = z.strictObject({
   plan: digest,
+  /** How many the plan keeps. */
+  kept: z.int(),
+  /** Of a dry run, what would be removed. */
   removed: z.array(digest),
   /** What came to hold one between the plan and the removal. */
   held: z.array(z.strictObject({ digest, holds: snapshotHoldsSchema })),
 });
-export type AppliedRetention = z.infer<typeof appliedRetentionSchema>;
+export type RetainedOutcome = z.infer<typeof retainedOutcomeSchema>;
 
 /** What may go with a snapshot that is removed by hand: every tag and every pin that holds it must be named. */
 export const removeSnapshotSchema = z.strictObject({ tags: z.array(z.string()), pins: z.array(z.string()) });

@@ -133,7 +133,7 @@ export function createApiRouter(options: ApiOptions): Router {
   addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
   addScheduleRoutes(on, schedules, jobs);
   addPolicyRoutes(on, policyTools, closing);
-  addOperatorRoutes(on, operators);
+  addOperatorRoutes(on, { operators, jobs, environments });
   addTokenRoutes(on, access.tokens);
   addAuditRoutes(on, access.audit);
   refuseOtherMethods();

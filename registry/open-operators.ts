@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
-import type { Catalog, ChunkIndex, ObjectStore, RegistryConfig, Uploads } from '../core/index.ts';
+import type { Catalog, ChunkIndex, Collect, ObjectStore, RegistryConfig, Uploads } from '../core/index.ts';
 import {
-  createCollectionReports,
   createCollector,
   createGuardedCatalog,
   createPins,
@@ -12,7 +10,6 @@ import {
   openWriterStorage,
   type WriterPorts,
 } from '../storage/index.ts';
-import { createCollections } from './collections.ts';
 import type { OperatorPorts } from './operator-routes.ts';
 import { createRetention } from './retention.ts';
 
@@ -23,21 +20,23 @@ export type OperatorOptions = {
   readonly catalog: Catalog;
   readonly uploads: Pick<Uploads, 'removeAbandoned'>;
   readonly config: Pick<RegistryConfig, 'environments' | 'collector'>;
+  /** The same catalog, whose changes are recorded in the builder's name. */
+  readonly recorded: (catalog: Catalog) => Catalog;
   readonly clock: () => Date;
   readonly newId: () => string;
-  readonly logger: Logger;
 };
 
 /**
  * Pins, retention and the collector over one store, and what keeps everybody else safe from them: a catalog for those who move tags, and
  * storage for those who write.
  */
-export function openOperators({ objects, catalog: unguarded, uploads, config, clock, newId, logger }: OperatorOptions): {
+export function openOperators({ objects, catalog: unguarded, uploads, config, recorded, clock, newId }: OperatorOptions): {
   readonly catalog: Catalog;
   readonly operators: OperatorPorts;
   /** For one build; see openWriterStorage. */
   openWriter(index: ChunkIndex, signal?: AbortSignal): Promise<WriterPorts>;
   readonly openPush: OpenPush;
+  readonly collect: Collect;
 } {
   const wait = (delayMs: number, signal?: AbortSignal): Promise<void> => sleep(delayMs, undefined, signal && { signal });
   const log = createSweepLog(objects, { clock, wait });
@@ -52,10 +51,10 @@ export function openOperators({ objects, catalog: unguarded, uploads, config, cl
     operators: {
       ...removal,
       newId,
-      retention: createRetention({ ...removal, environments: config.environments }),
-      collections: createCollections({ collect, reports: createCollectionReports(objects), graceMs, clock, newId, logger }),
+      retention: createRetention({ ...removal, catalog: recorded(unguarded), environments: config.environments }),
     },
     openWriter: (index, signal) => openWriterStorage(objects, { index, catalog, unguarded }, log, signal),
+    collect,
     openPush: createPushGuard({ objects, catalog: unguarded, log, graceMs, clock }),
   };
 }

@@ -20,7 +20,7 @@ const tags: Readonly<Record<string, string>> = {
   repositories: 'Snapshots and tags of a repository',
   environments: 'What snapshots are taken of, and the policies that anonymize them',
   jobs: 'Builds that are under way or have ended',
-  collections: 'Runs of the collector, which frees what nothing reaches',
+  collections: 'The collector, which frees what nothing reaches',
   identity: 'Who asks',
   tokens: 'What opens the registry',
   audit: 'Who changed what',

@@ -4,6 +4,8 @@ import {
   type Digest,
   DynDataError,
   isRepository,
+  type JobQueue,
+  type JobRequest,
   type Pin,
   type Pins,
   parseDigest,
@@ -15,7 +17,8 @@ import { type RemovalPorts, removeSnapshots } from '../storage/index.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
 import type { AddRoute } from './add-route.ts';
-import type { Collections } from './collections.ts';
+import type { EnvironmentView } from './api.ts';
+import { keyOf } from './job-routes.ts';
 import { readPage } from './pages.ts';
 import type { Retention } from './retention.ts';
 import { untilClosed } from './streaming.ts';
@@ -24,16 +27,28 @@ export type OperatorPorts = RemovalPorts & {
   readonly catalog: Catalog;
   readonly pins: Pins;
   readonly retention: Retention;
-  readonly collections: Collections;
   readonly newId: () => string;
+};
+
+export type OperatorRoutesOptions = {
+  readonly operators: OperatorPorts;
+  readonly jobs: Pick<JobQueue, 'create'>;
+  readonly environments: readonly EnvironmentView[];
 };
 
 /**
  * Pins, removal, retention and the collector. What removes something goes on when its client is gone: a removal that stops in the middle
  * would keep others waiting.
  */
-export function addOperatorRoutes(on: AddRoute, ports: OperatorPorts): void {
-  const { pins, retention, collections, clock, newId } = ports;
+export function addOperatorRoutes(on: AddRoute, { operators: ports, jobs, environments }: OperatorRoutesOptions): void {
+  const { pins, retention, clock, newId } = ports;
+
+  const makeJob = async (request: Request, response: Response, wanted: JobRequest, target: string): Promise<void> => {
+    const event = { action: 'job.create', target: wanted.dryRun ? `${target}, dry run` : target } as const;
+    const key = keyOf(request, response);
+    const job = await changeOf(response)(event, () => jobs.create(wanted, key));
+    response.location(routePath(routes.showJob.path, { id: job.id })).json(job);
+  };
 
   on(routes.listPins, async (request, response) => {
     const repository = repositoryOf(request);
@@ -100,28 +115,17 @@ export function addOperatorRoutes(on: AddRoute, ports: OperatorPorts): void {
   });
 
   on(routes.applyRetention, async (request, response) => {
-    const { plan } = parseValue(routes.applyRetention.body, request.body, 'The request body', 'REQUEST_INVALID');
-    response.json(await retention.apply(parameter(request, 'environment'), plan, audited(ports, response)));
+    const { dryRun, plan } = parseValue(routes.applyRetention.body, request.body, 'The request body', 'REQUEST_INVALID');
+    const environment = parameter(request, 'environment');
+    // Only a known one gets here.
+    const repository = environments.find(({ name }) => name === environment)?.repository ?? '';
+    const wanted = { kind: 'retention', environment, repository, dryRun, ...(plan === undefined ? {} : { plan }) } as const;
+    await makeJob(request, response, wanted, `retention ${environment}`);
   });
 
-  on(routes.createCollection, async (request, response) => {
-    const { dryRun } = parseValue(routes.createCollection.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const event = { action: 'collection.create', target: dryRun ? 'dry run' : 'collection' } as const;
-    const collection = await changeOf(response)(event, () => collections.create({ dryRun }));
-    response.location(routePath(routes.showCollection.path, { collection: collection.id })).json(collection);
-  });
-
-  on(routes.listCollections, async (request, response) => {
-    const page = await readPage(
-      request,
-      (after) => collections.list(after),
-      ({ id }) => id,
-    );
-    response.json(page);
-  });
-
-  on(routes.showCollection, async (request, response) => {
-    response.json(await collections.show(parameter(request, 'collection')));
+  on(routes.collect, async (request, response) => {
+    const { dryRun } = parseValue(routes.collect.body, request.body, 'The request body', 'REQUEST_INVALID');
+    await makeJob(request, response, { kind: 'collect', dryRun }, 'collect');
   });
 }
 

@@ -1,10 +1,10 @@
 import {
-  type AppliedRetention,
   type Digest,
   DynDataError,
   isInForce,
   type Pin,
   planRetention,
+  type RetainedOutcome,
   type RetainedSnapshot,
   type RetentionPlan,
   type RetentionPolicy,
@@ -17,8 +17,17 @@ const removalsAtOnce = 50;
 export type Retention = {
   /** What the environment's policy would keep and remove now. @throws ENVIRONMENT_UNKNOWN */
   plan(environment: string, signal?: AbortSignal): Promise<RetentionPlan>;
-  /** @param removal the ports to remove by. @throws PLAN_OUTDATED where the plan is another one by now: nothing is removed that nobody has seen in a plan. */
-  apply(environment: string, plan: Digest, removal: RemovalPorts): Promise<AppliedRetention>;
+  /** @throws PLAN_OUTDATED where the plan is to be another one than it is: nothing is removed that nobody has seen in a plan. */
+  apply(environment: string, options: ApplyOptions): Promise<RetainedOutcome>;
+};
+
+export type ApplyOptions = {
+  readonly dryRun: boolean;
+  /** The digest of the plan that is to be applied; any where it is left out. */
+  readonly plan?: string | undefined;
+  readonly signal?: AbortSignal;
+  /** Called before each lot of removals. */
+  readonly confirm: () => Promise<void>;
 };
 
 export type RetentionOptions = RemovalPorts & {
@@ -61,22 +70,25 @@ export function createRetention(options: RetentionOptions): Retention {
 
   return {
     plan,
-    async apply(environment, wanted, removal) {
-      const { digest, repository, remove } = await plan(environment);
-      if (digest !== wanted) {
+    async apply(environment, { dryRun, plan: wanted, signal, confirm }) {
+      const { digest, repository, keep, remove } = await plan(environment, signal);
+      if (wanted !== undefined && digest !== wanted) {
         const message = `The plan of "${environment}" is another one by now. Look at it again (dyn-data retention plan ${environment}), then apply that one.`;
         throw new DynDataError('PLAN_OUTDATED', message);
       }
+      if (dryRun) return { plan: digest, kept: keep.length, removed: remove.map((snapshot) => snapshot.digest), held: [] };
       const removed: Digest[] = [];
-      const held: AppliedRetention['held'] = [];
+      const held: RetainedOutcome['held'] = [];
       for (let at = 0; at < remove.length; at += removalsAtOnce) {
+        await confirm();
         const removals = remove.slice(at, at + removalsAtOnce).map((snapshot) => ({ ...snapshot, pins: [] }));
-        for (const outcome of await removeSnapshots(removal, repository, removals)) {
+        // To its end: a removal that stops in the middle would keep others waiting.
+        for (const outcome of await removeSnapshots(options, repository, removals)) {
           if (outcome.fate === 'removed') removed.push(outcome.digest);
           if (outcome.fate === 'held') held.push({ digest: outcome.digest, holds: outcome.holds });
         }
       }
-      return { plan: digest, removed, held };
+      return { plan: digest, kept: keep.length, removed, held };
     },
   };
 }

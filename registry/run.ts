@@ -30,7 +30,7 @@ import { createChange } from './access/change.ts';
 import { ensureAdmin } from './access/initial-admin.ts';
 import { openBuilder } from './builder-server.ts';
 import { type JobSystem, openJobSystem, type Role, roles } from './job-system.ts';
-import { createBuildHandler, createVerifyHandler } from './jobs/index.ts';
+import { createBuildHandler, createCollectHandler, createRetentionHandler, createVerifyHandler } from './jobs/index.ts';
 import { createLog } from './log.ts';
 import { isLoopbackName, requireLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
@@ -109,26 +109,26 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     warnOfPlainText(config, logger);
   }
   const blobs = createBlobStore(objects);
+  const recorded = (by: Catalog): Catalog =>
+    createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
   const uploads = createUploads(objects, blobs, { clock: now, newId: randomUUID });
-  const { catalog, operators, openWriter, openPush } = openOperators({
+  const { catalog, operators, collect, openWriter, openPush } = openOperators({
     objects,
     catalog: createCatalog(objects, { clock: now }),
     uploads,
     config,
+    recorded,
     clock: now,
     newId: randomUUID,
-    logger,
   });
   const older = await linkOlderSnapshots(catalog, signal);
   if (older > 0) logger.info({ snapshots: older }, 'snapshots of an older version were linked to their blobs');
   const index = createChunkIndex(objects, program.chunkCodec);
-  const audited = (by: Catalog): Catalog =>
-    createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
-  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: audited(catalog), now };
+  const buildContext: BuildContext = { config, configDirectory, environment, blobs, index, catalog: recorded(catalog), now };
   // Each build has a view of the storage of its own, safe from a collector that runs meanwhile.
   const buildSnapshot: BuildSnapshot = async (request, hooks) => {
     const writer = await openWriter(index, hooks.signal);
-    return program.createBuildSnapshot({ ...buildContext, ...writer, catalog: audited(writer.catalog) })(request, hooks);
+    return program.createBuildSnapshot({ ...buildContext, ...writer, catalog: recorded(writer.catalog) })(request, hooks);
   };
   const metrics = createMetrics({ version: toolVersion });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
@@ -139,6 +139,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const handlers = {
     build: createBuildHandler(buildSnapshot, config),
     verify: createVerifyHandler({ catalog, blobs, index }),
+    retention: createRetentionHandler(operators.retention),
+    collect: createCollectHandler(collect),
   };
   const newId = randomUUID;
   const system = await openJobSystem({
@@ -188,7 +190,6 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     await untilFired(signal);
     logger.info('registry stopping');
   } finally {
-    await operators.collections.close();
     await stop(system, server);
     objects[Symbol.dispose]?.();
   }

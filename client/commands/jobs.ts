@@ -6,6 +6,7 @@ import { errorOfJob, followToEnd } from '../job-following.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
 import type { RegistryApi } from '../registry-api.ts';
+import { collectedBytesText, retainedLines } from '../retention-texts.ts';
 
 export type JobsFilter = { readonly state?: string; readonly kind?: string; readonly environment?: string; readonly limit: number };
 
@@ -77,7 +78,7 @@ export async function jobsLog(context: Context, id: string): Promise<void> {
 
 /** Every field that is there, one a line. */
 function describe(job: Job): string {
-  const { progress, checked, error, schedule } = job;
+  const { progress, checked, collected, retained, error, schedule, dryRun = false } = job;
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['job', job.id],
     ['kind', job.kind],
@@ -86,6 +87,8 @@ function describe(job: Job): string {
     ['snapshot', job.snapshot],
     ['tag', [job.tag, job.alias].filter((name) => name !== undefined).join(', ') || undefined],
     ['schedule', schedule && `${schedule.name}, ${schedule.slot}`],
+    ['dry run', dryRun ? 'yes' : undefined],
+    ['plan', job.plan],
     ['retry of', job.retryOf],
     ['state', job.state],
     ['attempts', String(job.attempts)],
@@ -103,6 +106,8 @@ function describe(job: Job): string {
       checked &&
         `${checked.snapshotsDone} of ${checked.snapshotsTotal} snapshots, ${formatCount(checked.blobsDone)} blobs, ${formatBytes(checked.bytesDone)}`,
     ],
+    ['collected', collected && collectedBytesText(collected, dryRun)],
+    ['retention', retained && retainedLines(retained, dryRun).join('\n    ')],
     ['digest', job.digest],
     ['error', error && [`${error.code}: ${error.detail}`, ...error.details].join('\n    ')],
   ];

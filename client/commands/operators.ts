@@ -5,11 +5,12 @@ import type { Context } from '../context.ts';
 import { openRegistry } from '../open-registry.ts';
 import { createOperatorsApi, type OperatorsApi } from '../operators-api.ts';
 import { openProject } from '../project.ts';
-import { snapshotUnknown } from '../registry-api.ts';
+import { type RegistryApi, snapshotUnknown } from '../registry-api.ts';
 
 export type Operating = {
   readonly repository: string;
   readonly api: OperatorsApi;
+  readonly registry: RegistryApi;
   /** The snapshot that a person names, in the repository of the project or the one that the reference says. @throws TAG_UNKNOWN, SNAPSHOT_UNKNOWN */
   find(text: string): Promise<{ readonly repository: string; readonly digest: Digest; readonly reference: Reference }>;
 };
@@ -21,6 +22,7 @@ export async function operate(context: Context): Promise<Operating> {
   return {
     repository: config.repository,
     api: createOperatorsApi(registry),
+    registry,
     async find(text) {
       const reference = parseReference(text);
       const repository = reference.repository ?? config.repository;

@@ -2,6 +2,8 @@ import { DynDataError } from '../../core/errors.ts';
 import type { KeepReason, RetentionPlan } from '../../core/retention.ts';
 import type { Context } from '../context.ts';
 import { formatBytes, formatTable, shortDigest } from '../format.ts';
+import { errorOfJob, followToEnd } from '../job-following.ts';
+import { retainedLines } from '../retention-texts.ts';
 import { type Operating, operate } from './operators.ts';
 
 /** `dyn-data retention plan [ENV]`: what the policy of each environment keeps, why, and what it would remove. Removes nothing. */
@@ -12,18 +14,23 @@ export async function retentionPlan(context: Context, environment: string | unde
   context.output.result(plans.map(planText).join('\n\n'), { version: 1, plans });
 }
 
-export type RetentionApplyOptions = { readonly environment: string | undefined; readonly plan: string | undefined; readonly yes: boolean };
+export type RetentionApplyOptions = {
+  readonly environment: string | undefined;
+  readonly plan: string | undefined;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+};
 
-/** `dyn-data retention apply [ENV]`: a plan that somebody has seen (`--plan`), or, with `--yes`, the one of this moment. */
-export async function retentionApply(context: Context, { environment, plan: wanted, yes }: RetentionApplyOptions): Promise<void> {
+/** `dyn-data retention apply [ENV]`: a plan that somebody has seen (`--plan`), or, with `--yes`, the one of this moment; removes nothing with `--dry-run`. */
+export async function retentionApply(context: Context, { environment, plan: wanted, yes, dryRun }: RetentionApplyOptions): Promise<void> {
   if (wanted !== undefined && environment === undefined)
     throw new DynDataError('USAGE', 'A plan is of one environment. Name it too: dyn-data retention apply ENVIRONMENT --plan DIGEST');
-  const { api } = await operate(context);
+  const { api, registry } = await operate(context);
   const lines: string[] = [];
   const applied: unknown[] = [];
   for (const name of await environmentsOf(api, environment)) {
     const plan = await api.retentionPlan(name);
-    if (wanted === undefined && !yes) {
+    if (wanted === undefined && !yes && !dryRun) {
       throw new DynDataError('USAGE', 'Nothing was removed. Apply the plan that you have seen by its digest, or any plan with --yes.', {
         details: [...planText(plan).split('\n'), `dyn-data retention apply ${name} --plan ${shortDigest(plan.digest)}`],
       });
@@ -33,12 +40,15 @@ export async function retentionApply(context: Context, { environment, plan: want
         'PLAN_OUTDATED',
         `The plan of "${name}" is another one by now. Look at it again: dyn-data retention plan ${name}`,
       );
-    const { removed, held } = await api.applyRetention(name, plan.digest);
-    applied.push({ environment: name, plan: plan.digest, removed, held });
-    lines.push(`${name}: removed ${removed.length} of ${removed.length + plan.keep.length + held.length} snapshots`);
-    for (const { digest } of held) lines.push(`  ${shortDigest(digest)} stays: something came to hold it`);
+    const created = await api.applyRetention(name, { dryRun, plan: plan.digest });
+    const job = (await followToEnd(context, registry, created)) ?? created;
+    if (job.state !== 'succeeded' || !job.retained) throw errorOfJob(job);
+    applied.push({ environment: name, job: job.id, ...job.retained });
+    const [first = '', ...more] = retainedLines(job.retained, dryRun);
+    lines.push(`${name}: ${first}`, ...more);
   }
-  context.output.result(`${lines.join('\n')}\nThe collector frees their space: dyn-data collect`, { version: 1, applied });
+  const next = dryRun ? 'Nothing was removed.' : 'The collector frees their space: dyn-data collect';
+  context.output.result(`${lines.join('\n')}\n${next}`, { version: 1, dryRun, applied });
 }
 
 /** As people copy it: with or without `sha256:`, whole or its first digits. */

@@ -22,7 +22,7 @@ export type AttemptEnd =
 
 export type AttemptSink = {
   /** Called at a bounded rate, and with the last state in any case before the attempt ends. */
-  readonly onUpdate: (changes: Pick<Job, 'progress' | 'checked'>) => void;
+  readonly onUpdate: (changes: Pick<Job, 'progress' | 'checked' | 'collected'>) => void;
   readonly onEvent: (event: JobEvent) => void;
   readonly confirm: () => Promise<void>;
 };
@@ -51,15 +51,18 @@ export async function runAttempt(
   };
   try {
     signal.throwIfAborted();
-    const { digest } = await handler.run(requestOf(job), {
+    const { digest, collected, retained } = await handler.run(requestOf(job), {
       onProgress,
       onChecked: (checked) => updates.push({ checked }),
+      onCollected: (collected) => updates.push({ collected }),
       onEvent: sink.onEvent,
       confirm: sink.confirm,
       signal,
     });
     if (digest !== undefined && !isDigest(digest)) throw new DynDataError('INTERNAL', 'The job gave no digest. Please report this.');
-    return { state: 'succeeded', outcome: digest === undefined ? {} : { digest } };
+    // Only these: a handler may give more than its job is to remember.
+    const outcome = { ...(digest !== undefined && { digest }), ...(collected && { collected }), ...(retained && { retained }) };
+    return { state: 'succeeded', outcome };
   } catch (failure) {
     const error = toDynDataError(failure);
     const isStopped = signal.aborted;

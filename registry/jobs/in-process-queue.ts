@@ -76,7 +76,11 @@ export function createInProcessQueue(options: InProcessQueueOptions): InProcessJ
     if (entry.log.length > defaultKeptLogEntries) entry.log.shift();
   };
 
-  const update = (entry: Entry, changes: Partial<Job>, without: readonly ('retryAt' | 'progress' | 'checked' | 'error')[] = []): void => {
+  const update = (
+    entry: Entry,
+    changes: Partial<Job>,
+    without: readonly ('retryAt' | 'progress' | 'checked' | 'collected' | 'error')[] = [],
+  ): void => {
     if (isEnded(entry.job.state)) return;
     const job = { ...entry.job, ...changes };
     for (const key of without) delete job[key];
@@ -102,7 +106,13 @@ export function createInProcessQueue(options: InProcessQueueOptions): InProcessJ
 
   const run = async (entry: Entry): Promise<void> => {
     const { id, kind, environment, tag } = entry.job;
-    update(entry, { state: 'running', startedAt: now(), attempts: entry.job.attempts + 1 }, ['retryAt', 'progress', 'checked', 'error']);
+    update(entry, { state: 'running', startedAt: now(), attempts: entry.job.attempts + 1 }, [
+      'retryAt',
+      'progress',
+      'checked',
+      'collected',
+      'error',
+    ]);
     note(entry, { event: 'started' });
     logger.info({ job: id, kind, environment, tag }, 'job started');
     const sink = {

@@ -1,4 +1,4 @@
-import type { Collect, CollectionCounts, ObjectStore, Uploads } from '../../core/index.ts';
+import type { Collect, Collected, ObjectStore, Uploads } from '../../core/index.ts';
 import { removeUnneededCaches } from './caches.ts';
 import { createCandidateWriter, readCandidates } from './candidates.ts';
 import { removeAbandonedUploads, removeLostReferrers } from './leftovers.ts';
@@ -52,7 +52,7 @@ export function createCollector({ objects, log, uploads, graceMs, newId }: Colle
       tally: createTally(),
       signal,
     };
-    const report = (step: NonNullable<CollectionCounts['step']>, since?: Date): CollectionCounts => ({
+    const report = (step: Collected['step'], since?: Date): Collected => ({
       step,
       manifests: run.reachable.manifests,
       ...run.tally.counts(),

@@ -1,4 +1,5 @@
 import type { ObjectState } from '../../core/index.ts';
+import { throwIfCancelled } from '../cancellation.ts';
 import { mapAhead } from '../read-ahead.ts';
 import type { createCandidateWriter } from './candidates.ts';
 import { digestOfKey } from './keys.ts';
@@ -46,17 +47,19 @@ async function countLot(run: Run, kind: SweptKind, lot: readonly ObjectState[]):
 }
 
 /**
- * A failure leaves the sweep open: a removal that was asked for may still take effect, and until that is out of the question nobody may
+ * Whoever cancels waits for its end, some seconds: an open sweep would keep writers waiting for much longer. A failure leaves it open: a removal that was asked for may still take effect, and until that is out of the question nobody may
  * take these keys for safe.
  */
-async function removeTold(run: Run, kind: SweptKind, lot: readonly ObjectState[], { log, next }: Sweeping): Promise<number> {
-  const { objects, reachable, tally, cutoff, signal } = run;
+async function removeTold(cancellable: Run, kind: SweptKind, lot: readonly ObjectState[], { log, next }: Sweeping): Promise<number> {
+  throwIfCancelled(cancellable.signal);
+  const run: Run = { ...cancellable, signal: undefined };
+  const { objects, reachable, tally, cutoff } = run;
   const { requireTime, close } = await log.open(
     lot.map(({ key }) => key),
-    signal,
+    cancellable.signal,
   );
   // From here on a manifest, a link or a layer that we do not see is one whose writer sees our sweep.
-  await reachable.update(signal);
+  await reachable.update();
   await reachYoung(run);
   const isHeld = await findHeld(run, kind);
   const held: string[] = [];
@@ -66,16 +69,16 @@ async function removeTold(run: Run, kind: SweptKind, lot: readonly ObjectState[]
       held.push(key);
       return tally.add(kind, 'waiting', sizeBytes);
     }
-    const state = await objects.stat(key, signal);
+    const state = await objects.stat(key);
     if (!state) return;
     if (state.modifiedAt >= cutoff) return tally.add(kind, 'kept', sizeBytes);
     requireTime();
-    await objects.remove(key, signal);
+    await objects.remove(key);
     tally.add(kind, 'removed', sizeBytes);
   };
   for await (const removed of mapAhead(lot, removalsAtOnce, removeOne)) void removed;
-  await close(signal);
-  for (const key of held) await next?.add(key, signal);
+  await close();
+  for (const key of held) await next?.add(key, cancellable.signal);
   return held.length;
 }
 

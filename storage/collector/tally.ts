@@ -1,8 +1,8 @@
-import { type CollectedKind, type CollectedOfKind, type CollectionCounts, collectedKinds } from '../../core/index.ts';
+import { type Collected, type CollectedKind, type CollectedOfKind, collectedKinds } from '../../core/index.ts';
 
 export type Tally = {
   add(kind: CollectedKind, fate: keyof CollectedOfKind, sizeBytes: number): void;
-  counts(): Pick<CollectionCounts, 'kinds'>;
+  counts(): Pick<Collected, 'kinds'>;
 };
 
 export function createTally(): Tally {

@@ -79,6 +79,39 @@ export function jobQueueContract(open: (handlers: JobHandlers) => Promise<JobQue
     expect(asked).toEqual([{ ...request, tag: 'may', alias: 'latest' }]);
   });
 
+  it('remembers whether a job was to remove anything, what it told of itself and what it did', async () => {
+    const counts = { count: 2, sizeBytes: 20 };
+    const none = { count: 0, sizeBytes: 0 };
+    const collected = { step: 'sweep', manifests: 3, kinds: { blobs: { kept: counts, waiting: none, removed: counts } } } as const;
+    const retained = { plan: someDigest, kept: 1, removed: [someDigest], held: [] };
+    const asked: JobRequest[] = [];
+    const queue = await open({
+      ...handlerWith(async () => ({})),
+      collect: {
+        resources: () => ['collect'],
+        async run(wanted, { onCollected }) {
+          asked.push(wanted);
+          onCollected({ ...collected, step: 'look' });
+          if (asked.length === 1) throw new DynDataError('STORAGE_UNREACHABLE', 'The storage is away.');
+          return { collected };
+        },
+      },
+      retention: {
+        resources: () => [],
+        async run(wanted) {
+          asked.push(wanted);
+          return { retained };
+        },
+      },
+    });
+    const collect = await queue.create({ kind: 'collect', dryRun: true });
+    expect(await lastOf(queue, collect.id)).toMatchObject({ state: 'succeeded', dryRun: true, attempts: 2, collected });
+    const wanted = { kind: 'retention', environment: 'prod', repository: 'dynamease', dryRun: false, plan: someDigest } as const;
+    const retention = await queue.create(wanted);
+    expect(await lastOf(queue, retention.id)).toMatchObject({ ...wanted, state: 'succeeded', retained });
+    expect(asked).toEqual([{ kind: 'collect', dryRun: true }, { kind: 'collect', dryRun: true }, wanted]);
+  });
+
   it('refuses a kind of job that nobody does', async () => {
     const queue = await open(gatedJobs().handlers);
     await expect(queue.create({ kind: 'collect' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });

@@ -3,7 +3,7 @@ import {
   type Catalog,
   type ChunkIndex,
   type Collect,
-  type CollectionCounts,
+  type Collected,
   type ContentDigest,
   canonicalJson,
   type Digest,
@@ -43,7 +43,7 @@ export type CollectedStore = {
   readonly removal: RemovalPorts;
   readonly openPush: OpenPush;
   readonly collect: Collect;
-  run(dryRun?: boolean): Promise<CollectionCounts>;
+  run(dryRun?: boolean): Promise<Collected>;
   openWriter(): Promise<WriterPorts>;
 };
 
@@ -75,7 +75,7 @@ export function openCollectedStore(objects: ObjectStore, options: CollectedStore
     removal: { objects, catalog: unguarded, pins, log, clock },
     openPush: createPushGuard({ objects, catalog: unguarded, log, graceMs, clock }),
     collect,
-    run: (dryRun = false) => collect({ dryRun, runId: newId() }, { onProgress: () => undefined }),
+    run: (dryRun = false) => collect({ dryRun }, { onProgress: () => undefined }),
     openWriter: () => openWriterStorage(objects, { index: createChunkIndex(objects, 'none'), catalog, unguarded }, log),
   };
 }

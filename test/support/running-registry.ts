@@ -2,7 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { BlobStore, BuildSnapshot, Catalog, JobHandlers, ObjectStore, PolicyTools, Schedules, Uploads } from '../../core/index.ts';
 import { type Access, createAccess } from '../../registry/access/access.ts';
-import { createInProcessQueue, createRetryPolicy, createVerifyHandler, type InProcessJobQueue } from '../../registry/jobs/index.ts';
+import { createAuditedCatalog } from '../../registry/access/audited-catalog.ts';
+import { createChange } from '../../registry/access/change.ts';
+import {
+  createCollectHandler,
+  createInProcessQueue,
+  createRetentionHandler,
+  createRetryPolicy,
+  createVerifyHandler,
+  type InProcessJobQueue,
+} from '../../registry/jobs/index.ts';
 import { createLog } from '../../registry/log.ts';
 import { createMetrics } from '../../registry/metrics.ts';
 import { openOperators } from '../../registry/open-operators.ts';
@@ -59,7 +68,7 @@ export async function startRegistry(options: {
     { name: 'test', repository: 'team/test', sources: ['mysql'] },
   ];
   const sources = {};
-  const { catalog, operators, openPush } = openOperators({
+  const { catalog, operators, collect, openPush } = openOperators({
     objects: options.objects,
     catalog: createCatalog(options.objects, { clock }),
     uploads,
@@ -69,9 +78,9 @@ export async function startRegistry(options: {
         environments.map(({ name, repository }) => [name, { repository, policy: '', key: { env: '' }, strict: false, sources }]),
       ),
     },
+    recorded: (by) => createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } })),
     clock,
     newId: randomUUID,
-    logger,
   });
   const buildSnapshot = options.build({ blobs, catalog });
   const handlers: JobHandlers = {
@@ -81,6 +90,8 @@ export async function startRegistry(options: {
         buildSnapshot({ environment, ...(tag === undefined ? {} : { tag }), ...(alias === undefined ? {} : { alias }) }, hooks),
     },
     verify: createVerifyHandler({ catalog, blobs }),
+    retention: createRetentionHandler(operators.retention),
+    collect: createCollectHandler(collect),
   };
   const retry = createRetryPolicy({ attempts: 2, firstDelayMs: 20, random: Math.random });
   const metrics = createMetrics({ version: '0.0.0-test' });
@@ -125,7 +136,6 @@ export async function startRegistry(options: {
     async stop() {
       await schedules.close();
       await jobs.close(1000);
-      await operators.collections.close();
       await registry.close(500);
     },
   };

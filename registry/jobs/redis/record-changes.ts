@@ -1,4 +1,4 @@
-import { DynDataError, isEnded, type Job } from '../../../core/index.ts';
+import { DynDataError, isEnded, type Job, type JobOutcome } from '../../../core/index.ts';
 import { jobErrorOf } from '../attempt.ts';
 import type { Change, JobRecord } from './records.ts';
 
@@ -7,7 +7,7 @@ type Known = Pick<JobRecord, 'job' | 'failures'>;
 /** A worker begins the job; one that is running already has lost its worker, which is a failure. Undefined where it has ended. */
 export function whenBegun({ job, failures }: Known, attempts: number, at: string): Change | undefined {
   if (isEnded(job.state)) return undefined;
-  const { retryAt: _retryAt, progress: _progress, checked: _checked, error: _error, ...rest } = job;
+  const { retryAt: _retryAt, progress: _progress, checked: _checked, collected: _collected, error: _error, ...rest } = job;
   const running: Job = { ...rest, state: 'running', startedAt: at, attempts: job.attempts + 1 };
   if (job.state !== 'running') return { job: running, failures, log: [{ event: 'started', at }] };
   const lost = { event: 'worker-lost', code: 'WORKER_LOST', at } as const;
@@ -25,7 +25,7 @@ export function whenBegun({ job, failures }: Known, attempts: number, at: string
   };
 }
 
-export function whenEnded({ job }: Known, changes: Pick<Job, 'state' | 'digest'>, at: string): Change | undefined {
+export function whenEnded({ job }: Known, changes: Pick<Job, 'state'> & JobOutcome, at: string): Change | undefined {
   const { state } = changes;
   if (isEnded(job.state) || (state !== 'succeeded' && state !== 'cancelled')) return undefined;
   return { job: { ...job, ...changes, endedAt: at }, log: [{ event: state, at }] };

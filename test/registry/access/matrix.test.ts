@@ -58,8 +58,6 @@ afterAll(() => registry.stop());
 
 let schedules = 0;
 let images = 0;
-/** The digest of each environment's plan of retention. */
-const plans: Record<string, string> = {};
 const bodiesAt = ({ environment, repository }: (typeof places)[number]): RouteBodies => ({
   createJob: { kind: 'verify', repository },
   createSchedule: { ...definitionOf(environment), name: `new-${++schedules}` },
@@ -68,8 +66,8 @@ const bodiesAt = ({ environment, repository }: (typeof places)[number]): RouteBo
   moveTag: { digest: registry.digests[repository] },
   pinSnapshot: { why: 'a test' },
   removeSnapshot: { tags: [], pins: [] },
-  applyRetention: { plan: plans[environment] },
-  createCollection: { dryRun: true },
+  applyRetention: { dryRun: true },
+  collect: { dryRun: true },
   previewPolicy: { rows: 1 },
   createToken: { name: 'one more', role: 'reader', repositories: ['x'] },
   rotateToken: { overlapSeconds: 0 },
@@ -112,13 +110,11 @@ const askRoute = async (name: RouteName, place: (typeof places)[number], token: 
     ...place,
     digest: name === 'removeSnapshot' ? await newSnapshot(place) : (registry.digests[place.repository] ?? ''),
     pin: routes[name].path.includes('{pin}') ? await newPin(place) : '',
-    collection: routes[name].path.includes('{collection}') ? (await registry.operators.collections.create({ dryRun: true })).id : '',
     tag: routes[name].method === 'DELETE' ? 'never-there' : 'may',
     id: routes[name].path.includes('{id}') ? (await (name === 'retryJob' ? endedJob(place) : newJob(place))).id : '',
     name: routes[name].path.includes('{name}') ? await newSchedule(place) : '',
     token: routes[name].path.includes('{token}') ? (await registry.issue('reader', ['x'])).id : '',
   };
-  if (name === 'applyRetention') plans[place.environment] = (await registry.operators.retention.plan(place.environment)).digest;
   const bodies: Readonly<Record<string, unknown>> = bodiesAt(place);
   return registry.ask(routes[name].method, filledPath(name, parameters), { ...(token === undefined ? {} : { token }), body: bodies[name] });
 };
@@ -189,9 +185,7 @@ it('each route needs what was decided for it', () => {
     removeSnapshot: 'operator repository',
     planRetention: 'reader environment',
     applyRetention: 'operator environment',
-    createCollection: 'admin registry',
-    listCollections: 'operator registry',
-    showCollection: 'operator registry',
+    collect: 'operator registry',
     listEnvironments: 'reader visible',
     showPolicy: 'reader environment',
     suggestPolicy: 'operator environment',

@@ -33,6 +33,7 @@ async function open() {
     const hooks = {
       onProgress: () => undefined,
       onChecked: (state: Checked) => void checked.push(state),
+      onCollected: () => undefined,
       onEvent: (event: JobEvent) => void events.push(event),
       confirm: async () => undefined,
       signal: new AbortController().signal,
@@ -162,6 +163,7 @@ describe('a verification', () => {
     const hooks = {
       onProgress: () => undefined,
       onChecked: () => undefined,
+      onCollected: () => undefined,
       onEvent: () => undefined,
       confirm: async () => undefined,
       signal: new AbortController().signal,
