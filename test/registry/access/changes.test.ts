@@ -35,6 +35,42 @@ describe('changes', () => {
       expect((await registry.access.audit.verify()).broken).toBeUndefined();
     }));
 
+  it('are recorded of pins, removals, retention and the collector, each in the name of who makes it', () =>
+    withGuardedRegistry(async (registry) => {
+      const { text: token, id } = await registry.issue('operator', ['*']);
+      const who = { actor: { kind: 'token', tokenId: id, name: 'operator of a test' } };
+      const { dynamease: digest = '' } = registry.digests;
+      const of = { repository: 'dynamease', digest };
+      const target = `dynamease@${digest}`;
+      const pinned = await registry.ask('POST', routePath(routes.pinSnapshot.path, of), { token, body: { why: 'bug 17' } });
+      expect(pinned).toMatchObject({ status: 201, body: { by: 'operator of a test', why: 'bug 17' } });
+      // Who pins is not for him to say.
+      const claimed = { token, body: { why: 'bug 17', by: 'somebody else' } };
+      expect((await registry.ask('POST', routePath(routes.pinSnapshot.path, of), claimed)).status).toBe(400);
+      const pin = (pinned.body as { id: string }).id;
+      const remove = () => registry.ask('POST', routePath(routes.removeSnapshot.path, of), { token, body: { tags: ['may'], pins: [] } });
+      expect(await remove()).toMatchObject({ status: 409, body: { code: 'SNAPSHOT_HELD' } });
+      const deleted = await registry.ask('DELETE', `/v2/dynamease/manifests/${digest}`, { token });
+      expect(deleted).toMatchObject({ status: 409, body: { errors: [{ code: 'DENIED', message: expect.stringContaining('bug 17') }] } });
+      expect(await registry.catalog.tag('dynamease', 'may')).toBeDefined();
+      expect((await registry.ask('DELETE', routePath(routes.unpinSnapshot.path, { ...of, pin }), { token })).status).toBe(204);
+      expect((await registry.ask('DELETE', routePath(routes.unpinSnapshot.path, { ...of, pin }), { token })).status).toBe(404);
+      expect((await remove()).status).toBe(204);
+      const apply = routePath(routes.applyRetention.path, { environment: 'prod' });
+      expect((await registry.ask('POST', apply, { token, body: { dryRun: true } })).status).toBe(202);
+      expect((await registry.ask('POST', routes.collect.path, { token, body: { dryRun: false } })).status).toBe(202);
+      const entries = (await entriesOf(registry)).filter(({ actor }) => actor.kind === 'token');
+      expect(entries).toMatchObject([
+        { ...who, action: 'pin.create', target, to: pin },
+        { ...who, action: 'manifest.remove', target },
+        { ...who, action: 'manifest.remove', target, failure: { code: 'SNAPSHOT_HELD' } },
+        { ...who, action: 'pin.remove', target, from: pin },
+        { ...who, action: 'manifest.remove', target },
+        { ...who, action: 'job.create', target: 'retention prod, dry run' },
+        { ...who, action: 'job.create', target: 'collect' },
+      ]);
+    }));
+
   it('are the same one for the same idempotency key of the same token, and of no other', () =>
     withGuardedRegistry(async (registry) => {
       const create = async (token: string): Promise<string> => {
