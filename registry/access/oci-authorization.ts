@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Role } from '../../core/index.ts';
+import { type Role, roleIncludes } from '../../core/index.ts';
 import type { OciGuard } from '../oci/index.ts';
 import { maySee, requireRole, requireScope } from './authorization.ts';
 import { principalOf } from './request-context.ts';
@@ -24,6 +24,7 @@ export const ociAuthorization: OciGuard = {
     requireScope(action.repository, principal);
   },
   mayPull: (repository, request) => maySee(principalOf(responseOf(request)), repository),
+  mayPush: (request) => roleIncludes(principalOf(responseOf(request)).role, ociRoles.push),
 };
 
 /** The framework gives every request its response. */

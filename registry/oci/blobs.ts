@@ -6,17 +6,18 @@ import { sendBytes } from '../streaming.ts';
 import { clearContent, noDigest, sendNotModified, setContent } from './content.ts';
 import type { Handlers, OciPorts } from './handling.ts';
 
-type BlobPorts = Pick<OciPorts, 'blobs' | 'catalog' | 'changing' | 'openPush'>;
+type BlobPorts = Pick<OciPorts, 'blobs' | 'catalog' | 'changing' | 'guard' | 'openPush'>;
 
 /** Blobs as a repository has them: what is not linked to it is unknown there, whoever else has it. */
-export function blobHandlers({ blobs, catalog, changing, openPush }: BlobPorts): Handlers<'blob'> {
+export function blobHandlers({ blobs, catalog, changing, guard, openPush }: BlobPorts): Handlers<'blob'> {
   const unknown = (digest: string): OciError =>
     new OciError('BLOB_UNKNOWN', `The repository has no blob ${digest}.`, { details: [{ digest }] });
 
   return {
     async GET({ repository, digest }, request, response, signal) {
       if (!isContentDigest(digest)) throw noDigest();
-      const push = request.method === 'HEAD' ? await openPush(signal) : undefined;
+      const isAsking = request.method === 'HEAD';
+      const push = isAsking && guard.mayPush(request) ? await openPush(signal) : undefined;
       const link = await catalog.link(repository, digest, signal);
       if (!link) throw unknown(digest);
       const { digest: stored, sizeBytes } = link.blob;
@@ -24,9 +25,10 @@ export function blobHandlers({ blobs, catalog, changing, openPush }: BlobPorts):
       response.set({ 'Accept-Ranges': 'bytes', 'Cache-Control': 'private, max-age=31536000, immutable' });
       try {
         // One who pushes asks this and then leaves the bytes out, so they must be there, and stay.
-        if (push && !((await blobs.stat(stored, signal)) && (await push.hold(repository, link, signal)))) throw unknown(digest);
+        if (isAsking && !(await blobs.stat(stored, signal))) throw unknown(digest);
+        if (push && !(await push.hold(repository, link, signal))) throw unknown(digest);
         if (sendNotModified(request, response, digest)) return;
-        if (push) {
+        if (isAsking) {
           response.end();
           return;
         }

@@ -7,4 +7,6 @@ export type OciGuard = {
   check(action: OciAction, request: Request, response: Response): Promise<void>;
   /** Whether the sender of a request that was let through may pull from this repository: for mounts, and for lists of repositories. */
   mayPull(repository: string, request: Request): boolean;
+  /** Whether the sender of a request that was let through may push to its repository too. */
+  mayPush(request: Request): boolean;
 };
