@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { type LeakRule, leakRules } from '../../anonymizers/index.ts';
+import { type LeakRule, leakRules } from '../../anonymizers/primitives.ts';
 import { createScan, type Framing, type Scan } from './scanner.ts';
 import { createWatchList, type WatchCounts, type WatchList, type WatchListSettings } from './watch-list.ts';
 import { readValues } from './watched-values.ts';

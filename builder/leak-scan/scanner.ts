@@ -1,4 +1,4 @@
-import type { LeakRule } from '../../anonymizers/index.ts';
+import type { LeakRule } from '../../anonymizers/primitives.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
 import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';

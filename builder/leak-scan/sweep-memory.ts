@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { base64Byte, digitByte, domainByte, hexByte, localByte, triggerByte, upperByte, wordByte } from './bytes.ts';
 import { atLeast, type Code, difference, locals, named, one, sum, when } from './wasm-terms.ts';
 
@@ -50,10 +50,12 @@ const kibibyte = 1024;
 export const traitsAt = 0;
 /** 256 words of 32 bits. */
 const traitsBytes = kibibyte;
-export const filterBytes = kibibyte * kibibyte;
+/** A bit of each half stands for a value: what the first half says yes to by chance, the second one seldom does as well. */
+export const filterHalfBytes = kibibyte * kibibyte;
+export const filterBytes = 2 * filterHalfBytes;
 export const wordFilterAt = traitsBytes;
 export const phoneFilterAt = wordFilterAt + filterBytes;
-/** The words' filter with its parts laid over each other: small enough to stay in the processor's cache, and it says no to most. */
+/** The first half of the words' filter with its parts laid over each other: small enough to stay in the processor's cache, and it says no to most. */
 export const coarseFilterBytes = 256 * kibibyte;
 export const coarseFilterAt = phoneFilterAt + filterBytes;
 const cellsAt = coarseFilterAt + coarseFilterBytes;
@@ -119,17 +121,31 @@ export const note: wasm.WasmFunction = (() => {
 /** From the words' filter, once that stands in the memory. */
 export function setCoarseFilter(memory: Uint8Array): void {
   const coarse = memory.subarray(coarseFilterAt, coarseFilterAt + coarseFilterBytes).fill(0);
-  for (let at = 0; at < filterBytes; at += 1) {
+  for (let at = 0; at < filterHalfBytes; at += 1) {
     coarse[at % coarseFilterBytes] = (coarse[at % coarseFilterBytes] as number) | (memory[wordFilterAt + at] as number);
   }
 }
 
-/** A place of a filter, the same as the watch list's. @param value on the stack; @param scratch a local that may be used */
-export function isInFilter(value: Code, filterAt: number, scratch: number, sizeBytes = filterBytes): number[] {
+/** Of each half of a filter, how a value is stirred. */
+const stirs = [
+  { shift: 15, factor: 0x2c1b3c6d },
+  { shift: 13, factor: 0x85ebca6b | 0 },
+] as const;
+
+/** The place of a value in a half of a filter. */
+export function filterBit(value: number, half: 0 | 1): number {
+  const { shift, factor } = stirs[half];
+  return (Math.imul(value ^ (value >>> shift), factor) >>> 9) & (filterHalfBytes * 8 - 1);
+}
+
+/** The same as `filterBit`, and whether the bit is set. @param value on the stack; @param scratch a local that may be used */
+export function isInFilter(value: Code, filterAt: number, scratch: number, half: 0 | 1, sizeBytes = filterHalfBytes): number[] {
+  const { shift, factor } = stirs[half];
+  const at = filterAt + half * filterHalfBytes;
   return code(
-    code(value, value, i32Const(15), op.i32ShiftRight, op.i32Xor, i32Const(0x2c1b3c6d), op.i32Multiply, i32Const(9), op.i32ShiftRight),
+    code(value, value, i32Const(shift), op.i32ShiftRight, op.i32Xor, i32Const(factor), op.i32Multiply, i32Const(9), op.i32ShiftRight),
     code(i32Const(sizeBytes * 8 - 1), op.i32And, wasm.set(scratch)),
-    code(wasm.get(scratch), i32Const(3), op.i32ShiftRight, wasm.load8(filterAt)),
+    code(wasm.get(scratch), i32Const(3), op.i32ShiftRight, wasm.load8(at)),
     code(i32Const(1), wasm.get(scratch), i32Const(7), op.i32And, op.i32ShiftLeft, op.i32And),
   );
 }

@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { mostGroups, shortestCard } from './numbers.ts';
 import { blockBytes, clearLowest, isNone, lowestBit } from './sweep-map-wasm.ts';
 import { digitMapAt, isInFilter, numberNote, phoneFilterAt, runMapAt, sweepTraits, traitOf, wordMapAt } from './sweep-memory.ts';
@@ -8,6 +8,7 @@ import {
   atLeast,
   bits,
   byteAt,
+  type Code,
   callOf,
   difference,
   equals,
@@ -65,6 +66,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
   const digitHere = difference(byteAt(v('at')), i32Const(0x30));
   const isDigitHere = isBelow(digitHere, i32Const(10));
 
+  const isKnown = (half: 0 | 1): Code => isInFilter(v('last'), phoneFilterAt, local('scratch'), half);
   const takeGroup = code(
     put('group', v('at')),
     op.loop,
@@ -91,7 +93,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     when(
       and(v('isOfNumber'), atLeast(v('digits'), knownDigits)),
       code(
-        when(isInFilter(v('last'), phoneFilterAt, local('scratch')), put('isWanted', one)),
+        when(isKnown(0), when(isKnown(1), put('isWanted', one))),
         // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
         put(
           'isFraction',

@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { secretBeginnings } from './detectors.ts';
 import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
@@ -57,8 +57,6 @@ import {
   zero,
 } from './wasm-terms.ts';
 import { hashFactor, hashStart } from './word-hash.ts';
-
-export { filterBytes } from './sweep-memory.ts';
 
 const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, load32, op } = wasm;
 /** The dashes and the word with which a private key begins; secrets and encoded text are longer. */
@@ -216,8 +214,8 @@ const sweepWords: wasm.WasmFunction = (() => {
     isZero(bits(bytesOfWord, 0x80808080)),
   );
   const isOdd = bits(v('remark'), sweepTraits.foldedOddly);
-  const endsWatched = or(isOdd, isInFilter(v('hash'), wordFilterAt, local('scratch')));
-  const mayEndWatched = or(isOdd, isInFilter(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
+  const endsWatched = (half: 0 | 1): Code => or(isOdd, isInFilter(v('hash'), wordFilterAt, local('scratch'), half));
+  const mayEndWatched = or(isOdd, isInFilter(v('hash'), coarseFilterAt, local('scratch'), 0, coarseFilterBytes));
   /** Shorter ones are watched only as the end of several words. */
   const isLongEnough = or(
     atLeast(difference(v('bit'), v('word')), shortestText),
@@ -244,7 +242,10 @@ const sweepWords: wasm.WasmFunction = (() => {
       isZero(isNothing),
       code(
         take,
-        when(mayEndWatched, when(isLongEnough, when(endsWatched, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
+        when(
+          mayEndWatched,
+          when(isLongEnough, when(endsWatched(0), when(endsWatched(1), callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
+        ),
         when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
       ),
     ),

@@ -5,10 +5,10 @@ import {
   type PhonePermutationKey,
   type phoneCountries,
   type WatchKind,
-} from '../../anonymizers/index.ts';
+} from '../../anonymizers/primitives.ts';
 import { createIsDistinct } from './distinct.ts';
 import { createAsciiFolding, createFolding, type Folding, type WatchKeys } from './folding.ts';
-import { filterBytes } from './sweep-wasm.ts';
+import { filterBit, filterBytes, filterHalfBytes } from './sweep-memory.ts';
 import { createTagSet, exactLimit } from './tag-set.ts';
 
 type PhoneCountry = (typeof phoneCountries)[number];
@@ -23,9 +23,6 @@ const kinds = Object.entries(kindMarks) as [WatchKind, number][];
 const shortestSecret = 16;
 const shortestPhone = 8;
 const mostDigits = 64;
-
-/** 2²³ bits each, 1 MB: what fits into a processor's cache. */
-const filterBits = filterBytes * 8;
 
 export type WatchList = {
   /** Room for values that are added from where they stand in it; any other bytes are taken as well. */
@@ -43,7 +40,7 @@ export type WatchList = {
   mayEndWith(hash: number): boolean;
   /** Likewise by the number's last eight digits. */
   mayBePhone(lastDigits: number): boolean;
-  /** What the two answer by, a bit for each place; `version` changes with them. */
+  /** What the two answer by, as the sweep has it in its memory; `version` changes with them. */
   readonly filters: { readonly words: Uint8Array; readonly phones: Uint8Array; readonly version: number };
   counts(): WatchCounts;
 };
@@ -223,16 +220,18 @@ function kindOf(marks: number): WatchKind | undefined {
   return kinds.find(([, kindMark]) => (marks & kindMark) !== 0)?.[0];
 }
 
-function bitOf(value: number): number {
-  return (Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 9) & (filterBits - 1);
+/** Asked for every word: without a loop. */
+function hasBit(filter: Uint8Array, value: number): boolean {
+  const first = filterBit(value, 0);
+  if (((filter[first >>> 3] as number) & (1 << (first & 7))) === 0) return false;
+  const second = filterBit(value, 1);
+  return ((filter[filterHalfBytes + (second >>> 3)] as number) & (1 << (second & 7))) !== 0;
 }
 
 function setBit(filter: Uint8Array, value: number): void {
-  const bit = bitOf(value);
-  filter[bit >>> 3] = (filter[bit >>> 3] as number) | (1 << (bit & 7));
-}
-
-function hasBit(filter: Uint8Array, value: number): boolean {
-  const bit = bitOf(value);
-  return ((filter[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
+  const first = filterBit(value, 0);
+  filter[first >>> 3] = (filter[first >>> 3] as number) | (1 << (first & 7));
+  const second = filterBit(value, 1);
+  const at = filterHalfBytes + (second >>> 3);
+  filter[at] = (filter[at] as number) | (1 << (second & 7));
 }
