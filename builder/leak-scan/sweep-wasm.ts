@@ -8,7 +8,8 @@ import {
   decodedAt,
   formNote,
   harmlessAt,
-  isInFilter,
+  hasFirstBit,
+  hasSecondBit,
   memoryBytes,
   note,
   putCell,
@@ -182,7 +183,23 @@ const takeSign: wasm.WasmFunction = (() => {
 /** sweepWords(start, stop) */
 const sweepWords: wasm.WasmFunction = (() => {
   const names = [
-    ...(['start', 'stop', 'map', 'block', 'bit', 'isInWord', 'word', 'at', 'trait', 'hash', 'part', 'remark', 'next', 'scratch'] as const),
+    ...([
+      'start',
+      'stop',
+      'map',
+      'block',
+      'bit',
+      'isInWord',
+      'word',
+      'at',
+      'trait',
+      'hash',
+      'part',
+      'remark',
+      'next',
+      'scratch',
+      'first',
+    ] as const),
     ...(['own', 'turns', 'carried'] as const),
   ];
   const { v, put, local } = named(names);
@@ -214,8 +231,9 @@ const sweepWords: wasm.WasmFunction = (() => {
     isZero(bits(bytesOfWord, 0x80808080)),
   );
   const isOdd = bits(v('remark'), sweepTraits.foldedOddly);
-  const endsWatched = (half: 0 | 1): Code => or(isOdd, isInFilter(v('hash'), wordFilterAt, local('scratch'), half));
-  const mayEndWatched = or(isOdd, isInFilter(v('hash'), coarseFilterAt, local('scratch'), 0, coarseFilterBytes));
+  const mayEndWatched = or(isOdd, hasFirstBit(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
+  const endsWatched = or(isOdd, hasFirstBit(v('hash'), wordFilterAt, local('first')));
+  const surelyEnds = or(isOdd, hasSecondBit(v('hash'), wordFilterAt, local('first'), local('scratch')));
   /** Shorter ones are watched only as the end of several words. */
   const isLongEnough = or(
     atLeast(difference(v('bit'), v('word')), shortestText),
@@ -244,7 +262,7 @@ const sweepWords: wasm.WasmFunction = (() => {
         take,
         when(
           mayEndWatched,
-          when(isLongEnough, when(endsWatched(0), when(endsWatched(1), callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
+          when(isLongEnough, when(endsWatched, when(surelyEnds, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
         ),
         when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
       ),
