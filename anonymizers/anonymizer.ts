@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { DynDataError, issueLines, type SourceKind } from '../core/index.ts';
 import type { LiveColumn, Value } from './api.ts';
+import type { Watch } from './leak-rules.ts';
 import type { PhoneCountry } from './phone-countries.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
 import type { Prf } from './siphash.ts';
-import type { LeakFacts, Watch } from './watch.ts';
+import type { LeakFacts } from './watch.ts';
 
 /** Where an anonymizer's values come from and go to: a column, an LDAP attribute, or a leaf inside a JSON value. */
 export type Target = Omit<LiveColumn, 'name'> & {

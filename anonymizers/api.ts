@@ -1,7 +1,8 @@
 import type { Digest, SourceKind } from '../core/index.ts';
+import type { DetectorRule, Watch } from './leak-rules.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
-import type { DetectorRule, LeakFacts, Watch } from './watch.ts';
+import type { LeakFacts } from './watch.ts';
 
 /** A value as the server gives it: the text form of a textual, numeric or temporal type, the raw bytes of a binary one; null for NULL. */
 export type Value = Uint8Array | null;

@@ -74,6 +74,8 @@ export type PathState<T> = {
   /** The member whose name is `bytes[start, end)`. */
   memberAt(bytes: Uint8Array, start: number, end: number): PathState<T>;
   item(): PathState<T>;
+  /** All rules for this place and those below it. */
+  readonly rules: readonly T[];
 };
 
 export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> {
@@ -92,6 +94,7 @@ export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> 
   let item: PathState<T> | undefined;
   return {
     rule: nodes.find(({ rule }) => rule !== undefined)?.rule,
+    rules: nodes.flatMap(rulesOf),
     member: (key) => named.get(key) ?? other(),
     memberAt(bytes, start, end) {
       for (const { key, state } of spelled) {
@@ -107,6 +110,11 @@ export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> 
       return item;
     },
   };
+}
+
+function rulesOf<T>({ rule, keys, anyKey, anyItem }: PathNode<T>): T[] {
+  const below = [...keys.values(), ...(anyKey ? [anyKey] : []), ...(anyItem ? [anyItem] : [])].flatMap(rulesOf);
+  return rule === undefined ? below : [rule, ...below];
 }
 
 /** The nodes of a member, those that name it before those that take any. */

@@ -26,6 +26,8 @@ export type JsonText = {
   takeString(): void;
   /** Takes a number, true, false or null into `token`. */
   takeBare(): void;
+  /** Passes over the value that comes next, with all that is in it, which need not be JSON. */
+  skip(): void;
   readonly token: JsonToken;
   /** The value of the string that was taken last. */
   text(): string;
@@ -154,6 +156,31 @@ export function createJsonText(): JsonText {
       }
       token.end = end;
       at = end;
+    },
+    skip() {
+      let open = 0;
+      peek();
+      for (; at < bytes.length; at += 1) {
+        const byte = bytes[at] as number;
+        if (byte === quote) {
+          for (at += 1; at < bytes.length && bytes[at] !== quote; at += 1) if (bytes[at] === backslash) at += 1;
+          if (open === 0) {
+            at += 1;
+            return;
+          }
+        } else if (byte === openObject || byte === openList) open += 1;
+        else if (byte === comma || byte === closeObject || byte === closeList) {
+          // Behind a number or a word, what closes what it stands in.
+          if (open === 0) return;
+          if (byte === comma) continue;
+          open -= 1;
+          if (open === 0) {
+            at += 1;
+            return;
+          }
+        }
+      }
+      if (open > 0) fail('invalid');
     },
     text() {
       const spelled = decoded(token.start, token.end);

@@ -19,7 +19,7 @@ const letterN = 0x6e;
 
 /**
  * Makes a function that goes through a JSON text, which must be UTF-8, and visits each leaf with a rule that is `wanted`. It stops, without a
- * word, where the text is no JSON.
+ * word, where the text is no JSON; where nothing is wanted it does not look that closely.
  */
 export function createJsonVisitor<T>(
   root: PathState<T>,
@@ -29,6 +29,16 @@ export function createJsonVisitor<T>(
   const { token, fail, peek, take } = json;
   const encoder = new TextEncoder();
   let visitor: VisitLeaf<T> = () => undefined;
+  const idle = new Map<PathState<T>, boolean>();
+  /** Whether nothing is wanted in this place and below it. */
+  const isIdle = (state: PathState<T>): boolean => {
+    let known = idle.get(state);
+    if (known === undefined) {
+      known = !state.rules.some(wanted);
+      idle.set(state, known);
+    }
+    return known;
+  };
 
   const members = (state: PathState<T>): void => {
     if (take(closeObject)) return;
@@ -62,6 +72,10 @@ export function createJsonVisitor<T>(
     } else visitor(rule, token.bytes, token.start, token.end);
   };
   const visitValue = (state: PathState<T>): void => {
+    if (isIdle(state)) {
+      json.skip();
+      return;
+    }
     const next = peek();
     if (next !== openObject && next !== openList) {
       visitLeaf(state, next === quote);

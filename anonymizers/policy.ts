@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { DynDataError, parseYaml } from '../core/index.ts';
+import { leakRules } from './leak-rules.ts';
 import { readReadyMade } from './ready-made.ts';
-import { leakRules } from './watch.ts';
 
 /** What happens to a column: an anonymizer's name, or its name and parameters. null is what YAML makes of the bare word `null`. */
 export type Rule = string | null | { readonly [anonymizer: string]: unknown };

@@ -1,4 +1,4 @@
-import { wasm } from '../core/index.ts';
+import * as wasm from '../core/wasm-code.ts';
 
 const {
   branch,

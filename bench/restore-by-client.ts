@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { peakMemoryBytes } from '../demo/proofs/memory.ts';
 import { startRegistry, stopRegistry } from '../demo/registry-process.ts';
 import { createClientProject } from '../test/support/client-project.ts';
 
@@ -9,7 +10,11 @@ type Up = { readonly services: readonly { readonly restored?: { readonly duratio
 export type RestoreByClient = AsyncDisposable & {
   /** Seconds of one restore with its verification, without the server's start. */
   run(): Promise<number>;
+  /** The most memory that the client of any run had resident. */
+  readonly peakBytes: () => number;
 };
+
+const pollMs = 20;
 
 /** Restores with `dyn-data up` into a fresh server each time, out of the folder's `store`. */
 export async function createRestore(options: {
@@ -32,8 +37,14 @@ export async function createRestore(options: {
     project,
     composeFile: stringify({ services: { database: service } }),
   });
+  let peakBytes = 0;
   const run = async (...args: string[]): Promise<string> => {
-    const { exitCode, stdout, stderr } = await developer.run(args);
+    const { child, ended } = developer.start(args);
+    const timer = setInterval(async () => {
+      // The peak so far; when the process has ended nobody can ask any more.
+      peakBytes = Math.max(peakBytes, await peakMemoryBytes(child.pid ?? 0).catch(() => 0));
+    }, pollMs);
+    const { exitCode, stdout, stderr } = await ended.finally(() => clearInterval(timer));
     if (exitCode !== 0) throw new Error(`dyn-data ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
@@ -46,6 +57,7 @@ export async function createRestore(options: {
       if (!database?.restored) throw new Error('up restored nothing');
       return database.restored.durationMs / 1_000;
     },
+    peakBytes: () => peakBytes,
     [Symbol.asyncDispose]: async () => {
       await developer.run(['down', '--volumes']);
       await developer[Symbol.asyncDispose]();

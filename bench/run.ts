@@ -40,10 +40,12 @@ const benchmarks: readonly Benchmark[] = [
   { names: ['reads-with-one-token-vs-without', 'reads-with-many-tokens-vs-without'], file: 'token-checks.ts', needs: 'nothing' },
   { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needs: 'sample' },
   {
-    names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump', 'mysql-restore-vs-myloader', 'mysql-restore-vs-mysql'],
+    names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump'],
     file: 'mysql/compare.ts',
     needs: 'images',
   },
+  { names: ['mysql-restore-vs-myloader', 'mysql-restore-vs-mysql'], file: 'mysql/restore.ts', needs: 'images' },
+  { names: ['memory-client'], file: 'mysql/client-memory.ts', needs: 'images' },
   {
     names: [
       'nightly-contiguous-bytes-stored',

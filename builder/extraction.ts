@@ -73,7 +73,12 @@ export type Description = {
   files(plan: DefinitionsPlan, signal: AbortSignal): Promise<SchemaFiles>;
 };
 
-export type SchemaFiles = { readonly before: readonly SchemaFile[]; readonly after: readonly SchemaFile[] };
+export type SchemaFiles = {
+  readonly before: readonly SchemaFile[];
+  readonly after: readonly SchemaFile[];
+  /** For single tables, what makes their secondary indexes when their rows are loaded; see ManifestTable.indexes. */
+  readonly indexes?: readonly { readonly schema: string; readonly name: string; readonly file: SchemaFile }[];
+};
 
 /** Of a directory, `column` is an attribute, and the others are empty. */
 export type ColumnPlace = { readonly schema: string; readonly table: string; readonly column: string };

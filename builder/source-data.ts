@@ -4,6 +4,7 @@ import {
   type BlobWriter,
   type ChunkIndex,
   digestOf,
+  type ManifestFile,
   type ManifestSource,
   type ManifestTable,
   pathSegment,
@@ -81,6 +82,15 @@ export async function buildSource(
     }
     const before = await storeFiles(session.name, files.before, { ...ports, leaks }, signal);
     const after = await storeFiles(session.name, files.after, { ...ports, leaks }, signal);
+    const indexes = new Map<string, StoredFile>();
+    for (const { schema, name, file } of files.indexes ?? []) {
+      const [stored] = await storeFiles(session.name, [file], { ...ports, leaks }, signal);
+      if (stored) indexes.set(tableSegment({ schema, name }), stored);
+    }
+    const withIndexes = (table: ManifestTable): ManifestTable => {
+      const file = indexes.get(tableSegment(table));
+      return file ? { ...table, indexes: manifestFile(file) } : table;
+    };
     return {
       manifest: {
         name: session.name,
@@ -88,12 +98,12 @@ export async function buildSource(
         server: session.server,
         consistency: { ...point.consistency, consistent: point.consistency.consistent && !changed },
         databases: opened.description.databases,
-        before: before.map(({ path, content }) => ({ path, digest: content.digest, sizeBytes: content.sizeBytes })),
-        tables: tables.map(({ table }) => table),
-        after: after.map(({ path, content }) => ({ path, digest: content.digest, sizeBytes: content.sizeBytes })),
+        before: before.map(manifestFile),
+        tables: tables.map(({ table }) => withIndexes(table)),
+        after: after.map(manifestFile),
       } as ManifestSource,
       data: tables.flatMap(({ files }) => files),
-      schema: [...before, ...after].map(({ path, content }) => ({ path: `snapshot/${path}`, content })),
+      schema: [...before, ...indexes.values(), ...after].map(({ path, content }) => ({ path: `snapshot/${path}`, content })),
       retries,
       point,
       leaks,
@@ -122,6 +132,9 @@ async function whileThePointHolds<T>(
     }
   }
 }
+
+type StoredFile = { readonly path: string; readonly content: BlobInfo };
+const manifestFile = ({ path, content }: StoredFile): ManifestFile => ({ path, digest: content.digest, sizeBytes: content.sizeBytes });
 
 type BuiltTable = { readonly table: ManifestTable; readonly files: readonly LayerFile[] };
 
@@ -168,8 +181,8 @@ async function storeFiles(
   files: readonly SchemaFile[],
   { blobs, leaks }: TablePorts,
   signal: AbortSignal,
-): Promise<{ path: string; content: BlobInfo }[]> {
-  const stored: { path: string; content: BlobInfo }[] = [];
+): Promise<StoredFile[]> {
+  const stored: StoredFile[] = [];
   for (const { name, text } of files) {
     if (!(await leaks.isClean({ name, text }))) continue;
     const bytes = Buffer.from(text);

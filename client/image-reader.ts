@@ -5,16 +5,15 @@ import { type Digest, digestOf, verified } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
 import { manifestPath, snapshotRoot } from '../core/image.ts';
 import { decodeManifest, type Manifest, type ManifestChunk, type ManifestFile, type ManifestTable } from '../core/manifest.ts';
-import { engineFailed, helperLabel } from './engine.ts';
-import { lastLines, type Runner } from './process.ts';
+import { createImageContainers, type ImageContainers } from './image-containers.ts';
+import type { Runner } from './process.ts';
 
 /** Far above what a manifest of thousands of tables needs; a file beyond it is no manifest. */
 const manifestMaxBytes = 256 * 1024 * 1024;
-const removeTimeoutMs = 20_000;
 
 /**
- * The files of a data image, read through a container that is created and never started: `docker cp` streams them as tar, so nothing is
- * unpacked on this machine and remote engines work. Disposing removes the container.
+ * The files of a data image, read through containers that are created and never started: `docker cp` streams them as tar, so nothing is
+ * unpacked on this machine and remote engines work. What is read at the same time has a container each. Disposing removes them.
  */
 export type ImageReader = AsyncDisposable & {
   readonly manifest: Manifest;
@@ -27,6 +26,14 @@ export type ImageReader = AsyncDisposable & {
    * found right. At most two chunks are in memory. @throws DIGEST_MISMATCH naming table and file.
    */
   table(table: ManifestTable, onChunk?: (chunk: ManifestChunk) => void): AsyncGenerator<Uint8Array>;
+  /** These chunks of a table, in loading order, as they are in the image: for who unpacks them later, or several at once. */
+  stored(table: ManifestTable, chunks: readonly ManifestChunk[]): AsyncGenerator<StoredChunk>;
+};
+
+export type StoredChunk = {
+  readonly chunk: ManifestChunk;
+  /** Unpacks it. @throws DIGEST_MISMATCH naming table and file where it is not what the manifest says. */
+  canonical(): Promise<Uint8Array>;
 };
 
 /**
@@ -34,27 +41,24 @@ export type ImageReader = AsyncDisposable & {
  * @throws DynDataError ENGINE_FAILED, MANIFEST_INVALID
  */
 export async function openImage(processes: Runner, image: string, owner: string): Promise<ImageReader> {
-  // An image without a command needs a word in its place; it is never run.
-  const created = await processes.run('docker', ['create', '--label', `${helperLabel}=${owner}`, image, 'never-started']);
-  if (created.exitCode !== 0) throw engineFailed('docker create', lastLines(created));
-  const container = created.stdout.trim();
-  const remove = async (): Promise<void> => {
-    // Must work after an interruption too.
-    await processes
-      .run('docker', ['rm', '--force', '--volumes', container], { despiteInterruption: true, timeoutMs: removeTimeoutMs })
-      .catch(() => undefined);
-  };
+  const containers = createImageContainers(processes, image, owner);
   try {
-    const bytes = await readManifest(processes, container);
+    const bytes = await readManifest(processes, containers);
     return {
       manifest: decodeManifest(bytes),
       manifestDigest: digestOf(bytes),
-      file: (file) => readFile(processes, container, file),
-      table: (table, onChunk) => readTable(processes, container, table, onChunk),
-      [Symbol.asyncDispose]: remove,
+      file: (file) => readFile(processes, containers, file),
+      async *table(table, onChunk) {
+        for await (const { chunk, canonical } of readChunks(processes, containers, table, table.chunks)) {
+          yield await canonical();
+          onChunk?.(chunk);
+        }
+      },
+      stored: (table, chunks) => readChunks(processes, containers, table, chunks),
+      [Symbol.asyncDispose]: () => containers[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await remove();
+    await containers[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -64,7 +68,8 @@ type TarEntry = AsyncIterable<Uint8Array> & { readonly header: tar.Header; resum
 type TarFile = { readonly name: string; readonly sizeBytes: number; readonly bytes: AsyncIterable<Uint8Array> };
 
 /** The regular files at a path of the container, in the order of their names. */
-async function* tarFiles(processes: Runner, container: string, path: string): AsyncGenerator<TarFile> {
+async function* tarFiles(processes: Runner, containers: ImageContainers, path: string): AsyncGenerator<TarFile> {
+  const container = await containers.take();
   const copy = processes.stream('docker', ['cp', `${container}:${path}`, '-']);
   const extract = tar.extract();
   copy.stdout.on('error', (error) => extract.destroy(error));
@@ -85,11 +90,12 @@ async function* tarFiles(processes: Runner, container: string, path: string): As
   } finally {
     copy.stop();
     extract.destroy();
+    containers.giveBack(container);
   }
 }
 
-async function readManifest(processes: Runner, container: string): Promise<Uint8Array> {
-  for await (const { sizeBytes, bytes } of tarFiles(processes, container, manifestPath)) {
+async function readManifest(processes: Runner, containers: ImageContainers): Promise<Uint8Array> {
+  for await (const { sizeBytes, bytes } of tarFiles(processes, containers, manifestPath)) {
     if (sizeBytes > manifestMaxBytes) break;
     return await collect(bytes);
   }
@@ -99,30 +105,32 @@ async function readManifest(processes: Runner, container: string): Promise<Uint8
   );
 }
 
-async function* readFile(processes: Runner, container: string, file: ManifestFile): AsyncGenerator<Uint8Array> {
+async function* readFile(processes: Runner, containers: ImageContainers, file: ManifestFile): AsyncGenerator<Uint8Array> {
   const path = `${snapshotRoot}/${file.path}`;
-  for await (const { bytes } of tarFiles(processes, container, path)) {
+  for await (const { bytes } of tarFiles(processes, containers, path)) {
     yield* verified(bytes, { digest: file.digest as Digest, sizeBytes: file.sizeBytes, what: `The file ${path} of the image` });
     return;
   }
   throw missing(path);
 }
 
-async function* readTable(
+async function* readChunks(
   processes: Runner,
-  container: string,
+  containers: ImageContainers,
   table: ManifestTable,
-  onChunk: ((chunk: ManifestChunk) => void) | undefined,
-): AsyncGenerator<Uint8Array> {
-  if (table.chunks.length === 0) return;
+  chunks: readonly ManifestChunk[],
+): AsyncGenerator<StoredChunk> {
+  if (chunks.length === 0) return;
+  const wanted = new Set(chunks);
   const expected = [...table.chunks].sort((a, b) => (a.file < b.file ? -1 : 1));
   let seen = 0;
-  for await (const file of tarFiles(processes, container, `${snapshotRoot}/${table.path}`)) {
+  for await (const file of tarFiles(processes, containers, `${snapshotRoot}/${table.path}`)) {
     const chunk = expected[seen];
     if (chunk?.file !== file.name || file.sizeBytes !== chunk.storedBytes) throw mismatch(table, chunk?.file ?? file.name);
-    yield await decompress(table, chunk, await collect(file.bytes));
-    onChunk?.(chunk);
     seen += 1;
+    if (!wanted.has(chunk)) continue;
+    const stored = await collect(file.bytes);
+    yield { chunk, canonical: () => decompress(table, chunk, stored) };
   }
   const absent = expected[seen];
   if (absent) throw mismatch(table, absent.file);

@@ -31,6 +31,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
+// Where everything stops without an end, which is a defect, that is no success.
+process.exitCode = 1;
 void runCommandLine({
   args: process.argv.slice(2),
   env: process.env,

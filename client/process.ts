@@ -75,12 +75,12 @@ export function createRunner(base: { readonly env: Readonly<Record<string, strin
       if (signal.aborted) throw cancelled();
       return { exitCode, stdout: stdout(), stderr: stderr() };
     };
-    return { child, stop, finish };
+    return { child, stop, ended, finish };
   };
 
   return {
     async run(command, args, options = {}) {
-      const { child, stop, finish } = start(command, args, options, options.input !== undefined);
+      const { child, stop, ended, finish } = start(command, args, options, options.input !== undefined);
       const stdout = capture(child.stdout, options.onLine);
       let inputError: unknown;
       if (child.stdin && options.input !== undefined) {
@@ -95,7 +95,9 @@ export function createRunner(base: { readonly env: Readonly<Record<string, strin
           }
         };
         // Where the child ends without reading all, its exit code says why; only a failure of the input itself counts here.
-        await pipeline(observed, child.stdin).catch(() => inputError !== undefined && stop());
+        const passed = pipeline(observed, child.stdin).catch(() => inputError !== undefined && stop());
+        // An input that waits for something to send would never learn of it.
+        await Promise.race([passed, ended]);
       }
       const result = await finish(stdout).catch((error: unknown) => {
         throw inputError ?? error;

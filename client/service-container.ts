@@ -7,7 +7,7 @@ import type { ProcessOptions, ProcessResult, Runner } from './process.ts';
 const pollMs = 400;
 const logLines = 12;
 
-export type ExecOptions = Pick<ProcessOptions, 'input' | 'signal' | 'timeoutMs' | 'despiteInterruption'>;
+export type ExecOptions = Pick<ProcessOptions, 'input' | 'signal' | 'timeoutMs' | 'despiteInterruption' | 'onLine'>;
 
 /** The running container of one service of the stack. */
 export type ServiceContainer = {

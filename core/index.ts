@@ -27,5 +27,4 @@ export * from './token-text.ts';
 export * from './tokens.ts';
 export * from './uploads.ts';
 export * from './version.ts';
-export * as wasm from './wasm-code.ts';
 export * from './webhook.ts';

@@ -5,7 +5,7 @@ import { parseValue } from './documents.ts';
 import { DynDataError } from './errors.ts';
 
 /** The manifest's schema version. A change of shape or meaning raises it and adds a golden fixture; older versions stay readable. */
-export const manifestSchemaVersion = 1;
+export const manifestSchemaVersion = 2;
 
 const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
 const count = z.int().check(z.nonnegative());
@@ -43,6 +43,11 @@ const table = z.strictObject({
   /** Columns, or the attributes in use, as they stood in the source: what a later check compares with. Absent in older manifests. */
   columns: z.optional(z.array(name)),
   chunks: z.array(chunk),
+  /**
+   * SQL file that makes the table's secondary indexes: run when its rows are loaded and before the source's `after`; those of different
+   * tables in any order, also at once. Absent where there are none to make, and in version 1, which makes all indexes in `before`.
+   */
+  indexes: z.optional(file),
 });
 
 const database = z.strictObject({
@@ -92,7 +97,7 @@ const leakScan = z.strictObject({
 
 /** The whole manifest; docs/format.md names every field of it. */
 export const manifestSchema = z.strictObject({
-  schemaVersion: z.literal(manifestSchemaVersion),
+  schemaVersion: z.union([z.literal(1), z.literal(manifestSchemaVersion)]),
   tool: z.strictObject({ name: z.literal('dyn-data'), version: name }),
   environment: name,
   policy: z.strictObject({
@@ -162,6 +167,8 @@ export function manifestDigest(value: Manifest): Digest {
   return digestOf(encodeManifest(value));
 }
 
+const versions: readonly unknown[] = [1, manifestSchemaVersion];
+
 /**
  * @throws DynDataError MANIFEST_INVALID for anything that is not a manifest of a version this program knows.
  */
@@ -172,10 +179,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   } catch (cause) {
     throw new DynDataError('MANIFEST_INVALID', 'The snapshot manifest is not JSON. Pull the snapshot again.', { cause });
   }
-  if (typeof value === 'object' && value !== null && 'schemaVersion' in value && value.schemaVersion !== manifestSchemaVersion) {
+  if (typeof value === 'object' && value !== null && 'schemaVersion' in value && !versions.includes(value.schemaVersion)) {
     throw new DynDataError(
       'MANIFEST_INVALID',
-      `The snapshot's format has version ${String(value.schemaVersion)}, this dyn-data reads version ${manifestSchemaVersion}. Use a dyn-data of the version that built the snapshot, or a newer one.`,
+      `The snapshot's format has version ${String(value.schemaVersion)}, this dyn-data reads the versions ${versions.join(' and ')}. Use a dyn-data of the version that built the snapshot, or a newer one.`,
     );
   }
   return parseValue(manifestSchema, value, 'The snapshot manifest', 'MANIFEST_INVALID');

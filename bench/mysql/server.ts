@@ -8,6 +8,17 @@ export const serverOptions = ['--innodb-buffer-pool-size=1G', '--max-allowed-pac
 /** A source is a production server: with a binary log and GTIDs. */
 export const sourceOptions = ['--local-infile=1', '--gtid-mode=ON', '--enforce-gtid-consistency=ON'];
 
+/** What the targets are started with, ours and theirs: a copy is restored again and never replicated. */
+export const targetOptions = ['--skip-log-bin', '--local-infile=1'];
+/** The same, as the service of a stack. */
+export const targetService = {
+  image,
+  command: ['mysqld', ...serverOptions, ...targetOptions],
+  labels: { 'dyn-data.source': 'mysql' },
+  environment: { MYSQL_ROOT_PASSWORD: password },
+  healthcheck: { test: ['CMD-SHELL', `MYSQL_PWD=${password} mysql -h127.0.0.1 -uroot -e 'SELECT 1'`], interval: '1s', retries: 90 },
+};
+
 export const startMysql = (name: string, options: readonly string[]): Promise<Server> =>
   startServer({
     name,

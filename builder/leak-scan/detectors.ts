@@ -1,4 +1,4 @@
-import type { DetectorRule } from '../../anonymizers/index.ts';
+import type { DetectorRule } from '../../anonymizers/primitives.ts';
 import { is, isLetterOrDigit, latin1, upperByte } from './bytes.ts';
 import { ibanLengths } from './iban-lengths.ts';
 

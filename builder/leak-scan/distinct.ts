@@ -1,4 +1,4 @@
-import type { WatchKind } from '../../anonymizers/index.ts';
+import type { WatchKind } from '../../anonymizers/primitives.ts';
 import { isLetterOrDigit } from './bytes.ts';
 import { wordHash } from './word-hash.ts';
 

@@ -1,5 +1,5 @@
-import { hashFunctions, hashGlobals, messageAt, mostMessageBytes } from '../../anonymizers/index.ts';
-import { wasm } from '../../core/index.ts';
+import { hashFunctions, hashGlobals, messageAt, mostMessageBytes } from '../../anonymizers/primitives.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { classes, wordByte } from './bytes.ts';
 import {
   and,

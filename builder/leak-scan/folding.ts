@@ -1,4 +1,4 @@
-import { createNormalizer, createSipHash, keyWords, messageAt, resultAt } from '../../anonymizers/index.ts';
+import { createNormalizer, createSipHash, keyWords, messageAt, resultAt } from '../../anonymizers/primitives.ts';
 import { classes, isLetterOrDigit, wordByte } from './bytes.ts';
 import { createFoldingModule, singleAt, singleBytes, valuesAt, valuesBytes } from './folding-wasm.ts';
 import { wordHash } from './word-hash.ts';

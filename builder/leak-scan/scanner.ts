@@ -1,4 +1,4 @@
-import type { LeakRule } from '../../anonymizers/index.ts';
+import type { LeakRule } from '../../anonymizers/primitives.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
 import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
@@ -7,6 +7,7 @@ import { createEmailScan } from './emails.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import {
+  coarseFilterAt,
   formNote,
   harmlessAt,
   longestHarmless,
@@ -15,7 +16,6 @@ import {
   numberNote,
   phoneFilterAt,
   runNote,
-  setCoarseFilter,
   sweepTraits,
   textAt,
   traitsAt,
@@ -309,7 +309,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     if (watch.filters.version !== sweptFilters) {
       sweepMemory.set(watch.filters.words, wordFilterAt);
       sweepMemory.set(watch.filters.phones, phoneFilterAt);
-      setCoarseFilter(sweepMemory);
+      sweepMemory.set(watch.filters.coarseWords, coarseFilterAt);
       passed.forget();
       harmless.fill(0);
       sweptFilters = watch.filters.version;

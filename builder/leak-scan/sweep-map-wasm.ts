@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { classes, digitByte, triggerByte, wordByte } from './bytes.ts';
 import { separatorBytes } from './numbers.ts';
 import { digitMapAt, runMapAt, wordMapAt } from './sweep-memory.ts';

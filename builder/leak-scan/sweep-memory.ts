@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { base64Byte, digitByte, domainByte, hexByte, localByte, triggerByte, upperByte, wordByte } from './bytes.ts';
 import { atLeast, type Code, difference, locals, named, one, sum, when } from './wasm-terms.ts';
 
@@ -50,10 +50,11 @@ const kibibyte = 1024;
 export const traitsAt = 0;
 /** 256 words of 32 bits. */
 const traitsBytes = kibibyte;
+/** Two bits of one line of the processor's cache stand for a value: what the first says yes to by chance, the second seldom does as well. */
 export const filterBytes = kibibyte * kibibyte;
 export const wordFilterAt = traitsBytes;
 export const phoneFilterAt = wordFilterAt + filterBytes;
-/** The words' filter with its parts laid over each other: small enough to stay in the processor's cache, and it says no to most. */
+/** The first bits of the words' filter with its parts laid over each other: small enough to stay in the processor's cache, and it says no to most. */
 export const coarseFilterBytes = 256 * kibibyte;
 export const coarseFilterAt = phoneFilterAt + filterBytes;
 const cellsAt = coarseFilterAt + coarseFilterBytes;
@@ -116,20 +117,42 @@ export const note: wasm.WasmFunction = (() => {
   };
 })();
 
-/** From the words' filter, once that stands in the memory. */
-export function setCoarseFilter(memory: Uint8Array): void {
-  const coarse = memory.subarray(coarseFilterAt, coarseFilterAt + coarseFilterBytes).fill(0);
-  for (let at = 0; at < filterBytes; at += 1) {
-    coarse[at % coarseFilterBytes] = (coarse[at % coarseFilterBytes] as number) | (memory[wordFilterAt + at] as number);
-  }
+/** Bits of a cache line. */
+const lineBits = 512;
+const firstStir = { shift: 15, factor: 0x2c1b3c6d, take: 9 };
+const secondStir = { shift: 13, factor: 0x85ebca6b | 0, take: 20 };
+
+/** The place of a value's first bit in a filter. */
+export function firstBit(value: number): number {
+  const { shift, factor, take } = firstStir;
+  return (Math.imul(value ^ (value >>> shift), factor) >>> take) & (filterBytes * 8 - 1);
 }
 
-/** A place of a filter, the same as the watch list's. @param value on the stack; @param scratch a local that may be used */
-export function isInFilter(value: Code, filterAt: number, scratch: number, sizeBytes = filterBytes): number[] {
-  return code(
-    code(value, value, i32Const(15), op.i32ShiftRight, op.i32Xor, i32Const(0x2c1b3c6d), op.i32Multiply, i32Const(9), op.i32ShiftRight),
-    code(i32Const(sizeBytes * 8 - 1), op.i32And, wasm.set(scratch)),
-    code(wasm.get(scratch), i32Const(3), op.i32ShiftRight, wasm.load8(filterAt)),
-    code(i32Const(1), wasm.get(scratch), i32Const(7), op.i32And, op.i32ShiftLeft, op.i32And),
+/** That of its second bit, in the same line. */
+export function secondBit(value: number, first: number): number {
+  const { shift, factor, take } = secondStir;
+  return (first & ~(lineBits - 1)) | ((Math.imul(value ^ (value >>> shift), factor) >>> take) & (lineBits - 1));
+}
+
+const stirred = (value: Code, { shift, factor, take }: typeof firstStir): Code =>
+  code(value, value, i32Const(shift), op.i32ShiftRight, op.i32Xor, i32Const(factor), op.i32Multiply, i32Const(take), op.i32ShiftRight);
+
+const isBitSet = (place: Code, filterAt: number): Code =>
+  code(
+    code(place, i32Const(3), op.i32ShiftRight, wasm.load8(filterAt)),
+    code(i32Const(1), place, i32Const(7), op.i32And, op.i32ShiftLeft, op.i32And),
   );
+
+/** Whether a value's first bit is set; its place is then in the local `first`. */
+export function hasFirstBit(value: Code, filterAt: number, first: number, sizeBytes = filterBytes): Code {
+  return code(stirred(value, firstStir), i32Const(sizeBytes * 8 - 1), op.i32And, wasm.set(first), isBitSet(wasm.get(first), filterAt));
+}
+
+/** Whether the second is, after the first; its place is then in the local `second`. */
+export function hasSecondBit(value: Code, filterAt: number, first: number, second: number): Code {
+  const place = code(
+    code(wasm.get(first), i32Const(-lineBits), op.i32And),
+    code(stirred(value, secondStir), i32Const(lineBits - 1), op.i32And, op.i32Or),
+  );
+  return code(place, wasm.set(second), isBitSet(wasm.get(second), filterAt));
 }

@@ -1,7 +1,17 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { mostGroups, shortestCard } from './numbers.ts';
 import { blockBytes, clearLowest, isNone, lowestBit } from './sweep-map-wasm.ts';
-import { digitMapAt, isInFilter, numberNote, phoneFilterAt, runMapAt, sweepTraits, traitOf, wordMapAt } from './sweep-memory.ts';
+import {
+  digitMapAt,
+  hasFirstBit,
+  hasSecondBit,
+  numberNote,
+  phoneFilterAt,
+  runMapAt,
+  sweepTraits,
+  traitOf,
+  wordMapAt,
+} from './sweep-memory.ts';
 import {
   and,
   asLongAs,
@@ -56,7 +66,7 @@ export const startIn: wasm.WasmFunction = (() => {
 /** sweepNumbers(start, stop): notes each run of digits and separators that may hold a watched number, a card's or an address. */
 export const sweepNumbers: wasm.WasmFunction = (() => {
   const names = [
-    ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'last', 'scratch'] as const),
+    ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'last', 'scratch', 'bitPlace'] as const),
     ...(['digits', 'groups', 'dots', 'isWanted', 'isAfterLetter', 'isOfNumber', 'isFraction'] as const),
     'places' as const,
   ];
@@ -91,7 +101,10 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     when(
       and(v('isOfNumber'), atLeast(v('digits'), knownDigits)),
       code(
-        when(isInFilter(v('last'), phoneFilterAt, local('scratch')), put('isWanted', one)),
+        when(
+          hasFirstBit(v('last'), phoneFilterAt, local('bitPlace')),
+          when(hasSecondBit(v('last'), phoneFilterAt, local('bitPlace'), local('scratch')), put('isWanted', one)),
+        ),
         // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
         put(
           'isFraction',

@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { shortRun } from './decode.ts';
 import { cellOf, copyNote, decodedAt, decodedBytes, noteWord, putCell, runNote, sweepTraits, textAt, traitOf } from './sweep-memory.ts';
 import {

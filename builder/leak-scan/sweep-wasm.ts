@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 import { secretBeginnings } from './detectors.ts';
 import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
@@ -8,7 +8,8 @@ import {
   decodedAt,
   formNote,
   harmlessAt,
-  isInFilter,
+  hasFirstBit,
+  hasSecondBit,
   memoryBytes,
   note,
   putCell,
@@ -57,8 +58,6 @@ import {
   zero,
 } from './wasm-terms.ts';
 import { hashFactor, hashStart } from './word-hash.ts';
-
-export { filterBytes } from './sweep-memory.ts';
 
 const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, load32, op } = wasm;
 /** The dashes and the word with which a private key begins; secrets and encoded text are longer. */
@@ -184,7 +183,23 @@ const takeSign: wasm.WasmFunction = (() => {
 /** sweepWords(start, stop) */
 const sweepWords: wasm.WasmFunction = (() => {
   const names = [
-    ...(['start', 'stop', 'map', 'block', 'bit', 'isInWord', 'word', 'at', 'trait', 'hash', 'part', 'remark', 'next', 'scratch'] as const),
+    ...([
+      'start',
+      'stop',
+      'map',
+      'block',
+      'bit',
+      'isInWord',
+      'word',
+      'at',
+      'trait',
+      'hash',
+      'part',
+      'remark',
+      'next',
+      'scratch',
+      'first',
+    ] as const),
     ...(['own', 'turns', 'carried'] as const),
   ];
   const { v, put, local } = named(names);
@@ -216,8 +231,9 @@ const sweepWords: wasm.WasmFunction = (() => {
     isZero(bits(bytesOfWord, 0x80808080)),
   );
   const isOdd = bits(v('remark'), sweepTraits.foldedOddly);
-  const endsWatched = or(isOdd, isInFilter(v('hash'), wordFilterAt, local('scratch')));
-  const mayEndWatched = or(isOdd, isInFilter(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
+  const mayEndWatched = or(isOdd, hasFirstBit(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
+  const endsWatched = or(isOdd, hasFirstBit(v('hash'), wordFilterAt, local('first')));
+  const surelyEnds = or(isOdd, hasSecondBit(v('hash'), wordFilterAt, local('first'), local('scratch')));
   /** Shorter ones are watched only as the end of several words. */
   const isLongEnough = or(
     atLeast(difference(v('bit'), v('word')), shortestText),
@@ -244,7 +260,10 @@ const sweepWords: wasm.WasmFunction = (() => {
       isZero(isNothing),
       code(
         take,
-        when(mayEndWatched, when(isLongEnough, when(endsWatched, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
+        when(
+          mayEndWatched,
+          when(isLongEnough, when(endsWatched, when(surelyEnds, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
+        ),
         when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
       ),
     ),

@@ -1,4 +1,4 @@
-import { type WatchKind, watchKinds } from '../../anonymizers/index.ts';
+import { type WatchKind, watchKinds } from '../../anonymizers/primitives.ts';
 import { batchAt, batchBytes, createIntakeModule, filledAt, headBytes, pageAt, pageBytes, singleAt } from './value-intake-wasm.ts';
 
 /** Receives a full batch, and gives memory for one that comes later where it has some. */
@@ -30,13 +30,22 @@ export function createValueIntake(taker: BatchTaker): ValueIntake {
   const filled = new Int32Array(intake.memory.buffer, filledAt, 1);
   let page: Uint8Array | undefined;
 
-  const flush = (): void => {
+  /** Hands on the batch as far as it is filled. */
+  const handOn = (): void => {
     const length = filled[0] as number;
     if (length === 0) return;
     const bytes = taker.free() ?? new Uint8Array(batchBytes);
     bytes.set(memory.subarray(batchAt, batchAt + length));
     filled[0] = 0;
     taker.take(bytes, length);
+  };
+
+  const settle = (): void => {
+    while (intake.settle() === 0) handOn();
+  };
+  const flush = (): void => {
+    settle();
+    handOn();
   };
 
   /** A batch of its own for a value that has no room in one. */
@@ -68,7 +77,9 @@ export function createValueIntake(taker: BatchTaker): ValueIntake {
         else memory.set(bytes.subarray(start, end), at);
       }
       if (intake.offer(number, at, length) === 1) return;
-      flush();
+      settle();
+      if (intake.offer(number, at, length) === 1) return;
+      handOn();
       intake.offer(number, at, length);
     },
     flush,

@@ -1,4 +1,4 @@
-import { wasm } from '../../core/index.ts';
+import * as wasm from '../../core/wasm-code.ts';
 
 const { branch, branchIf, call, code, get, i32, i32Const, load8, op, set } = wasm;
 

@@ -5,10 +5,10 @@ import {
   type PhonePermutationKey,
   type phoneCountries,
   type WatchKind,
-} from '../../anonymizers/index.ts';
+} from '../../anonymizers/primitives.ts';
 import { createIsDistinct } from './distinct.ts';
 import { createAsciiFolding, createFolding, type Folding, type WatchKeys } from './folding.ts';
-import { filterBytes } from './sweep-wasm.ts';
+import { coarseFilterBytes, filterBytes, firstBit, secondBit } from './sweep-memory.ts';
 import { createTagSet, exactLimit } from './tag-set.ts';
 
 type PhoneCountry = (typeof phoneCountries)[number];
@@ -23,9 +23,6 @@ const kinds = Object.entries(kindMarks) as [WatchKind, number][];
 const shortestSecret = 16;
 const shortestPhone = 8;
 const mostDigits = 64;
-
-/** 2²³ bits each, 1 MB: what fits into a processor's cache. */
-const filterBits = filterBytes * 8;
 
 export type WatchList = {
   /** Room for values that are added from where they stand in it; any other bytes are taken as well. */
@@ -43,8 +40,8 @@ export type WatchList = {
   mayEndWith(hash: number): boolean;
   /** Likewise by the number's last eight digits. */
   mayBePhone(lastDigits: number): boolean;
-  /** What the two answer by, a bit for each place; `version` changes with them. */
-  readonly filters: { readonly words: Uint8Array; readonly phones: Uint8Array; readonly version: number };
+  /** What the two answer by, as the sweep has it in its memory; `version` changes with them. */
+  readonly filters: { readonly words: Uint8Array; readonly coarseWords: Uint8Array; readonly phones: Uint8Array; readonly version: number };
   counts(): WatchCounts;
 };
 
@@ -85,7 +82,12 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   const isDistinct = createIsDistinct(common);
   const parsePhone = createPhoneParser(country);
   const tag = new Uint32Array(4);
-  const filters = { words: new Uint8Array(filterBytes), phones: new Uint8Array(filterBytes), version: 0 };
+  const filters = {
+    words: new Uint8Array(filterBytes),
+    coarseWords: new Uint8Array(coarseFilterBytes),
+    phones: new Uint8Array(filterBytes),
+    version: 0,
+  };
   /** Of the address that came last: many addresses have the domain of the one before. */
   const lastDomain = new Uint8Array(256);
   let lastDomainLength = -1;
@@ -139,7 +141,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     }
     let last = 0;
     for (let at = count - shortestPhone; at < count; at += 1) last = last * 10 + (digits[at] as number) - 0x30;
-    setBit(filters.phones, last);
+    setBits(filters.phones, last);
     folding = asciiFolding;
     mark('phone', count, kindMarks.phone);
   };
@@ -170,7 +172,8 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       mark('words', length, indistinctMark);
       return;
     }
-    setBit(filters.words, folding.lastWordHash(length));
+    const first = setBits(filters.words, folding.lastWordHash(length));
+    setBit(filters.coarseWords, first & (coarseFilterBytes * 8 - 1));
     mark('words', length, kindMarks[kind]);
   };
   /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme. */
@@ -207,8 +210,8 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       return 'phone';
     },
     words: (text) => kindOf(ask('words', text)),
-    mayEndWith: (hash) => hasBit(filters.words, hash),
-    mayBePhone: (lastDigits) => hasBit(filters.phones, lastDigits),
+    mayEndWith: (hash) => hasBits(filters.words, hash),
+    mayBePhone: (lastDigits) => hasBits(filters.phones, lastDigits),
     counts: () => ({
       values: Object.fromEntries(kinds.map(([kind, kindMark]) => [kind, tags.count(kindMark)])) as Record<WatchKind, number>,
       indistinct: tags.count(indistinctMark),
@@ -223,16 +226,23 @@ function kindOf(marks: number): WatchKind | undefined {
   return kinds.find(([, kindMark]) => (marks & kindMark) !== 0)?.[0];
 }
 
-function bitOf(value: number): number {
-  return (Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 9) & (filterBits - 1);
+function hasBits(filter: Uint8Array, value: number): boolean {
+  const first = firstBit(value);
+  return hasBit(filter, first) && hasBit(filter, secondBit(value, first));
 }
 
-function setBit(filter: Uint8Array, value: number): void {
-  const bit = bitOf(value);
-  filter[bit >>> 3] = (filter[bit >>> 3] as number) | (1 << (bit & 7));
+/** Gives the place of the first. */
+function setBits(filter: Uint8Array, value: number): number {
+  const first = firstBit(value);
+  setBit(filter, first);
+  setBit(filter, secondBit(value, first));
+  return first;
 }
 
-function hasBit(filter: Uint8Array, value: number): boolean {
-  const bit = bitOf(value);
-  return ((filter[bit >>> 3] as number) & (1 << (bit & 7))) !== 0;
+function hasBit(filter: Uint8Array, place: number): boolean {
+  return ((filter[place >>> 3] as number) & (1 << (place & 7))) !== 0;
+}
+
+function setBit(filter: Uint8Array, place: number): void {
+  filter[place >>> 3] = (filter[place >>> 3] as number) | (1 << (place & 7));
 }

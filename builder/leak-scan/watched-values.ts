@@ -1,4 +1,4 @@
-import { type WatchKind, watchKinds } from '../../anonymizers/index.ts';
+import { type WatchKind, watchKinds } from '../../anonymizers/primitives.ts';
 import { headBytes } from './value-intake-wasm.ts';
 
 /** Reads a batch of the intake: each value is `bytes[start, end)`. */

@@ -49,7 +49,7 @@ function withoutClauses(create: string, clause: RegExp): string {
 }
 
 /** The parenthesis that opens the definitions: the first one outside of the table's quoted name. */
-function firstOpening(text: string): number {
+export function firstOpening(text: string): number {
   for (let index = 0; index < text.length; index += 1) {
     const char = text[index];
     if (char === '`') index = endOfQuoted(text, index);
@@ -58,7 +58,8 @@ function firstOpening(text: string): number {
   return text.length;
 }
 
-function splitDefinitions(text: string, start: number): { parts: string[]; close: number } {
+/** The definitions from `start` to the parenthesis that closes them, each with the white space around it. */
+export function splitDefinitions(text: string, start: number): { parts: string[]; close: number } {
   const parts: string[] = [];
   let depth = 0;
   let from = start;
@@ -78,7 +79,7 @@ function splitDefinitions(text: string, start: number): { parts: string[]; close
 }
 
 /** Index of the closing quote of the quoted run that starts at `start`; doubled quotes and, in strings, backslashes are part of it. */
-function endOfQuoted(text: string, start: number): number {
+export function endOfQuoted(text: string, start: number): number {
   const quote = text[start];
   for (let index = start + 1; index < text.length; index += 1) {
     if (text[index] === '\\' && quote !== '`') index += 1;

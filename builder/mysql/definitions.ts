@@ -1,12 +1,13 @@
 import type { Connection } from 'mysql2/promise';
 import type { DefinitionsPlan, LiveDefinition } from '../../anonymizers/index.ts';
-import type { ManifestSource } from '../../core/index.ts';
-import type { SchemaFile } from '../extraction.ts';
+import { type ManifestSource, tableSegment } from '../../core/index.ts';
+import type { SchemaFile, SchemaFiles } from '../extraction.ts';
 import { quoteName } from './connection.ts';
 import { splitForeignKeys, withoutArchiveCounter, withoutComments, withoutStorage } from './create-table.ts';
 import { readTexts, shortDigest } from './definition-texts.ts';
 import type { TableName } from './point.ts';
 import { createReader, type Program, readPrograms } from './programs.ts';
+import { splitIndexes } from './secondary-indexes.ts';
 import { readSequences } from './sequences.ts';
 import { readViews, refuseBrokenViews } from './views.ts';
 
@@ -18,7 +19,7 @@ export type Definitions = {
    * What creates the tables empty before the rows, and everything that rests on tables after them.
    * @throws DynDataError SOURCE_UNSUPPORTED for a view that could not be made again.
    */
-  files(plan: DefinitionsPlan): { before: SchemaFile[]; after: SchemaFile[] };
+  files(plan: DefinitionsPlan): SchemaFiles;
 };
 
 /** @throws DynDataError SOURCE_PERMISSION_DENIED where the server hides the body of a routine. */
@@ -33,7 +34,7 @@ export async function readDefinitions(
   /** Beside the tables, `comment` is what gives MariaDB's databases theirs. */
   const all = new Map<
     string,
-    { readonly comment: readonly string[]; readonly tables: readonly string[]; readonly programs: readonly Program[] }
+    { readonly comment: readonly string[]; readonly tables: readonly Creation[]; readonly programs: readonly Program[] }
   >();
   for (const database of databases) {
     const [row] = await reader.rows(`SHOW CREATE DATABASE ${quoteName(database)}`, []);
@@ -41,10 +42,10 @@ export async function readDefinitions(
     const withoutComment = withoutComments(create);
     created.push({ name: database, create: withoutComment });
     const comment = create === withoutComment ? [] : [create.replace(/^CREATE/, 'ALTER')];
-    const creations: string[] = [];
+    const creations: Creation[] = [];
     for (const { name } of tables.filter(({ schema }) => schema === database)) {
       const shown = await reader.show('TABLE', database, name, 'Create Table');
-      creations.push(withoutArchiveCounter(withoutStorage(shown.create)));
+      creations.push({ name, create: withoutArchiveCounter(withoutStorage(shown.create)) });
     }
     all.set(database, { comment, tables: creations, programs: await readPrograms(reader, database) });
   }
@@ -65,20 +66,25 @@ export async function readDefinitions(
       const kept = <P extends Program>(programs: readonly P[]): P[] => programs.filter(({ name }) => !plan.drops(name));
       const keptViews = kept(views);
       refuseBrokenViews(sourceName, keptViews);
-      const files: { before: SchemaFile[]; after: SchemaFile[] } = { before: [], after: [] };
+      const files = { before: [] as SchemaFile[], after: [] as SchemaFile[], indexes: [] as NonNullable<SchemaFiles['indexes']>[number][] };
       if (sequences.length > 0) files.before.push(sqlFile('sequences.sql', sequences));
-      for (const [database, { comment, tables: creations, programs }] of all) {
-        const split = creations.map((create) => splitForeignKeys(plan.comments === 'drop' ? withoutComments(create) : create));
-        const foreignKeys = split.flatMap(({ create, constraints }) => {
-          const table = /^CREATE (?:\w+ )*TABLE (`(?:[^`]|``)*`)/.exec(create)?.[1];
-          return constraints.length > 0 ? [`ALTER TABLE ${table} ${constraints.map((constraint) => `ADD ${constraint}`).join(', ')}`] : [];
-        });
-        const use = `USE ${quoteName(database)}`;
-        const after = [use, ...foreignKeys, ...kept(programs).flatMap(({ statements }) => statements)];
-        files.before.push(
-          sqlFile(`${database}.tables.sql`, [use, ...(plan.comments === 'drop' ? [] : comment), ...split.map(({ create }) => create)]),
-        );
-        files.after.push(sqlFile(`${database}.after.sql`, after));
+      for (const [schema, { comment, tables: creations, programs }] of all) {
+        const use = `USE ${quoteName(schema)}`;
+        const bare: string[] = [];
+        const foreignKeys: string[] = [];
+        for (const { name, create } of creations) {
+          const alter = (definitions: readonly string[]): string =>
+            `ALTER TABLE ${quoteName(name)} ${definitions.map((definition) => `ADD ${definition}`).join(', ')}`;
+          const { create: unbound, constraints } = splitForeignKeys(plan.comments === 'drop' ? withoutComments(create) : create);
+          if (constraints.length > 0) foreignKeys.push(alter(constraints));
+          const { create: table, indexes } = splitIndexes(unbound);
+          bare.push(table);
+          if (indexes.length === 0) continue;
+          const file = sqlFile(`${tableSegment({ schema, name })}.indexes.sql`, [use, asLoaded, alter(indexes)]);
+          files.indexes.push({ schema, name, file });
+        }
+        files.before.push(sqlFile(`${schema}.tables.sql`, [use, ...(plan.comments === 'drop' ? [] : comment), ...bare]));
+        files.after.push(sqlFile(`${schema}.after.sql`, [use, ...foreignKeys, ...kept(programs).flatMap(({ statements }) => statements)]));
       }
       // Last and all in one: a view may read those of another database, and call routines.
       const statements = keptViews.flatMap((view) => view.statements);
@@ -87,6 +93,12 @@ export async function readDefinitions(
     },
   };
 }
+
+/** A table as the source makes it, without where it stores it. */
+type Creation = { readonly name: string; readonly create: string };
+
+/** Where the server copies the table to make its indexes, rows must pass as they did when they were loaded. */
+const asLoaded = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES'";
 
 /**
  * Statements end at a line `;;`, since bodies hold semicolons. Foreign keys to a part of a key, which servers of before 8.4 made, are taken

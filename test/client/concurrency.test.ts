@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { inParallel } from '../../client/in-parallel.ts';
@@ -102,6 +103,13 @@ describe('child processes', () => {
     expect(await runner.run('no-such-command', [])).toMatchObject({ exitCode: 127 });
     const early = await runner.run('sh', ['-c', 'exit 4'], { input: input() });
     expect(early.exitCode).toBe(4);
+  });
+
+  test('are waited for, and not their input: it may wait for what they say', async () => {
+    const silent = new PassThrough();
+    const ended = await runner.run('sh', ['-c', 'exit 5'], { input: silent });
+    expect(ended.exitCode).toBe(5);
+    silent.destroy();
   });
 
   test('end when their input fails, with the error of the input', async () => {

@@ -45,6 +45,8 @@ volumes: { db: , push: }
 
 const people = 250;
 const installations = 1500;
+const largeCustomers = 600_000;
+const largeChunkRows = 10_000;
 const directory = ldapSource({ people });
 const push = postgresSource({ installations });
 
@@ -90,13 +92,44 @@ describeWithEngine('restoring a snapshot into a stack', () => {
   /** Resolves when MySQL is in the middle of a LOAD DATA. */
   const untilLoading = async ({ child }: RunningClient): Promise<void> => {
     while (child.exitCode === null) {
-      const loading = await mysql(
-        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'LOAD DATA%customers%' AND TIME > 0",
-      ).catch(() => []);
-      if (loading[0]?.[0] === '1') return;
+      const loading = await mysql("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'LOAD DATA%customers%'").catch(
+        () => [],
+      );
+      if (Number(loading[0]?.[0] ?? 0) > 0) return;
       await sleep(50);
     }
     throw new Error('the client ended before it was seen loading');
+  };
+
+  /** Resolves when some of the customers are loaded, and not all of them; marks one of each run of rows that is loaded, and tells how many. */
+  const markLoaded = async ({ child }: RunningClient): Promise<number> => {
+    while (child.exitCode === null) {
+      const runs = await mysql('SELECT first_chunk FROM dyn_data_restore.chunks WHERE table_number = 0').catch(() => []);
+      // Nothing is one empty line.
+      const first = runs.flatMap(([chunk = '']) => (chunk === '' ? [] : [Number(chunk) * largeChunkRows + 1]));
+      if (first.length > 0) {
+        // Onto the disk: while it is restored, the server keeps what is committed to itself for a while.
+        await mysql(`UPDATE shop.customers SET note = 'loaded once' WHERE id IN (${first.join(', ')}); FLUSH ENGINE LOGS`);
+        return first.length;
+      }
+      await sleep(50);
+    }
+    throw new Error('the client ended before it was seen loading');
+  };
+  /** All customers are there, once each, with all indexes; what was marked as loaded was not loaded again. */
+  const expectWholeAndResumed = async (marked: number): Promise<void> => {
+    expect(
+      await mysql(
+        "SELECT COUNT(*), COUNT(DISTINCT id), SUM(note = 'loaded once'), SUM(name = CONCAT('name ', id)), @@GLOBAL.local_infile, @@GLOBAL.innodb_flush_log_at_trx_commit, @@GLOBAL.innodb_redo_log_capacity FROM shop.customers",
+      ),
+    ).toEqual([[String(largeCustomers), String(largeCustomers), String(marked), String(largeCustomers - 1), '0', '1', '104857600']]);
+    expect(
+      await mysql('SELECT COUNT(DISTINCT TABLE_NAME, INDEX_NAME) FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = "shop"'),
+    ).toEqual([['6']]);
+    expect(await mysql("SHOW DATABASES LIKE 'dyn%'")).toEqual([['']]);
+    expect(await readerSaw()).toBe(String(largeCustomers));
+    expect(await helpers()).toBe('');
+    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restored', digest: large.digest } });
   };
 
   beforeAll(async () => {
@@ -104,7 +137,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     await bundleClient(bundle);
     client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env: imageVariables() });
     first = await publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
-    large = await publish('large', [mysqlSource({ customers: 400_000, chunkRows: 10_000 }), push, directory]);
+    large = await publish('large', [mysqlSource({ customers: largeCustomers, chunkRows: largeChunkRows }), push, directory]);
   });
 
   afterAll(async () => {
@@ -197,9 +230,9 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(await mysql('SELECT COUNT(*) FROM shop.orders')).toEqual([['10']]);
   });
 
-  test('up after kill -9 in the middle of a restore knows it and restores again', async () => {
+  test('up after kill -9 in the middle of a restore goes on with what is not loaded', async () => {
     const killed = client.start(['up', 'large']);
-    await untilLoading(killed);
+    const marked = await markLoaded(killed);
     killed.child.kill('SIGKILL');
     await killed.ended;
     expect(await helpers()).not.toBe('');
@@ -208,13 +241,42 @@ describeWithEngine('restoring a snapshot into a stack', () => {
 
     const up = await client.run(['up']);
     expect(up.stderr).toContain('db: an earlier restore was interrupted; restoring');
+    expect(up.stderr).toMatch(/db: resumes: [0-3] of 3 tables are loaded already, in all [0-9.]+ MB of/);
     expect(up.exitCode).toBe(0);
-    expect(await mysql('SELECT COUNT(*), COUNT(DISTINCT id), @@GLOBAL.local_infile FROM shop.customers')).toEqual([
-      ['400000', '400000', '0'],
-    ]);
-    expect(await readerSaw()).toBe('400000');
-    expect(await helpers()).toBe('');
-    expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restored', digest: large.digest } });
+    await expectWholeAndResumed(marked);
+  });
+
+  test('so it does when the server was killed', async () => {
+    const cut = client.start(['up', '--replace', 'large']);
+    const marked = await markLoaded(cut);
+    await client.docker(['kill', '--signal', 'KILL', `${project}-db-1`]);
+    const { exitCode, stderr } = await cut.ended;
+    expect(stderr).toContain('error RESTORE_FAILED');
+    expect(exitCode).toBe(6);
+
+    const up = await client.run(['up']);
+    expect(up.stderr).toContain('db: resumes: ');
+    expect(up.exitCode, up.stderr).toBe(0);
+    await expectWholeAndResumed(marked);
+  });
+
+  test('another snapshot, or --replace, begins from scratch', async () => {
+    const killed = client.start(['up', '--replace', 'large']);
+    await markLoaded(killed);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const other = await client.run(['up', 'first']);
+    expect(other.stderr).not.toContain('resumes: ');
+    expect(other.exitCode, other.stderr).toBe(0);
+    expect(await mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['2500']]);
+    expect(await mysql("SHOW DATABASES LIKE 'dyn%'")).toEqual([['']]);
+  });
+
+  test('a snapshot of version 1 is restored too', async () => {
+    await publish('old', [mysqlSource({ customers: 10, chunkRows: 5, indexes: false }), push, directory]);
+    const up = await client.run(['up', 'old']);
+    expect(up.exitCode, up.stderr).toBe(0);
+    expect(await mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['10']]);
   });
 
   test('Ctrl-C ends with code 7, leaves no helper and is not taken for done', async () => {
@@ -237,7 +299,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(second.stderr).toContain(`error CONFLICT: Another dyn-data command is at work in this project (process ${running.child.pid})`);
     expect(second.exitCode).toBe(4);
     expect((await running.ended).exitCode).toBe(0);
-    expect(await readerSaw()).toBe('400000');
+    expect(await readerSaw()).toBe(String(largeCustomers));
   });
 
   test('a chunk that was tampered with is refused, and nothing that depends on it starts', async () => {

@@ -1,14 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { decodeManifest, encodeManifest, manifestDigest, manifestTotals, toolVersion } from '../../core/index.ts';
+import { decodeManifest, encodeManifest, manifestDigest, manifestSchemaVersion, manifestTotals, toolVersion } from '../../core/index.ts';
 
-const golden = await readFile(new URL('../fixtures/manifest/v1.json', import.meta.url));
+const fixture = (version: number): Promise<Buffer> => readFile(new URL(`../fixtures/manifest/v${version}.json`, import.meta.url));
+const golden = await fixture(manifestSchemaVersion);
 
 describe('the manifest', () => {
-  it('of version 1 is read and written back byte for byte', () => {
-    const manifest = decodeManifest(golden);
-    expect(Buffer.from(encodeManifest(manifest)).toString()).toBe(golden.toString());
-    expect(manifestDigest(manifest)).toBe('sha256:44d6895907d537d5f653de617aeedbc61d73beae5142152caaa2f0a330c37430');
+  it.each([
+    [1, 'sha256:44d6895907d537d5f653de617aeedbc61d73beae5142152caaa2f0a330c37430'],
+    [2, 'sha256:9ab806973a47cb1e1e4e1b3c3d1e41a3f78eab41a09e4de33755d35129af7487'],
+  ])('of version %i is read and written back byte for byte', async (version, digest) => {
+    const bytes = await fixture(version);
+    const manifest = decodeManifest(bytes);
+    expect(manifest.schemaVersion).toBe(version);
+    expect(Buffer.from(encodeManifest(manifest)).toString()).toBe(bytes.toString());
+    expect(manifestDigest(manifest)).toBe(digest);
     expect(manifestTotals(manifest)).toEqual({ tables: 3, rows: 8, sizeBytes: 615, storedBytes: 333, chunks: 4 });
   });
 

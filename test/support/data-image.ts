@@ -20,6 +20,8 @@ export type TableContent = {
   readonly name: string;
   readonly load: string;
   readonly chunks: readonly ChunkContent[];
+  /** SQL text for after its rows; makes the manifest one of version 2. */
+  readonly indexes?: string;
 };
 export type SourceContent = {
   readonly name: string;
@@ -50,7 +52,7 @@ export async function makeDataImage(
 ): Promise<DataImage> {
   const files = new Map<string, Uint8Array>();
   const manifest: Manifest = {
-    schemaVersion: 1,
+    schemaVersion: sources.some(({ tables }) => tables.some(({ indexes }) => indexes !== undefined)) ? 2 : 1,
     tool: { name: 'dyn-data', version: toolVersion },
     environment: 'test',
     policy: { digest: digestOf('policy') },
@@ -89,13 +91,14 @@ export async function makeDataImage(
 }
 
 async function addSource(files: Map<string, Uint8Array>, source: SourceContent): Promise<ManifestSource> {
+  const addFile = (name: string, text: string): ManifestFile => {
+    const path = `${source.name}/schema/${name}.sql`;
+    const bytes = Buffer.from(text);
+    files.set(`snapshot/${path}`, bytes);
+    return { path, digest: digestOf(bytes), sizeBytes: bytes.length };
+  };
   const addFiles = (kind: string, texts: readonly string[] = []): ManifestFile[] =>
-    texts.map((text, index) => {
-      const path = `${source.name}/schema/${kind}-${index}.sql`;
-      const bytes = Buffer.from(text);
-      files.set(`snapshot/${path}`, bytes);
-      return { path, digest: digestOf(bytes), sizeBytes: bytes.length };
-    });
+    texts.map((text, index) => addFile(`${kind}-${index}`, text));
   const result: ManifestSource = {
     name: source.name,
     kind: source.kind,
@@ -106,9 +109,10 @@ async function addSource(files: Map<string, Uint8Array>, source: SourceContent):
     tables: [],
     after: addFiles('after', source.after),
   };
-  for (const { schema, name, load, chunks } of source.tables) {
+  for (const { schema, name, load, chunks, indexes } of source.tables) {
     const path = `${source.name}/data/${tableSegment({ schema, name })}`;
     const table: ManifestSource['tables'][number] = { schema, name, path, load, rows: 0, sizeBytes: 0, chunks: [] };
+    if (indexes !== undefined) table.indexes = addFile(`${name}-indexes`, indexes);
     for (const [index, { text, rows, storedText }] of chunks.entries()) {
       const canonical = Buffer.from(text);
       const stored = await compress(Buffer.from(storedText ?? text));

@@ -18,13 +18,15 @@ export function chunksOf(rows: number, chunkRows: number, row: (id: number) => s
 export const mysqlLoad = (table: string, columns: string): string =>
   `LOAD DATA LOCAL INFILE '/dev/stdin' INTO TABLE \`shop\`.\`${table}\` CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ${columns}`;
 
-/** A MySQL database `shop` with a foreign key and a trigger that come after the rows. */
+/** A MySQL database `shop` with indexes, a foreign key and a trigger that come after the rows. */
 export function mysqlSource(options: {
   readonly customers: number;
   readonly chunkRows: number;
   readonly firstName?: string;
+  /** False for a snapshot of version 1, which has no files of indexes. */
+  readonly indexes?: boolean;
 }): SourceContent {
-  const { customers, chunkRows, firstName = awkwardText } = options;
+  const { customers, chunkRows, firstName = awkwardText, indexes = true } = options;
   const filler = 'x'.repeat(60);
   return {
     name: 'main',
@@ -38,6 +40,9 @@ export function mysqlSource(options: {
         schema: 'shop',
         name: 'customers',
         load: mysqlLoad('customers', '(id, name, note, @photo) SET photo = UNHEX(@photo)'),
+        ...(indexes
+          ? { indexes: 'DELIMITER ;;\nUSE shop;;\nALTER TABLE customers ADD KEY by_name (name), ADD KEY by_note (note(10) DESC);;\n' }
+          : {}),
         chunks: chunksOf(
           customers,
           chunkRows,
