@@ -32,7 +32,7 @@ export function isInForce(pin: Pick<Pin, 'until'>, now: Date): boolean {
 }
 
 /**
- * Pins of snapshots. Contract (test/storage/pins.test.ts): a pin that `put` has acknowledged keeps its snapshot from every removal that
+ * Pins of snapshots. Contract (test/storage/collector/): a pin that `put` has acknowledged keeps its snapshot from every removal that
  * was not finished before; ids are unique in a repository; lists are in ascending order of digest and id.
  * @throws DynDataError as the object store does, and SNAPSHOT_UNKNOWN.
  */
