@@ -180,8 +180,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   try {
     const listening = await server.listen();
     const renew = server.renewCertificate;
-    if (tls && renew) {
-      const reload = watchCertificate({ files: tls, configDirectory, renew, logger, everyMs: certificateEveryMs, signal });
+    if (tls && certificate && renew) {
+      const reload = watchCertificate({ files: tls, configDirectory, certificate, renew, logger, everyMs: certificateEveryMs, signal });
       program.onReload?.(() => void reload());
     }
     await system.start();

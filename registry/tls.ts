@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
@@ -23,6 +24,8 @@ export async function readCertificate(files: CertificateFiles, configDirectory: 
   );
   const certificate = { cert: cert ?? '', key: key ?? '' };
   try {
+    // An empty file, such as one that is just being written, would be taken for none.
+    if (!new X509Certificate(certificate.cert).checkPrivateKey(createPrivateKey(certificate.key))) throw new Error('another key');
     createSecureContext(certificate);
   } catch {
     // Without the cause: what reads keys may quote them.
@@ -35,6 +38,8 @@ export async function readCertificate(files: CertificateFiles, configDirectory: 
 export type CertificateWatch = {
   readonly files: CertificateFiles;
   readonly configDirectory: string;
+  /** In force at the beginning. */
+  readonly certificate: Certificate;
   readonly renew: (certificate: Certificate) => void;
   readonly logger: Logger;
   readonly everyMs: number;
@@ -42,35 +47,31 @@ export type CertificateWatch = {
 };
 
 /**
- * Reads the files again when they change, and when the returned function is called. They are looked at now and then, because the ways by which
- * file systems tell of changes miss those of mounted volumes and replaced links. Files that are not usable leave the certificate in force.
+ * Puts the files' certificate in force when it changes: looks now and then, and when the returned function is called. They are read, because the ways
+ * by which file systems tell of changes miss those of mounted volumes and replaced links. Files that are not usable leave the one before in
+ * force, and are written to the log once.
  */
-export function watchCertificate({ files, configDirectory, renew, logger, everyMs, signal }: CertificateWatch): () => Promise<void> {
-  const stateOf = async (): Promise<string> => {
-    const states = await Promise.all(
-      [files.certFile, files.keyFile].map((file) => stat(resolve(configDirectory, file)).catch(() => undefined)),
-    );
-    return states.map((state) => (state ? `${state.ino} ${state.mtimeMs} ${state.size}` : 'none')).join(', ');
-  };
-  let known: string | undefined;
+export function watchCertificate(watch: CertificateWatch): () => Promise<void> {
+  const { files, configDirectory, renew, logger, everyMs, signal } = watch;
+  let inForce = watch.certificate;
+  let lastFault = '';
 
-  const reload = async (): Promise<void> => {
-    try {
-      renew(await readCertificate(files, configDirectory));
-      logger.info({ certFile: files.certFile }, 'certificate read again');
-    } catch (error) {
-      logger.error({ error: errorFields(error) }, 'certificate not usable, the one before stays');
-    }
-  };
   const look = async (): Promise<void> => {
-    const state = await stateOf();
-    const isChanged = known !== undefined && state !== known;
-    known = state;
-    if (isChanged) await reload();
+    try {
+      const found = await readCertificate(files, configDirectory);
+      lastFault = '';
+      if (found.cert === inForce.cert && found.key === inForce.key) return;
+      renew(found);
+      inForce = found;
+      logger.info({ certFile: files.certFile }, 'certificate renewed');
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : '';
+      if (fault !== lastFault) logger.error({ error: errorFields(error) }, 'certificate not usable, the one before stays');
+      lastFault = fault;
+    }
   };
 
   const timer = setInterval(() => void look(), everyMs);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  void look();
-  return reload;
+  return look;
 }

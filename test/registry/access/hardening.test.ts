@@ -252,15 +252,16 @@ describe('TLS', () => {
       const reload = watchCertificate({
         files,
         configDirectory: folder,
+        certificate,
         renew: service.renewCertificate,
         logger,
         everyMs: 20,
         signal: stopping.signal,
       });
       await use('two');
-      await expect.poll(nameSeen, { timeout: 10_000 }).toBe('dyn-data test two');
+      await expect.poll(nameSeen, { timeout: 30_000 }).toBe('dyn-data test two');
       await writeFile(join(folder, files.keyFile), 'no key at all');
-      await expect.poll(() => written, { timeout: 10_000 }).toContain('certificate not usable');
+      await expect.poll(() => written, { timeout: 30_000 }).toContain('certificate not usable');
       expect(await nameSeen()).toBe('dyn-data test two');
       expect(written).not.toContain('no key at all');
       stopping.abort();
@@ -284,5 +285,10 @@ describe('TLS', () => {
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('none.crt'),
     });
+    for (const empty of [files.certFile, files.keyFile]) {
+      await use('one');
+      await writeFile(join(folder, empty), '');
+      await expect(readCertificate(files, folder), empty).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
   });
 });
