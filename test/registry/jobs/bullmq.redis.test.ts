@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Job, JobHandlers } from '../../../core/index.ts';
+import type { Job, JobHandlers, JobKind } from '../../../core/index.ts';
 import { connectRedis, createKeys, createRedisQueue, createRedisWorker, createRetryPolicy } from '../../../registry/jobs/index.ts';
 import { createLog } from '../../../registry/log.ts';
 import { gatedJobs, jobQueueContract, lastOf, logOf, request } from '../../contracts/job-queue.ts';
@@ -33,7 +33,7 @@ describeWithRedis('jobs in Redis', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  const openQueue = async (keys = createKeys(randomUUID()), more: { globalLimit?: number } = {}) => {
+  const openQueue = async (keys = createKeys(randomUUID()), more: { globalLimit?: number; kinds?: readonly JobKind[] } = {}) => {
     const connections = await connectRedis(redis.url, logger);
     const queue = await createRedisQueue({ connections, keys, kinds: ['build', 'verify'], clock, newId: randomUUID, logger, ...more });
     opened.push(async () => {
@@ -55,7 +55,7 @@ describeWithRedis('jobs in Redis', () => {
   };
 
   jobQueueContract(async (handlers) => {
-    const { queue, keys } = await openQueue();
+    const { queue, keys } = await openQueue(undefined, { kinds: Object.keys(handlers) as JobKind[] });
     await openWorker(keys, handlers);
     return queue;
   });
