@@ -57,7 +57,8 @@ describeWithRedis('a builder that is lost', () => {
       builders = [...builders.filter((member) => member !== lost), await replaced];
       expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });
       expect(await digestOfTag(`killed-at-${stage}`)).toBe(ended.digest);
-      expect((await eventsOf(registry.url, id)).filter((event) => event !== 'step')).toEqual([
+      // Whether the other one still has to wait for the lost one's lease is a matter of moments.
+      expect((await eventsOf(registry.url, id)).filter((event) => event !== 'step' && event !== 'waiting')).toEqual([
         'created',
         'started',
         'worker-lost',
