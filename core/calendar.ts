@@ -19,8 +19,12 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** @throws RangeError for what is no time zone */
-export function createCalendar(timeZone: string): (moment: Date) => Periods {
+/**
+ * What the clocks and the calendar of a time zone show at a moment: year, month, day, hour and minute, each with its zeros, and `timeZoneName`, which
+ * is the offset.
+ * @throws RangeError for what is no time zone
+ */
+export function createZonedClock(timeZone: string): (moment: Date) => ReadonlyMap<string, string> {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'gregory',
@@ -29,11 +33,18 @@ export function createCalendar(timeZone: string): (moment: Date) => Periods {
     month: '2-digit',
     day: '2-digit',
     hour: '2-digit',
+    minute: '2-digit',
     hourCycle: 'h23',
     timeZoneName: 'longOffset',
   });
+  return (moment) => new Map(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+}
+
+/** @throws RangeError for what is no time zone */
+export function createCalendar(timeZone: string): (moment: Date) => Periods {
+  const clockAt = createZonedClock(timeZone);
   return (moment) => {
-    const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+    const parts = clockAt(moment);
     const [year = '', month = '', day = ''] = [parts.get('year'), parts.get('month'), parts.get('day')];
     const daily = `${year}-${month}-${day}`;
     return {

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
-import type { BlobLink, Catalog, ContentDigest, ObjectStore } from '../core/index.ts';
+import type { BlobLink, Catalog, ObjectStore } from '../core/index.ts';
 import { blobInfoSchema } from './composition.ts';
 import { readRecord, writeOnce, writeRecord } from './json-objects.ts';
-import { inRepository, recordsBelow } from './repository-records.ts';
+import { inRepository, linkKey } from './keys.ts';
+import { recordsBelow } from './repository-records.ts';
 
 const linkSchema = z.strictObject({ version: z.literal(1), blob: blobInfoSchema, linkedAt: z.string() });
 
 /** `links/<repository>/@/<digest>`: which blobs a repository gives out, whoever else's they are. */
 export function createBlobLinks(objects: ObjectStore, clock: () => Date): Pick<Catalog, 'link' | 'links' | 'putLink' | 'removeLink'> {
-  const linkKey = (repository: string, digest: ContentDigest): string => `${inRepository('links', repository)}${digest}`;
   return {
     async link(repository, digest, signal) {
       const found = await readRecord(objects, linkKey(repository, digest), linkSchema, signal);

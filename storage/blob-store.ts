@@ -5,21 +5,17 @@ import {
   createDigester,
   type Digest,
   DynDataError,
-  digestHex,
   type ObjectStore,
   type Segment,
   verified,
 } from '../core/index.ts';
 import { blobInfoSchema, compositionDigest, compositionOf, compositionSchema, type Slice, segmentsOf, slicesOf } from './composition.ts';
 import { damagedRecord, readRecord, writeOnce, writeRecord } from './json-objects.ts';
+import { blobKey, layerKey, recipeKey } from './keys.ts';
 import { mapAhead } from './read-ahead.ts';
 
 /** Segments of a composed blob that are open at the same time, so that a distant store's answering time is paid once and not for each. */
 const segmentsAhead = 4;
-
-const blobKey = (digest: Digest): string => `blobs/sha256/${digestHex(digest)}`;
-const layerKey = (digest: Digest): string => `layers/sha256/${digestHex(digest)}`;
-const recipeKey = (recipe: Digest): string => `recipes/sha256/${digestHex(recipe)}`;
 
 type Opened = { readonly info: BlobInfo; readonly bytes: AsyncIterable<Uint8Array> };
 

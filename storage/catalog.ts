@@ -1,16 +1,10 @@
 import * as z from 'zod/mini';
-import {
-  type Catalog,
-  type ContentDigest,
-  contentDigestSchema,
-  DynDataError,
-  type ObjectStore,
-  snapshotRecordSchema,
-} from '../core/index.ts';
+import { type Catalog, contentDigestSchema, DynDataError, type ObjectStore, snapshotRecordSchema } from '../core/index.ts';
 import { createBlobLinks } from './blob-links.ts';
 import { readRecord, writeRecord } from './json-objects.ts';
+import { inRepository, snapshotKey } from './keys.ts';
 import { createManifests } from './manifests.ts';
-import { hasRecords, inRepository, recordsBelow, repositoriesWith } from './repository-records.ts';
+import { hasRecords, recordsBelow, repositoriesWith } from './repository-records.ts';
 
 const tagSchema = z.strictObject({ version: z.literal(1), digest: contentDigestSchema, movedAt: z.string() });
 
@@ -22,7 +16,6 @@ export function createCatalog(objects: ObjectStore, options: { readonly clock: (
   const links = createBlobLinks(objects, options.clock);
   const { has: hasManifest, remove: removeManifest, ...manifests } = createManifests(objects, links.putLink);
   const tagKey = (repository: string, tag: string): string => `${inRepository('tags', repository)}${tag}`;
-  const snapshotKey = (repository: string, of: ContentDigest): string => `${inRepository('snapshots', repository)}${of}`;
 
   const catalog: Catalog = {
     ...links,

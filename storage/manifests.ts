@@ -14,8 +14,9 @@ import {
   type StoredManifest,
 } from '../core/index.ts';
 import { damagedRecord, readRecord, writeOnce, writeRecord } from './json-objects.ts';
+import { inRepository, manifestKey } from './keys.ts';
 import { mapAhead } from './read-ahead.ts';
-import { inRepository, recordsBelow } from './repository-records.ts';
+import { recordsBelow } from './repository-records.ts';
 
 /** `content` is the manifest's text; its bytes are what the digest is of. */
 const manifestSchema = z.strictObject({ version: z.literal(1), mediaType: z.string(), content: z.string() });
@@ -42,7 +43,6 @@ type Manifests = Pick<Catalog, 'manifest' | 'manifests' | 'putManifest' | 'putPu
 
 /** `manifests/<repository>/@/<digest>`, and `referrers/<repository>/@/<digest of the subject>/<digest>` for those that name a subject. */
 export function createManifests(objects: ObjectStore, putLink: CatalogWriter['putLink']): Manifests {
-  const manifestKey = (repository: string, digest: ContentDigest): string => `${inRepository('manifests', repository)}${digest}`;
   const referrersOf = (repository: string, subject: ContentDigest): string => `${inRepository('referrers', repository)}${subject}/`;
 
   const storedManifest = (key: string, digest: ContentDigest, record: z.infer<typeof manifestSchema>): StoredManifest<ContentDigest> => {

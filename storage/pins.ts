@@ -1,12 +1,14 @@
 import { type Catalog, DynDataError, type ObjectStore, type Pin, type Pins, pinSchema } from '../core/index.ts';
 import type { SweepLog } from './collector/sweep-log.ts';
 import { readRecord, writeRecord } from './json-objects.ts';
+import { inRepository } from './keys.ts';
 import { mapAhead } from './read-ahead.ts';
 
 /** Pins of a list that are read at the same time. */
 const pinsAhead = 8;
 
-const pinKey = ({ repository, digest, id }: Pick<Pin, 'repository' | 'digest' | 'id'>): string => `pins/${repository}/@/${digest}/${id}`;
+const pinKey = ({ repository, digest, id }: Pick<Pin, 'repository' | 'digest' | 'id'>): string =>
+  `${inRepository('pins', repository)}${digest}/${id}`;
 
 /** Pins over any object store: `pins/<repository>/@/<digest>/<id>`. */
 export function createPins(objects: ObjectStore, catalog: Pick<Catalog, 'manifest'>, log: SweepLog): Pins {
@@ -29,9 +31,9 @@ export function createPins(objects: ObjectStore, catalog: Pick<Catalog, 'manifes
     },
 
     async *list(repository, { digest, after, signal } = {}) {
-      const inRepository = `pins/${repository}/@/`;
-      const prefix = digest === undefined ? inRepository : `${inRepository}${digest}/`;
-      const keys = objects.list(prefix, { ...(after !== undefined && { after: `${inRepository}${after}` }), ...(signal && { signal }) });
+      const all = inRepository('pins', repository);
+      const prefix = digest === undefined ? all : `${all}${digest}/`;
+      const keys = objects.list(prefix, { ...(after !== undefined && { after: `${all}${after}` }), ...(signal && { signal }) });
       for await (const found of mapAhead(keys, pinsAhead, ({ key }) => readRecord(objects, key, pinSchema, signal))) {
         if (found) yield found.record;
       }

@@ -1,18 +1,11 @@
 import type * as z from 'zod/mini';
 import type { ObjectStore } from '../core/index.ts';
 import { readRecord } from './json-objects.ts';
+import { inRepository, placeOf, type RecordKind } from './keys.ts';
 import { mapAhead } from './read-ahead.ts';
 
 /** Records of a list that are read at the same time. */
 const recordsAhead = 8;
-
-type RecordKind = 'links' | 'manifests' | 'referrers' | 'snapshots' | 'tags';
-
-/**
- * `@` ends the repository in a key: no part of a repository's name is `@`, so the keys of `a` and of `a/b` never meet, and neither do
- * a repository's name and what lies in it.
- */
-export const inRepository = (kind: RecordKind, repository: string): string => `${kind}/${repository}/@/`;
 
 /** The records below a prefix in ascending order; one that is removed while the list is read is left out. */
 export async function* recordsBelow<T>(
@@ -40,7 +33,7 @@ export async function repositoriesWith(objects: ObjectStore, kinds: readonly Rec
   const names = new Set<string>();
   for (const kind of kinds) {
     for (let key = await firstKey(objects, `${kind}/`, undefined, signal); key !== undefined; ) {
-      const name = key.slice(kind.length + 1, key.indexOf('/@/'));
+      const name = placeOf(key).repository;
       names.add(name);
       // `~` is behind everything a key may hold: on to the next repository without reading the rest of this one.
       key = await firstKey(objects, `${kind}/`, `${inRepository(kind, name)}~`, signal);

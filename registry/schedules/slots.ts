@@ -1,5 +1,5 @@
 import { CronExpressionParser } from 'cron-parser';
-import { DynDataError, fillTemplate, type ScheduleDefinition, type TemplateField } from '../../core/index.ts';
+import { createZonedClock, DynDataError, fillTemplate, isTimeZone, type ScheduleDefinition, type TemplateField } from '../../core/index.ts';
 
 type Times = Pick<ScheduleDefinition, 'cron' | 'timeZone'>;
 
@@ -31,12 +31,8 @@ export function* slotsAfter({ cron, timeZone }: Times, after: Date): Generator<D
  */
 function startBefore(after: Date, timeZone: string): Date {
   const before = new Date(after.getTime() - longestChangeMs);
-  return offsetOf(before, timeZone) === offsetOf(after, timeZone) ? after : before;
-}
-
-function offsetOf(time: Date, timeZone: string): string | undefined {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(time);
-  return parts.find(({ type }) => type === 'timeZoneName')?.value;
+  const clockAt = createZonedClock(timeZone);
+  return clockAt(before).get('timeZoneName') === clockAt(after).get('timeZoneName') ? after : before;
 }
 
 export function nextSlots(times: Times, after: Date, count: number): Date[] {
@@ -58,18 +54,7 @@ export function slotsBetween(times: Times, after: Date, until: Date): Date[] {
 
 /** The tag of a slot. */
 export function tagOf({ tag, timeZone }: Pick<ScheduleDefinition, 'tag' | 'timeZone'>, slot: Date): string {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-  const parts = new Map(format.formatToParts(slot).map(({ type, value }) => [type, value]));
+  const parts = createZonedClock(timeZone)(slot);
   const partOf = { yyyy: 'year', MM: 'month', dd: 'day', HH: 'hour', mm: 'minute' } as const satisfies Record<TemplateField, string>;
   return fillTemplate(tag, (field) => parts.get(partOf[field]) ?? '');
 }
@@ -77,11 +62,7 @@ export function tagOf({ tag, timeZone }: Pick<ScheduleDefinition, 'tag' | 'timeZ
 /** @throws DynDataError SCHEDULE_INVALID naming what is wrong. */
 export function requireTimes({ cron, timeZone }: Times): void {
   const details: string[] = [];
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone });
-  } catch {
-    details.push('timeZone: an IANA name such as Europe/Paris expected');
-  }
+  if (!isTimeZone(timeZone)) details.push('timeZone: an IANA name such as Europe/Paris expected');
   try {
     // `H` would be another time on each machine.
     if (/(?:^|[ ,/-])H(?:[ (,/]|$)/i.test(cron)) throw new RangeError('no H expected');

@@ -1,5 +1,5 @@
 import { type Catalog, type ContentDigest, DynDataError, isDigest, isInForce, type Pin, type Pins } from '../../core/index.ts';
-import { manifestKey } from './keys.ts';
+import { manifestKey } from '../keys.ts';
 import type { SweepLog } from './sweep-log.ts';
 
 export type GuardedCatalogPorts = {

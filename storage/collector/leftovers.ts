@@ -1,6 +1,6 @@
 import type { Uploads } from '../../core/index.ts';
+import { manifestKey, placeOf } from '../keys.ts';
 import { storedUploads } from '../upload-session.ts';
-import { manifestKey, placeOf } from './keys.ts';
 import { listOf, type Run } from './run.ts';
 
 /** Removes uploads in which nothing was done since the cutoff. Nothing can rely on a piece of one, so it needs no sweep. */

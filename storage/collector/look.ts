@@ -1,6 +1,6 @@
+import { digestOfKey } from '../keys.ts';
 import type { createCandidateWriter } from './candidates.ts';
 import { createDigestSet, type DigestSet } from './digest-set.ts';
-import { digestOfKey } from './keys.ts';
 import { fateOf, listOf, type Run, sweptKinds } from './run.ts';
 
 /**

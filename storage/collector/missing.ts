@@ -1,6 +1,6 @@
 import { type Digest, isDigest, type ObjectStore } from '../../core/index.ts';
+import { blobKey, layerKey } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
-import { blobKey, layerKey } from './keys.ts';
 import { namedDigests } from './named-digests.ts';
 
 /** Objects that are asked for at the same time. */

@@ -1,6 +1,6 @@
 import { type BlobLink, type Catalog, type ContentDigest, type Digest, DynDataError, type ObjectStore } from '../../core/index.ts';
 import { gather } from '../byte-streams.ts';
-import { linkKey, manifestKey } from './keys.ts';
+import { linkKey, manifestKey } from '../keys.ts';
 import { firstMissing } from './missing.ts';
 import type { SweepLog, SweepPosition } from './sweep-log.ts';
 

@@ -1,7 +1,7 @@
 import { type Digest, isDigest, type ObjectStore } from '../../core/index.ts';
+import { digestOfKey, layerKey, manifestKey, placeOf, prefixes } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
 import { createDigestSet, type DigestSet, keyDigest } from './digest-set.ts';
-import { digestOfKey, layerKey, manifestKey, placeOf, prefixes } from './keys.ts';
 import { namedDigests } from './named-digests.ts';
 
 /** Records that are read at the same time. */

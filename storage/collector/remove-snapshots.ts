@@ -8,7 +8,7 @@ import {
   type Pins,
   type SnapshotHolds,
 } from '../../core/index.ts';
-import { manifestKey, prefixes } from './keys.ts';
+import { manifestKey, prefixes } from '../keys.ts';
 import { indexesBySnapshot } from './snapshot-indexes.ts';
 import type { SweepLog } from './sweep-log.ts';
 

@@ -1,6 +1,6 @@
 import type { ObjectState, ObjectStore } from '../../core/index.ts';
+import { digestOfKey, placeOf, prefixes } from '../keys.ts';
 import type { Candidates } from './candidates.ts';
-import { digestOfKey, placeOf, prefixes } from './keys.ts';
 import type { Reachable } from './reachable.ts';
 import type { Tally } from './tally.ts';
 

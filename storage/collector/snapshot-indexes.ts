@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { type Digest, digestPattern, type ObjectStore } from '../../core/index.ts';
 import { readRecord } from '../json-objects.ts';
+import { placeOf, prefixes } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
-import { placeOf, prefixes } from './keys.ts';
 
 const recordSchema = z.object({ content: z.string() });
 const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string() })) });

@@ -1,8 +1,8 @@
 import type { ObjectState } from '../../core/index.ts';
 import { throwIfCancelled } from '../cancellation.ts';
+import { digestOfKey } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
 import type { createCandidateWriter } from './candidates.ts';
-import { digestOfKey } from './keys.ts';
 import { fateOf, isReached, listOf, type Run, type SweptKind } from './run.ts';
 import type { SweepLog } from './sweep-log.ts';
 import { heldByWaiting, reachYoung } from './young.ts';
@@ -47,8 +47,8 @@ async function countLot(run: Run, kind: SweptKind, lot: readonly ObjectState[]):
 }
 
 /**
- * Whoever cancels waits for its end, some seconds: an open sweep would keep writers waiting for much longer. A failure leaves it open: a removal that was asked for may still take effect, and until that is out of the question nobody may
- * take these keys for safe.
+ * Whoever cancels waits for its end, some seconds: an open sweep would keep writers waiting for much longer. A failure leaves it open: a
+ * removal that was asked for may still take effect, and until that is out of the question nobody may take these keys for safe.
  */
 async function removeTold(cancellable: Run, kind: SweptKind, lot: readonly ObjectState[], { log, next }: Sweeping): Promise<number> {
   throwIfCancelled(cancellable.signal);

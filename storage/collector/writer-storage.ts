@@ -11,9 +11,9 @@ import {
   verified,
 } from '../../core/index.ts';
 import { type CompositionGuard, createBlobStore } from '../blob-store.ts';
+import { blobKey, layerKey, manifestKey, snapshotKey } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
 import { type Candidates, readCandidates } from './candidates.ts';
-import { blobKey, layerKey, manifestKey, snapshotKey } from './keys.ts';
 import { firstMissing } from './missing.ts';
 import type { SweepLog, SweepPosition } from './sweep-log.ts';
 

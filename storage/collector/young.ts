@@ -1,7 +1,7 @@
 import { type Digest, isDigest, type ObjectState } from '../../core/index.ts';
+import { digestOfKey, placeOf } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
 import { createDigestSet, type DigestSet } from './digest-set.ts';
-import { digestOfKey, placeOf } from './keys.ts';
 import { namedDigests } from './named-digests.ts';
 import { createReach, recordsAhead } from './reachable.ts';
 import { fateOf, isReached, listOf, type Run } from './run.ts';
