@@ -57,14 +57,9 @@ describeWithRedis('a builder that is lost', () => {
       builders = [...builders.filter((member) => member !== lost), await replaced];
       expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });
       expect(await digestOfTag(`killed-at-${stage}`)).toBe(ended.digest);
-      // Whether the other one still has to wait for the lost one's lease is a matter of moments.
-      expect((await eventsOf(registry.url, id)).filter((event) => event !== 'step' && event !== 'waiting')).toEqual([
-        'created',
-        'started',
-        'worker-lost',
-        'started',
-        'succeeded',
-      ]);
+      const events = (await eventsOf(registry.url, id)).filter((event) => event !== 'step').join(' ');
+      // Whether the other one comes before the lost one's lease has run out is a matter of moments.
+      expect(events).toMatch(/^created started (?:waiting )?worker-lost started succeeded$/);
       const lines = (await production.witnessed()).slice(from);
       expect(lines.filter(({ event }) => event === 'begin')).toHaveLength(2);
       expect(overlaps(lines, killedAt)).toEqual([]);

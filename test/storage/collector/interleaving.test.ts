@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Digest, DynDataError } from '../../../core/index.ts';
-import { createMemoryObjects, removeSnapshots } from '../../../storage/index.ts';
-import { type CollectedStore, openCollectedStore, publishChunks, pullEverything, repository } from '../../support/collected-store.ts';
+import type { Digest } from '../../../core/index.ts';
+import { removeSnapshots } from '../../../storage/index.ts';
+import { type CollectedStore, publishChunks, pullEverything, repository } from '../../support/collected-store.ts';
 import { reachedBlobs } from '../../support/reached-blobs.ts';
-import { createSchedule, type SteppedActor, seededRandom } from '../../support/stepped-objects.ts';
+import type { SteppedActor } from '../../support/stepped-objects.ts';
+import { createPlay, graceMs, minuteMs, takeoverMs } from '../../support/stepped-play.ts';
 import { listOf } from '../../support/stream-samples.ts';
 
-const minuteMs = 60_000;
-const graceMs = 60 * minuteMs;
-/** No operation of these tests waits for so long: what the log assumes. */
-const takeoverMs = 10_000 * graceMs;
 const chunks = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
 type Outcome = {
@@ -22,26 +19,11 @@ type Outcome = {
 
 /** Builds, retention, tags, pins and collectors at once over one store, interleaved at each storage operation as the seed says. */
 async function play(seed: number, options: { readonly withKills: boolean; readonly longest: number }): Promise<Outcome> {
-  const random = seededRandom(seed);
-  let nowMs = Date.UTC(2024, 4, 1);
-  const clock = (): Date => new Date(nowMs);
-  const memory = createMemoryObjects({ clock });
-  const schedule = createSchedule(memory, random);
-  let ids = 0;
-  const newId = (): string => `id${seed}-${++ids}`;
-  const open = (actor: SteppedActor): CollectedStore =>
-    openCollectedStore(actor.objects, { clock, graceMs, newId, takeoverMs, wait: () => actor.pause() });
-  const outside = openCollectedStore(memory, { clock, graceMs, newId, takeoverMs });
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const { memory, schedule, open, outside, clock, pass, random, pick, newId, isRefused } = createPlay(seed);
   let order = 0;
   const outcome: Outcome = { published: new Map(), removed: new Map(), conflicts: 0, tagged: 0, freed: 0 };
   const ignoring = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof DynDataError) || !['CONFLICT', 'SNAPSHOT_UNKNOWN', 'BLOB_UNKNOWN'].includes(error.code)) throw error;
-      outcome.conflicts += 1;
-    }
+    if (await isRefused(work)) outcome.conflicts += 1;
   };
   const layerOf = (): string[] => Array.from({ length: 1 + Math.floor(random() * 2) }, () => pick(chunks));
   const published = (): Digest[] => [...outcome.published.keys()];
@@ -55,9 +37,9 @@ async function play(seed: number, options: { readonly withKills: boolean; readon
     await removeSnapshots(outside.removal, repository, [{ digest, tags: [], pins: [] }]);
     outcome.removed.set(digest, ++order);
   }
-  nowMs += 2 * graceMs;
+  pass(2 * graceMs);
   await outside.run();
-  nowMs += graceMs + minuteMs * Math.floor(random() * 10);
+  pass(graceMs + minuteMs * Math.floor(random() * 10));
 
   const builder = async (store: CollectedStore, name: string): Promise<void> => {
     for (let round = 0; round < 3; round += 1) {
@@ -127,8 +109,8 @@ async function play(seed: number, options: { readonly withKills: boolean; readon
   const killAt = 50 + Math.floor(random() * 600);
   await schedule.run(work, {
     onStep(step) {
-      nowMs += random() * minuteMs;
-      if (random() < 0.03) nowMs += random() * options.longest;
+      pass(random() * minuteMs);
+      if (random() < 0.03) pass(random() * options.longest);
       if (options.withKills && step === killAt) pick([first, fifth, sixth, third]).kill();
     },
   });
@@ -144,9 +126,9 @@ async function play(seed: number, options: { readonly withKills: boolean; readon
   }
 
   // Later, alone, the collector takes over what a killed one left, and frees everything else.
-  nowMs += 2 * takeoverMs;
+  pass(2 * takeoverMs);
   for (let round = 0; round < 3; round += 1) {
-    nowMs += 2 * graceMs;
+    pass(2 * graceMs);
     await outside.run();
   }
   expect(await pullEverything(outside)).toEqual(seen);

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Digest, DynDataError } from '../../../core/index.ts';
-import { createMemoryObjects, removeSnapshots } from '../../../storage/index.ts';
-import { type CollectedStore, openCollectedStore, publishChunks, repository } from '../../support/collected-store.ts';
-import { createSchedule, type SteppedActor, seededRandom } from '../../support/stepped-objects.ts';
+import type { Digest } from '../../../core/index.ts';
+import { removeSnapshots } from '../../../storage/index.ts';
+import { type CollectedStore, publishChunks, repository } from '../../support/collected-store.ts';
+import { createPlay, graceMs, minuteMs } from '../../support/stepped-play.ts';
 import { pullByLinks, pushImage } from '../../support/stepped-pusher.ts';
 import { listOf } from '../../support/stream-samples.ts';
 
-const minuteMs = 60_000;
-const graceMs = 60 * minuteMs;
-/** No operation of these tests waits for so long: what the log assumes. */
-const takeoverMs = 10_000 * graceMs;
 const texts = ['a', 'b', 'c', 'd', 'e'];
 const mirror = 'team/mirror';
 const repositories = [repository, mirror];
@@ -25,29 +21,14 @@ type Outcome = {
 
 /** Pushes to two repositories, a build, deletions and collectors at once over one store, interleaved at each storage operation as the seed says. */
 async function play(seed: number, { longest }: { readonly longest: number }): Promise<Outcome> {
-  const random = seededRandom(seed);
-  let nowMs = Date.UTC(2024, 4, 1);
-  const clock = (): Date => new Date(nowMs);
-  const memory = createMemoryObjects({ clock });
-  const schedule = createSchedule(memory, random);
-  let ids = 0;
-  const newId = (): string => `id${seed}-${++ids}`;
-  const open = (actor: SteppedActor): CollectedStore =>
-    openCollectedStore(actor.objects, { clock, graceMs, newId, takeoverMs, wait: () => actor.pause() });
-  const outside = openCollectedStore(memory, { clock, graceMs, newId, takeoverMs });
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  const { memory, schedule, open, outside, nowMs, clock, pass, random, pick, isRefused } = createPlay(seed);
   let order = 0;
   const outcome: Outcome = { acknowledged: new Map(), removed: new Map(), freed: 0, sent: 0, refusals: 0, conflicts: 0 };
   const ignoring = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof DynDataError) || !['CONFLICT', 'SNAPSHOT_UNKNOWN', 'BLOB_UNKNOWN'].includes(error.code)) throw error;
-      outcome.conflicts += 1;
-    }
+    if (await isRefused(work)) outcome.conflicts += 1;
   };
   const someTexts = (): string[] => Array.from({ length: 1 + Math.floor(random() * 2) }, () => `layer ${pick(texts)}`);
-  const pushing = { isSure: false, nowMs: () => nowMs, promisedMs: graceMs / 2 };
+  const pushing = { isSure: false, nowMs, promisedMs: graceMs / 2 };
   const push = async (store: CollectedStore, to: string): Promise<void> => {
     const mountFrom = random() < 0.5 ? { mountFrom: to === mirror ? repository : mirror } : {};
     const { digest, sent, refusals } = await pushImage(store, to, { ...pushing, texts: someTexts(), isSure: random() < 0.5, ...mountFrom });
@@ -62,9 +43,9 @@ async function play(seed: number, { longest }: { readonly longest: number }): Pr
     const { digest } = await pushImage(outside, to, { ...pushing, texts: someTexts() });
     await removeSnapshots(outside.removal, to, [{ digest, tags: [], pins: [] }]);
   }
-  nowMs += 2 * graceMs;
+  pass(2 * graceMs);
   await outside.run();
-  nowMs += graceMs + minuteMs * Math.floor(random() * 10);
+  pass(graceMs + minuteMs * Math.floor(random() * 10));
 
   const pusher = async (store: CollectedStore): Promise<void> => {
     for (let round = 0; round < 4; round += 1) await ignoring(() => push(store, pick(repositories)));
@@ -98,8 +79,8 @@ async function play(seed: number, { longest }: { readonly longest: number }): Pr
   const work = [pusher, pusher, pusher, builder, remover, collector, collector].map((act) => act(open(schedule.actor())));
   await schedule.run(work, {
     onStep() {
-      nowMs += random() * minuteMs;
-      if (random() < 0.03) nowMs += random() * longest;
+      pass(random() * minuteMs);
+      if (random() < 0.03) pass(random() * longest);
     },
   });
   await Promise.all(work);
@@ -114,7 +95,7 @@ async function play(seed: number, { longest }: { readonly longest: number }): Pr
 
   // Later, alone, the collector frees everything else and nothing of that.
   for (let round = 0; round < 5; round += 1) {
-    nowMs += 2 * graceMs;
+    pass(2 * graceMs);
     await outside.run();
   }
   const left = new Set<string>();
