@@ -39,8 +39,9 @@ async function joins(system: OpenSystem): Promise<Counts> {
   const people = await system.ldap('(objectClass=inetOrgPerson)', ['uid', 'mail', 'telephoneNumber', 'mobile']);
   const ofPeople = (...names: string[]): string[] => people.flatMap(({ values }) => names.flatMap((name) => values.get(name) ?? []));
   const aliases = (await system.postgres('SELECT alias AS v FROM installation WHERE alias IS NOT NULL')).flatMap(({ v }) => v ?? []);
-  // Numbers are written in many styles; these digits are the same in all of them.
-  const digits = (text: string): string => text.replace(/\D/g, '').slice(-8);
+  // Numbers are written in many styles, of which only France's has no calling code. The whole number counts: among this many, two of
+  // different calling codes or kinds now and then end with the same eight digits.
+  const digits = (text: string): string => text.replace(/\D/g, '').replace(/^0/, '33');
   const count = (values: readonly string[], among: readonly string[], same: (text: string) => string): number => {
     const known = new Set(among.map(same));
     return values.filter((value) => known.has(same(value))).length;
