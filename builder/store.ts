@@ -10,7 +10,7 @@ const level = 3;
 /** Chunks being compressed and written at the same time, per table: enough to hide the store's latency, few enough to bound memory. */
 const chunksInFlight = 2;
 /** The compressor's output buffer: most frames fit into it at once. */
-const outputBytes = 512 * 1024;
+const outputBytes = 128 * 1024;
 
 /** A compressor takes several megabytes while it works: no more of them than processors, however many tables are read. */
 const compressing = createLimit(availableParallelism());

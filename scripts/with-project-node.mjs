@@ -26,11 +26,12 @@ if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(install
 const run = spawnSync(join(bin, 'node'), process.argv.slice(2), {
   cwd: root,
   stdio: 'inherit',
-  // glibc's allocator would keep what chunks and network buffers once took, in an arena for each thread.
+  // glibc's allocator would keep what chunks and network buffers once took, in an arena for each thread. What a compressor takes, some megabytes
+  // for each chunk, is kept: given back and taken anew, touching its pages costs several times what the compressing does.
   env: {
     MALLOC_ARENA_MAX: '2',
-    MALLOC_MMAP_THRESHOLD_: '131072',
-    MALLOC_TRIM_THRESHOLD_: '131072',
+    MALLOC_MMAP_THRESHOLD_: '8388608',
+    MALLOC_TRIM_THRESHOLD_: '16777216',
     ...process.env,
     PATH: `${bin}${delimiter}${process.env.PATH}`,
   },
