@@ -18,10 +18,10 @@ export type Point = {
 export type SchemaFile = { readonly name: string; readonly text: string };
 
 /**
- * One table (or naming context) on its way into chunks. `R` is a record of this source: a row or an entry. Records come in key order, so
- * that chunks can be cut where they were cut yesterday.
+ * One table (or naming context) on its way into chunks. `R` is a record of this source, a row or an entry as it was received; `M` is what
+ * masking makes of it. Records come in key order, so that chunks can be cut where they were cut yesterday.
  */
-export type Extraction<R> = {
+export type Extraction<R, M = R> = {
   readonly schema: string;
   readonly name: string;
   /** The statement that loads one chunk; see ManifestTable.load. */
@@ -31,32 +31,32 @@ export type Extraction<R> = {
   readonly fileExtension: 'tsv' | 'ldif';
   /** By the server's own statistics. */
   readonly estimatedRows: number;
-  /** Batches of records, unmasked: they live in memory only, and only until `mask`. */
+  /** Batches of records, unmasked: they live in memory only, and each only until the next batch is asked for. */
   read(signal: AbortSignal): AsyncIterable<readonly R[]>;
   /** The record as it may leave this process; valid until the next one is masked. */
-  mask(record: R): R;
+  mask(record: R): M;
   /** Appends the canonical encoding of a masked record. */
-  encode(record: R, out: ByteBuffer): void;
+  encode(record: M, out: ByteBuffer): void;
   /** What decides where chunks are cut: 32 bits of the masked key; absent where there is none and the whole record decides. */
-  readonly keyHash?: (record: R) => number;
+  readonly keyHash?: (record: M) => number;
   /**
    * Sortable file-name prefix for a chunk that starts with this record, a function of the record alone so that it stays the same when
    * other chunks come and go; undefined to number the chunks.
    */
-  order(record: R): string | undefined;
+  order(record: M): string | undefined;
   /** Records of different streams never share a chunk, and all streams are open at once (LDAP: the depth). One stream for tables. */
-  stream(record: R): number;
+  stream(record: M): number;
 };
 
 /** An extraction of some record type; the pipeline is generic in each table and forgets the type between them. */
 export type AnyExtraction = {
-  use<T>(consumer: <R>(extraction: Extraction<R>) => T): T;
+  use<T>(consumer: <R, M>(extraction: Extraction<R, M>) => T): T;
   readonly schema: string;
   readonly name: string;
   readonly estimatedRows: number;
 };
 
-export function anyExtraction<R>(extraction: Extraction<R>): AnyExtraction {
+export function anyExtraction<R, M>(extraction: Extraction<R, M>): AnyExtraction {
   return {
     use: (consumer) => consumer(extraction),
     schema: extraction.schema,

@@ -34,8 +34,8 @@ type OpenChunk = { readonly buffer: ByteBuffer; rows: number; order: string | un
  * record's size: so cuts are a function of the records around them alone, chunks have the target size on average, and a change of
  * one row moves no other cut. `minBytes` and `maxBytes` bound a chunk; beyond `maxBytes` it ends after the current record.
  */
-export async function* pack<R>(
-  extraction: Extraction<R>,
+export async function* pack<R, M>(
+  extraction: Extraction<R, M>,
   batches: AsyncIterable<readonly R[]>,
   sizes: ChunkSizes = chunkSizes,
   memory: ChunkMemory = createChunkMemory(sizes.maxBytes),

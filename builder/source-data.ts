@@ -142,9 +142,9 @@ function buildTable(sourceName: string, extraction: AnyExtraction, ports: TableP
   return extraction.use((typed) => buildTypedTable(sourceName, typed, ports, signal));
 }
 
-async function buildTypedTable<R>(
+async function buildTypedTable<R, M>(
   sourceName: string,
-  extraction: Extraction<R>,
+  extraction: Extraction<R, M>,
   ports: TablePorts,
   signal: AbortSignal,
 ): Promise<BuiltTable> {

@@ -108,8 +108,9 @@ function directoryExtraction(
   attributes: readonly string[],
   estimatedRows: number,
   plan: DirectoryPlan,
-): Extraction<DirectoryEntry> {
+): Extraction<WireEntry, DirectoryEntry> {
   const baseDepth = dnDepth(base);
+  const { entry: entryOf } = createEntryReader();
   const appendEntry = createEntryWriter();
   return {
     schema: base,
@@ -120,15 +121,14 @@ function directoryExtraction(
     estimatedRows,
     async *read(signal) {
       try {
-        const { entry } = createEntryReader();
-        for await (const batch of entriesBelow(search, [base], { filter: plan.where ?? everything, values: true }, signal))
-          yield batch.map(entry);
+        yield* entriesBelow(search, [base], { filter: plan.where ?? everything, values: true }, signal);
       } catch (error) {
         signal.throwIfAborted();
         throw ldapError(sourceName, error);
       }
     },
-    mask: (entry) => plan.transform(entry),
+    // One by one: the many small objects of an entry are then garbage before the next collection.
+    mask: (wire) => plan.transform(entryOf(wire)),
     encode: (entry, out) => appendEntry(out, entry),
     keyHash: (entry) => hashKey([Buffer.from(entry.dn.toLowerCase())]),
     order: () => '',

@@ -11,6 +11,25 @@ const batchesAhead = 2;
 type Packet = { readonly buffer: Buffer; readonly offset: number; readonly end: number; isEOF(): boolean };
 type PacketHandler = (packet: Packet, connection: unknown) => unknown;
 
+type Row = { -readonly [K in keyof WireRow]: WireRow[K] };
+/** Rows, and row objects for more. */
+type Batch = { readonly rows: Row[]; readonly spare: Row[] };
+
+function createBatch(): Batch {
+  return { rows: [], spare: [] };
+}
+
+/** What the rows stood in goes. */
+function empty({ rows, spare }: Batch): void {
+  for (const row of rows) {
+    row.bytes = nothing;
+    spare.push(row);
+  }
+  rows.length = 0;
+}
+
+const nothing = new Uint8Array(0);
+
 /** The callback connection below the promise one. */
 type RawConnection = {
   query(options: { sql: string }): {
@@ -24,7 +43,8 @@ type RawConnection = {
 };
 
 /**
- * The rows of one SELECT as the server sent them, in batches; memory is bounded by `batchesAhead`. Leaving the loop early or aborting
+ * The rows of one SELECT as the server sent them, in batches; memory is bounded by `batchesAhead`. A batch and its rows are used again when the
+ * next one is asked for: as objects that wait they would grow old, and the engine collects old objects at a high price. Leaving the loop early or aborting
  * destroys the connection, since MySQL cannot stop a result half way.
  */
 export async function* readRows(
@@ -34,8 +54,9 @@ export async function* readRows(
   signal: AbortSignal,
 ): AsyncGenerator<readonly WireRow[]> {
   const raw = (connection as unknown as { connection: RawConnection }).connection;
-  const ready: WireRow[][] = [];
-  let filling: WireRow[] = [];
+  const ready: Batch[] = [];
+  const free: Batch[] = [];
+  let filling = createBatch();
   let fillingBytes = 0;
   let ended = false;
   let failure: { readonly error: unknown } | undefined;
@@ -59,11 +80,16 @@ export async function* readRows(
       // A plain array of bytes, not a Buffer: the engine then reads it without asking which of the two it is.
       bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
     }
-    filling.push({ bytes, at: packet.offset });
+    const row = filling.spare.pop();
+    if (row) {
+      row.bytes = bytes;
+      row.at = packet.offset;
+      filling.rows.push(row);
+    } else filling.rows.push({ bytes, at: packet.offset });
     fillingBytes += packet.end - packet.offset;
-    if (filling.length < rowsPerBatch && fillingBytes < bytesPerBatch) return takeRow;
+    if (filling.rows.length < rowsPerBatch && fillingBytes < bytesPerBatch) return takeRow;
     ready.push(filling);
-    filling = [];
+    filling = free.pop() ?? createBatch();
     fillingBytes = 0;
     // The socket and not the driver, which would copy every packet that is still in the piece received last.
     if (ready.length >= batchesAhead) raw.stream.pause();
@@ -73,7 +99,7 @@ export async function* readRows(
   query.row = takeRow;
   query.on('error', (error) => fail(mysqlError(sourceName, error)));
   query.on('end', () => {
-    if (filling.length > 0) ready.push(filling);
+    if (filling.rows.length > 0) ready.push(filling);
     ended = true;
     wake();
   });
@@ -87,7 +113,9 @@ export async function* readRows(
       if (batch) {
         // After the last row too: the connection is used again.
         if (ready.length < batchesAhead) raw.stream.resume();
-        yield batch;
+        yield batch.rows;
+        empty(batch);
+        free.push(batch);
       } else if (ended) return;
       else {
         await new Promise<void>((resolve) => {
