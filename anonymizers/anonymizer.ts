@@ -47,6 +47,8 @@ export type Made = {
   readonly readsReal?: readonly string[];
   /** True where equal values get equal results that no other value gets, so that a result tells how often its value occurs. */
   readonly deterministic?: boolean;
+  /** True where a result depends on the values before it; set by the rule maker. */
+  readonly inOrder?: boolean;
   /** How it replaces phone numbers, so that the leak scan can tell a real number from another one's pseudonym. */
   readonly phonePermutation?: PhonePermutationKey;
   /** What the leak scan must know of the place; set by the rule maker. */

@@ -111,6 +111,8 @@ export type TablePlan = {
   readonly kept: readonly boolean[];
   /** Per column: true where `transform` looks at the value, to replace it or another column's. */
   readonly reads: readonly boolean[];
+  /** True where what a row gets depends on the rows before it. */
+  readonly inOrder: boolean;
   /** For the leak scan, per column. */
   readonly leaks: readonly (LeakFacts | undefined)[];
   /**

@@ -66,7 +66,11 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
     };
     if (name === 'when') {
       const conditional = makeConditional(parameters, target, sibling, inner);
-      const made: Made = { ...conditional, leaks: hooks.facts(name, sensitive, conditional, inside) };
+      const made: Made = {
+        ...conditional,
+        inOrder: inside.some(({ inOrder }) => inOrder === true),
+        leaks: hooks.facts(name, sensitive, conditional, inside),
+      };
       if (target.unique && !made.unique) refuse('"when" can give two values the same result, and this is unique');
       return made;
     }
@@ -93,6 +97,7 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
     const made: Made = {
       ...plain,
       deterministic: plain.deterministic ?? (isKeyed && plain.stage === undefined),
+      inOrder: anonymizer.facts.decidedBy === 'order' || inside.some(({ inOrder }) => inOrder === true),
       leaks: hooks.facts(name, sensitive, plain, inside),
     };
     if (target.unique && !made.unique) {

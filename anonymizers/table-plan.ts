@@ -80,6 +80,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
       reference: rules.reference,
       kept: made.map(({ keeps }) => keeps === true),
       reads: made.map(({ keeps }, index) => keeps !== true || siblings.has(index)),
+      inOrder: made.some(({ inOrder }) => inOrder === true),
       leaks: made.map(({ leaks }) => leaks),
       transform: createTransform(made, before),
     },
@@ -171,6 +172,7 @@ function emptyPlan(table: LiveTable, rules: TableRules): TablePlan {
     reference: rules.reference,
     kept: table.columns.map(() => false),
     reads: table.columns.map(() => false),
+    inOrder: false,
     leaks: [],
     transform: () => {
       throw new DynDataError(

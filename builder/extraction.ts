@@ -31,8 +31,8 @@ export type Extraction<R, M = R> = {
   readonly fileExtension: 'tsv' | 'ldif';
   /** By the server's own statistics. */
   readonly estimatedRows: number;
-  /** Batches of records, unmasked: they live in memory only, and each only until the next batch is asked for. */
-  read(signal: AbortSignal): AsyncIterable<readonly R[]>;
+  /** What can be read at once, in the order of the key; one part where rows need to come one after another. */
+  readonly parts: readonly ExtractionPart<R>[];
   /** The record as it may leave this process; valid until the next one is masked. */
   mask(record: R): M;
   /** Appends the canonical encoding of a masked record. */
@@ -48,12 +48,21 @@ export type Extraction<R, M = R> = {
   stream(record: M): number;
 };
 
+export type ExtractionPart<R> = {
+  /** Where it begins: tells it from the other parts, and stays the same while it does. Empty for the first. */
+  readonly start: string;
+  /** Batches of records, unmasked: they live in memory only, and each only until the next batch is asked for. */
+  read(signal: AbortSignal): AsyncIterable<readonly R[]>;
+};
+
 /** An extraction of some record type; the pipeline is generic in each table and forgets the type between them. */
 export type AnyExtraction = {
   use<T>(consumer: <R, M>(extraction: Extraction<R, M>) => T): T;
   readonly schema: string;
   readonly name: string;
   readonly estimatedRows: number;
+  /** How many parts it has. */
+  readonly partCount: number;
 };
 
 export function anyExtraction<R, M>(extraction: Extraction<R, M>): AnyExtraction {
@@ -62,6 +71,7 @@ export function anyExtraction<R, M>(extraction: Extraction<R, M>): AnyExtraction
     schema: extraction.schema,
     name: extraction.name,
     estimatedRows: extraction.estimatedRows,
+    partCount: extraction.parts.length,
   };
 }
 
@@ -105,7 +115,7 @@ export type SourceSession = AsyncDisposable & {
   readonly name: string;
   readonly kind: SourceKind;
   readonly server: ManifestSource['server'];
-  /** How many extractions may run at once. */
+  /** How many parts of extractions may be read at once. */
   readonly parallelism: number;
   openPoint(signal: AbortSignal): Promise<Point>;
   describe(signal: AbortSignal): Promise<Description>;

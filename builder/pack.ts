@@ -36,13 +36,13 @@ type OpenChunk = { readonly buffer: ByteBuffer; rows: number; order: string | un
  */
 export async function* pack<R, M>(
   extraction: Extraction<R, M>,
-  batches: AsyncIterable<readonly R[]>,
+  { start: partStart, batches }: { readonly start: string; readonly batches: AsyncIterable<readonly R[]> },
   sizes: ChunkSizes = chunkSizes,
   memory: ChunkMemory = createChunkMemory(sizes.maxBytes),
 ): AsyncGenerator<Chunk> {
   const streams = new Map<number, OpenChunk>();
-  const tableName = Buffer.from(`${extraction.schema}\0${extraction.name}`);
-  const firstBoundary = hashBytes(hashStart, tableName, 0, tableName.length) >>> 0;
+  const place = Buffer.from([extraction.schema, extraction.name, ...(partStart === '' ? [] : [partStart])].join('\0'));
+  const firstBoundary = hashBytes(hashStart, place, 0, place.length) >>> 0;
   const scale = 0x1_0000_0000 / (sizes.targetBytes - sizes.minBytes);
   for await (const batch of batches) {
     for (const record of batch) {

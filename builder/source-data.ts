@@ -3,6 +3,7 @@ import {
   type BlobInfo,
   type BlobWriter,
   type ChunkIndex,
+  DynDataError,
   digestOf,
   type ManifestFile,
   type ManifestSource,
@@ -60,19 +61,32 @@ export async function buildSource(
   const files = await opened.description.files(policy.definitions(session.name), signal);
   for (let retries = 0; ; retries += 1) {
     const leaks = ports.leakScan.source(opened.description.live);
-    const tables = await inParallel(
-      session.extractions(policy),
+    const extractions = session.extractions(policy);
+    const parts = extractions.flatMap((extraction) => {
+      const progress = tableProgress(session.name, extraction, ports.meter);
+      return Array.from({ length: extraction.partCount }, (_item, index) => ({ extraction, index, progress }));
+    });
+    const built = await inParallel(
+      parts,
       session.parallelism,
-      (extraction, shared) =>
+      ({ extraction, index, progress }, shared) =>
         whileThePointHolds(session, ports, shared, async () => {
           // Counted apart: what is read again would count twice.
           const own = ports.leakScan.source(opened.description.live);
-          const built = await buildTable(session.name, extraction, { ...ports, leaks: own }, shared);
+          const part = await buildPart(session.name, extraction, index, progress, { ...ports, leaks: own }, shared);
           leaks.found.take(own.found);
           leaks.exempt.take(own.exempt);
-          return built;
+          return { extraction, part };
         }),
       signal,
+    );
+    const partsOf = Map.groupBy(built, ({ extraction }) => extraction);
+    const tables = extractions.map((extraction) =>
+      tableOfParts(
+        session.name,
+        extraction,
+        (partsOf.get(extraction) ?? []).map(({ part }) => part),
+      ),
     );
     const changed = await session.changed(signal);
     if (changed && retries < maxRetries) {
@@ -136,31 +150,61 @@ async function whileThePointHolds<T>(
 type StoredFile = { readonly path: string; readonly content: BlobInfo };
 const manifestFile = ({ path, content }: StoredFile): ManifestFile => ({ path, digest: content.digest, sizeBytes: content.sizeBytes });
 
+type BuiltPart = { readonly chunks: ManifestTable['chunks']; readonly files: readonly LayerFile[] };
 type BuiltTable = { readonly table: ManifestTable; readonly files: readonly LayerFile[] };
 
-function buildTable(sourceName: string, extraction: AnyExtraction, ports: TablePorts, signal: AbortSignal): Promise<BuiltTable> {
-  return extraction.use((typed) => buildTypedTable(sourceName, typed, ports, signal));
+/** Of a table whose parts are read at the same time, told as of one table. */
+type TableProgress = { partStarted(): void; partEnded(): void };
+
+function tableProgress(sourceName: string, { schema, name, partCount }: AnyExtraction, meter: ProgressMeter): TableProgress {
+  const label = schema === name ? name : `${schema}.${name}`;
+  let left = partCount;
+  return {
+    partStarted: () => meter.tableStarted(`${sourceName}/${label}`),
+    partEnded() {
+      left -= 1;
+      if (left === 0) meter.tableEnded();
+    },
+  };
 }
 
-async function buildTypedTable<R, M>(
+function pathOf(sourceName: string, table: { readonly schema: string; readonly name: string }): string {
+  return `${pathSegment(sourceName)}/data/${tableSegment(table)}`;
+}
+
+function buildPart(
   sourceName: string,
-  extraction: Extraction<R, M>,
+  extraction: AnyExtraction,
+  index: number,
+  progress: TableProgress,
   ports: TablePorts,
   signal: AbortSignal,
-): Promise<BuiltTable> {
-  const { schema, name, load, columns, fileExtension } = extraction;
-  const label = schema === name ? name : `${schema}.${name}`;
-  const path = `${pathSegment(sourceName)}/data/${tableSegment(extraction)}`;
-  ports.meter.tableStarted(`${sourceName}/${label}`);
+): Promise<BuiltPart> {
+  return extraction.use((typed) => buildTypedPart(sourceName, typed, index, progress, ports, signal));
+}
+
+async function buildTypedPart<R, M>(
+  sourceName: string,
+  extraction: Extraction<R, M>,
+  index: number,
+  progress: TableProgress,
+  ports: TablePorts,
+  signal: AbortSignal,
+): Promise<BuiltPart> {
+  const { parts, fileExtension } = extraction;
+  const part = parts[index];
+  if (!part) throw new DynDataError('INTERNAL', `The table ${extraction.schema}.${extraction.name} has no part ${index}.`);
+  progress.partStarted();
   const chunks: ManifestTable['chunks'] = [];
   const files: LayerFile[] = [];
   const totals = { rows: 0, sizeBytes: 0 };
-  const chunksOf = pack(extraction, extraction.read(signal), ports.chunkSizes, ports.memory);
+  const batches = { start: part.start, batches: part.read(signal) };
+  const chunksOf = pack(extraction, batches, ports.chunkSizes, ports.memory);
   const packed = ports.leaks.chunks(extraction, fileExtension === 'tsv' ? 'table' : 'text', chunksOf);
   try {
     for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
       chunks.push(manifest);
-      files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });
+      files.push({ path: `snapshot/${pathOf(sourceName, extraction)}/${manifest.file}`, content: blob, boundary });
       totals.rows += manifest.rows;
       totals.sizeBytes += manifest.sizeBytes;
       ports.meter.chunkStored(manifest.rows, manifest.sizeBytes);
@@ -169,11 +213,23 @@ async function buildTypedTable<R, M>(
     ports.meter.tableGivenUp(totals.rows, totals.sizeBytes);
     throw error;
   }
-  ports.meter.tableEnded();
-  // Loading order is the order of the names: the manifest lists the chunks in that order too, however the streams were interleaved.
-  chunks.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
-  files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  return { table: { schema, name, path, ...totals, load, columns: [...columns], chunks }, files };
+  progress.partEnded();
+  return { chunks, files };
+}
+
+/** Loading order is the order of the names: the manifest lists the chunks in that order too, however parts and streams were interleaved. */
+function tableOfParts(sourceName: string, extraction: AnyExtraction, parts: readonly BuiltPart[]): BuiltTable {
+  const chunks = parts.flatMap((part) => part.chunks).sort((a, b) => inOrder(a.file, b.file));
+  const files = parts.flatMap((part) => part.files).sort((a, b) => inOrder(a.path, b.path));
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+  const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.sizeBytes, 0);
+  const { schema, name } = extraction;
+  const { load, columns } = extraction.use((typed) => ({ load: typed.load, columns: [...typed.columns] }));
+  return { table: { schema, name, path: pathOf(sourceName, extraction), rows, sizeBytes, load, columns, chunks }, files };
+}
+
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 async function storeFiles(

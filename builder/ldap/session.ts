@@ -119,14 +119,19 @@ function directoryExtraction(
     columns: attributes,
     fileExtension: 'ldif',
     estimatedRows,
-    async *read(signal) {
-      try {
-        yield* entriesBelow(search, [base], { filter: plan.where ?? everything, values: true }, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw ldapError(sourceName, error);
-      }
-    },
+    parts: [
+      {
+        start: '',
+        async *read(signal) {
+          try {
+            yield* entriesBelow(search, [base], { filter: plan.where ?? everything, values: true }, signal);
+          } catch (error) {
+            signal.throwIfAborted();
+            throw ldapError(sourceName, error);
+          }
+        },
+      },
+    ],
     // One by one: the many small objects of an entry are then garbage before the next collection.
     mask: (wire) => plan.transform(entryOf(wire)),
     encode: (entry, out) => appendEntry(out, entry),

@@ -1,7 +1,9 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ForeignKey, UniqueKey } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
+import { type KeyRange, rangedTables, wholeTable } from '../key-ranges.ts';
 import { type ColumnFacts, describeColumn, type MysqlColumn, type Product } from './columns.ts';
+import { qualifiedName, quoteName } from './connection.ts';
 
 export type MysqlTable = {
   readonly schema: string;
@@ -14,6 +16,8 @@ export type MysqlTable = {
   readonly key: readonly number[];
   readonly uniqueKeys: readonly UniqueKey[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** In which its rows are read; one where the table is small or its key is no whole number. */
+  readonly ranges: readonly KeyRange[];
 };
 
 type Row = RowDataPacket & Record<string, string | null>;
@@ -80,7 +84,24 @@ export async function readTables(
       key: (key ?? []).map(({ c }) => names.indexOf(c)),
       uniqueKeys: keys.flatMap((parts) => uniqueKey(parts, names)),
       foreignKeys: [...Map.groupBy(referencesOf.get(id) ?? [], ({ k }) => k).values()].map(foreignKey),
+      ranges: [wholeTable],
     };
+  });
+}
+
+/** The tables with the ranges of those that are large. To be asked inside of the point in time. */
+export function withRanges(connection: Connection, tables: readonly MysqlTable[]): Promise<MysqlTable[]> {
+  const first = async (sql: string): Promise<Row | undefined> => (await connection.query<Row[]>(sql))[0][0];
+  return rangedTables(tables, {
+    async bounds({ schema, name }, column) {
+      const key = quoteName(column);
+      const row = await first(
+        `SELECT CAST(MIN(${key}) AS CHAR) AS low, CAST(MAX(${key}) AS CHAR) AS high FROM ${qualifiedName(schema, name)}`,
+      );
+      return { low: row?.low ?? null, high: row?.high ?? null };
+    },
+    count: async ({ schema, name }, most) =>
+      Number((await first(`SELECT COUNT(*) AS n FROM (SELECT 1 FROM ${qualifiedName(schema, name)} LIMIT ${most}) AS found`))?.n),
   });
 }
 

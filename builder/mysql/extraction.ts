@@ -5,6 +5,7 @@ import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
 import { hashEnd, hashPart, hashStart } from '../key-hash.ts';
+import { type KeyRange, rangeCondition, wholeTable } from '../key-ranges.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendField, appendLineFeed, appendNull, appendTab, type ColumnEncoding } from '../table-text.ts';
@@ -78,14 +79,17 @@ export function mysqlExtraction(
     columns: table.columns.map(({ name }) => name),
     fileExtension: 'tsv',
     estimatedRows: plan.rows === 'none' ? 0 : table.estimatedRows,
-    async *read(signal) {
-      if (plan.rows === 'none') return;
-      await using lent = borrow();
-      const rows = readRows(lent.item, selectStatement(table, forms, plan.where), source.name, signal);
-      const { takes } = plan;
-      if (takes) yield* chosenRows(rows, (row) => takes(valuesOf(row, places)));
-      else yield* rows;
-    },
+    parts: (plan.inOrder || plan.rows === 'none' ? [wholeTable] : table.ranges).map((range) => ({
+      start: String(range.low ?? ''),
+      async *read(signal) {
+        if (plan.rows === 'none') return;
+        await using lent = borrow();
+        const rows = readRows(lent.item, selectStatement(table, forms, plan.where, range), source.name, signal);
+        const { takes } = plan;
+        if (takes) yield* chosenRows(rows, (row) => takes(valuesOf(row, places)));
+        else yield* rows;
+      },
+    })),
     mask(row) {
       locateFields(row, places);
       if (errorValues.length > 0) refuseErrorValues(row);
@@ -108,10 +112,12 @@ export function mysqlExtraction(
 }
 
 /** @param where the policy's own condition, as it is written there */
-function selectStatement(table: MysqlTable, forms: readonly ColumnForm[], where: string | undefined): string {
+function selectStatement(table: MysqlTable, forms: readonly ColumnForm[], where: string | undefined, range: KeyRange): string {
   const columns = forms.map(({ select }) => select).join(', ');
-  const order = table.key.map((index) => quoteName(table.columns[index]?.name ?? '')).join(', ');
-  return `SELECT ${columns} FROM ${qualifiedName(table.schema, table.name)}${where === undefined ? '' : ` WHERE (${where}\n)`}${order ? ` ORDER BY ${order}` : ''}`;
+  const key = table.key.map((index) => quoteName(table.columns[index]?.name ?? ''));
+  const conditions = [...(where === undefined ? [] : [`(${where}\n)`]), rangeCondition(key[0] ?? '', range) ?? []].flat();
+  const chosen = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return `SELECT ${columns} FROM ${qualifiedName(table.schema, table.name)}${chosen}${key.length === 0 ? '' : ` ORDER BY ${key.join(', ')}`}`;
 }
 
 /** Reads one chunk from the client's standard input; binary values come as hexadecimal digits. */

@@ -5,7 +5,7 @@ import { anyExtraction, type SourceSession } from '../extraction.ts';
 import { inParallel } from '../in-parallel.ts';
 import { createLending } from '../lending.ts';
 import { translated } from '../translated.ts';
-import { type MysqlTable, readTables } from './catalog.ts';
+import { type MysqlTable, readTables, withRanges } from './catalog.ts';
 import { mysqlError, openConnection } from './connection.ts';
 import { readDefinitions } from './definitions.ts';
 import { mysqlExtraction } from './extraction.ts';
@@ -61,6 +61,7 @@ export async function connectMysql(
         // Read again inside the point: from here on definitions are held, or a change fails the reading of that table.
         tables = await guarded(() => readTables(source, first, config.databases));
         await guarded(() => refuseUnsupported(name, first, config.databases, tables));
+        tables = await guarded(() => withRanges(first, tables));
         const definitions = await guarded(() => readDefinitions(name, first, config.databases, tables));
         return {
           live: { name, kind: 'mysql', tables, definitions: definitions.definitions },

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { ForeignKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
-import { qualifiedName } from './connection.ts';
+import { type KeyRange, rangedTables, wholeTable } from '../key-ranges.ts';
+import { qualifiedName, quoteName } from './connection.ts';
 import { largeObjectTable } from './large-objects.ts';
 
 export type PostgresTable = {
@@ -17,6 +18,8 @@ export type PostgresTable = {
   readonly key: readonly number[];
   readonly uniqueKeys: readonly UniqueKey[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** In which its rows are read; one where the table is small or its key is no whole number. */
+  readonly ranges: readonly KeyRange[];
 };
 
 export const userSchemas = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
@@ -110,9 +113,27 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
         table: reference.table,
         targetColumns: reference.target,
       })),
+      ranges: [wholeTable],
     };
   });
   return largeObjects ? [...found, largeObjects] : found;
+}
+
+/** The tables with the ranges of those that are large. To be asked inside of the point in time. */
+export function withRanges(client: Client, tables: readonly PostgresTable[]): Promise<PostgresTable[]> {
+  return rangedTables(tables, {
+    async bounds({ from }, column) {
+      const key = quoteName(column);
+      const { rows } = await client.query<{ low: string | null; high: string | null }>(
+        `SELECT min(${key})::text AS low, max(${key})::text AS high FROM ${from}`,
+      );
+      return { low: rows[0]?.low ?? null, high: rows[0]?.high ?? null };
+    },
+    async count({ from }, most) {
+      const { rows } = await client.query<{ n: number }>(`SELECT count(*)::int AS n FROM (SELECT FROM ${from} LIMIT ${most}) AS found`);
+      return rows[0]?.n ?? 0;
+    },
+  });
 }
 
 const types: Readonly<Record<string, LiveColumn['type']>> = {

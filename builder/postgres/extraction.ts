@@ -4,6 +4,7 @@ import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
 import { hashEnd, hashPart, hashStart } from '../key-hash.ts';
+import { type KeyRange, rangeCondition, wholeTable } from '../key-ranges.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendField, appendLineFeed, appendNull, appendTab } from '../table-text.ts';
@@ -24,9 +25,15 @@ export function postgresExtraction(
   sourceName: string,
 ): Extraction<CopyRow> {
   const names = table.columns.map(({ name }) => quoteName(name)).join(', ');
-  const order = table.key.map((index) => quoteName(table.columns[index]?.name ?? '')).join(', ');
   const { key } = table;
   const [firstKey] = key;
+  const keyNames = key.map((index) => quoteName(table.columns[index]?.name ?? ''));
+  const select = (range: KeyRange): string => {
+    // The policy's own condition, as it is written there.
+    const conditions = [...(plan.where === undefined ? [] : [`(${plan.where}\n)`]), rangeCondition(keyNames[0] ?? '', range) ?? []].flat();
+    const chosen = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    return `SELECT ${names} FROM ${table.from}${chosen}${keyNames.length === 0 ? '' : ` ORDER BY ${keyNames.join(', ')}`}`;
+  };
   // The row that was masked last. Values that the plan looks at are taken out; the others are written from where they were received.
   const places = createFieldPlaces(table.columns.length);
   const isBinary = table.columns.map(({ type }) => type === 'binary');
@@ -40,6 +47,8 @@ export function postgresExtraction(
     const field = fieldOf(row, places, index);
     return isBinary[index] ? bytesOfHex(field) : field;
   };
+  const realValues = (row: CopyRow): Value[] =>
+    valuesOf(row, places, sourceName).map((value, index) => (isBinary[index] ? bytesOfHex(value) : value));
   /** As it leaves, unescaped. */
   const maskedValue = (row: CopyRow, index: number): Value => (isMasked[index] ? (values[index] ?? null) : fieldOf(row, places, index));
   const appendPart = (row: CopyRow, { first, last, isMasked: replaced }: Part, out: ByteBuffer): void => {
@@ -74,21 +83,19 @@ export function postgresExtraction(
     columns: table.columns.map(({ name }) => name),
     fileExtension: 'tsv',
     estimatedRows: plan.rows === 'none' ? 0 : table.estimatedRows,
-    async *read(signal) {
-      if (plan.rows === 'none') return;
-      await using lent = borrow();
-      // The policy's own condition, as it is written there.
-      const where = plan.where === undefined ? '' : ` WHERE (${plan.where}\n)`;
-      // The condition may name tables as the source's own programs do; without one, names in the rows (regclass) come with their schema.
-      await lent.item.query(where === '' ? emptySearchPath : 'RESET search_path');
-      const sql = `COPY (SELECT ${names} FROM ${table.from}${where}${order ? ` ORDER BY ${order}` : ''}) TO STDOUT`;
-      const rows = readCopy(lent.item, sql, sourceName, signal);
-      const { takes } = plan;
-      const realValues = (row: CopyRow): Value[] =>
-        valuesOf(row, places, sourceName).map((value, index) => (isBinary[index] ? bytesOfHex(value) : value));
-      if (takes) yield* chosenRows(rows, (row) => takes(realValues(row)));
-      else yield* rows;
-    },
+    parts: (plan.inOrder || plan.rows === 'none' ? [wholeTable] : table.ranges).map((range) => ({
+      start: String(range.low ?? ''),
+      async *read(signal) {
+        if (plan.rows === 'none') return;
+        await using lent = borrow();
+        // The condition may name tables as the source's own programs do; without one, names in the rows (regclass) come with their schema.
+        await lent.item.query(plan.where === undefined ? emptySearchPath : 'RESET search_path');
+        const rows = readCopy(lent.item, `COPY (${select(range)}) TO STDOUT`, sourceName, signal);
+        const { takes } = plan;
+        if (takes) yield* chosenRows(rows, (row) => takes(realValues(row)));
+        else yield* rows;
+      },
+    })),
     mask(row) {
       locateFields(row, places, sourceName);
       for (let at = 0; at < read.length; at += 1) values[read[at] as number] = realValue(row, read[at] as number);

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { SchemaFile } from '../extraction.ts';
+import { wholeTable } from '../key-ranges.ts';
 import type { PostgresTable } from './catalog.ts';
 
 /** Where the server keeps them; no other table is read from there. */
@@ -30,6 +31,7 @@ export async function largeObjectTable(client: Client): Promise<PostgresTable | 
     key: [0],
     uniqueKeys: [{ columns: ['oid'], wholeValues: true }],
     foreignKeys: [],
+    ranges: [wholeTable],
   };
 }
 

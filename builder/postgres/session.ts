@@ -4,7 +4,7 @@ import type { PostgresSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type SourceSession } from '../extraction.ts';
 import { inParallel } from '../in-parallel.ts';
 import { translated } from '../translated.ts';
-import { type PostgresTable, readTables } from './catalog.ts';
+import { type PostgresTable, readTables, withRanges } from './catalog.ts';
 import { openConnection, postgresError } from './connection.ts';
 import { createDatabase, databaseFile, readDatabaseComment, readSequences, readSettings } from './database.ts';
 import { programName, readDefinitions, settingName } from './definitions.ts';
@@ -84,7 +84,7 @@ export async function connectPostgres(
           // Outside of transactions, so they are read as near to the point as can be.
           const sequences = await readSequences(control);
           await refuseUnsupported(name, control);
-          tables = await readTables(control);
+          tables = await withRanges(control, await readTables(control));
           const hasLargeObjects = tables.some(({ schema }) => schema === largeObjectSchema);
           const create = await createDatabase(control, config.database);
           const settings = await readSettings(control);

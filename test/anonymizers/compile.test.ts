@@ -109,6 +109,14 @@ describe('a complete policy', () => {
     expect(policy.table('mysql', 'shop', 'offers').reference).toBe(true);
   });
 
+  test('says of which tables the rows must come in order', () => {
+    const inOrder = (rule: string): boolean =>
+      compile(complete.replace('born: {date-shift: {subject: first}}', `born: ${rule}`)).table('mysql', 'shop', 'users').inOrder;
+    expect(inOrder('{date-shift: {subject: first}}')).toBe(false);
+    expect(inOrder('{shuffle: {start: ["2000-01-01"]}}')).toBe(true);
+    expect(inOrder('{when: {column: last, is: null, then: null, else: {shuffle: {start: ["2000-01-01"]}}}}')).toBe(true);
+  });
+
   test('has a digest that comments do not change, and the id of its key', () => {
     const policy = compile(complete);
     expect(compile(`# hello\n${complete}`).policyDigest).toBe(policy.policyDigest);

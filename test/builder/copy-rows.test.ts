@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TablePlan, Value } from '../../anonymizers/index.ts';
 import { createByteBuffer } from '../../builder/byte-buffer.ts';
 import { hashKey } from '../../builder/key-hash.ts';
+import { wholeTable } from '../../builder/key-ranges.ts';
 import { orderOfKey } from '../../builder/pack.ts';
 import { type CopyRow, createFieldPlaces, valuesOf } from '../../builder/postgres/copy-rows.ts';
 import { postgresExtraction } from '../../builder/postgres/extraction.ts';
@@ -134,12 +135,14 @@ describe('a table of PostgreSQL, masked and encoded', () => {
       key,
       uniqueKeys: [],
       foreignKeys: [],
+      ranges: [wholeTable],
     };
     const plan: TablePlan = {
       rows: 'all',
       reference: false,
       kept,
       reads: kept.map((one) => !one),
+      inOrder: false,
       leaks: [],
       transform: transform(kept),
     };

@@ -15,7 +15,7 @@ const extraction: Extraction<Value[]> = {
   columns: ['id'],
   fileExtension: 'tsv',
   estimatedRows: 0,
-  read: () => batches([]),
+  parts: [],
   mask: (row) => row,
   encode: (row, out) => appendRow(out, row, ['text', 'text']),
   keyHash: (row) => hashKey([row[0]]),
@@ -32,7 +32,7 @@ const rows = (count: number): Value[][] => Array.from({ length: count }, (_item,
 
 async function chunksOf(input: readonly Value[][], of: Extraction<Value[]> = extraction): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
-  for await (const chunk of pack(of, batches(input), sizes)) chunks.push(chunk);
+  for await (const chunk of pack(of, { start: '', batches: batches(input) }, sizes)) chunks.push(chunk);
   return chunks;
 }
 
@@ -66,7 +66,7 @@ describe('chunks', () => {
       }
     }
     const chunks: Chunk[] = [];
-    for await (const chunk of pack(extraction, ragged(), sizes)) chunks.push(chunk);
+    for await (const chunk of pack(extraction, { start: '', batches: ragged() }, sizes)) chunks.push(chunk);
     expect(chunks.map(({ order }) => order)).toEqual((await chunksOf(input)).map(({ order }) => order));
   });
 

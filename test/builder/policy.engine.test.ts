@@ -33,11 +33,13 @@ async function idsOf(session: SourceSession, policy: ReturnType<typeof compile>,
   const ids: string[] = [];
   await extraction?.use(async (typed) => {
     const out = createByteBuffer(1024);
-    for await (const batch of typed.read(signal)) {
-      for (const row of batch) {
-        out.length = 0;
-        typed.encode(typed.mask(row), out);
-        ids.push(out.bytes.toString('latin1', 0, out.length).split(/[\t\n]/)[0] ?? '');
+    for (const part of typed.parts) {
+      for await (const batch of part.read(signal)) {
+        for (const row of batch) {
+          out.length = 0;
+          typed.encode(typed.mask(row), out);
+          ids.push(out.bytes.toString('latin1', 0, out.length).split(/[\t\n]/)[0] ?? '');
+        }
       }
     }
   });

@@ -1,18 +1,14 @@
 import { Client as LdapClient } from 'ldapts';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
-import type { CompiledPolicy } from '../../anonymizers/index.ts';
 import type { SourceSession } from '../../builder/extraction.ts';
 import { connectLdap } from '../../builder/ldap/session.ts';
-import { createFindings } from '../../builder/leak-scan/findings.ts';
-import type { LeakScan } from '../../builder/leak-scan/leak-scan.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
-import { createProgressMeter } from '../../builder/progress.ts';
-import { buildSource, type SourceData } from '../../builder/source-data.ts';
+import type { SourceData } from '../../builder/source-data.ts';
 import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { createBlobStore, createChunkIndex, createMemoryObjects } from '../../storage/index.ts';
+import { readSource } from './read-source.ts';
 
 /** Accounts in each of the tables `bank_a` and `bank_z`: two, so that one transaction's halves are read at different times. */
 export const accounts = 2_000;
@@ -92,37 +88,6 @@ export function openLdapBank({ host, port, bindDn, password, baseDn }: SampleCon
   return connectLdap('ldap', { kind: 'ldap', url, bindDn, password: { env: 'none' }, base: baseDn }, password, never);
 }
 
-/** Keeps everything: what is read is asked for, not what becomes of it. */
-const keepAll: CompiledPolicy = {
-  policyDigest: `sha256:${'0'.repeat(64)}`,
-  keyId: 'none',
-  definitions: () => ({ comments: 'keep', drops: () => false }),
-  surveys: [],
-  literals: [],
-  phonePermutations: [],
-  exemptions: [],
-  table: () => ({ rows: 'all', reference: false, kept: new Array(100).fill(true), reads: [], leaks: [], transform: () => undefined }),
-  directory: () => ({
-    transform: (entry) => entry,
-    mapDn: (dn) => dn,
-    leaks: { attributes: [], observe: () => undefined, produces: () => false },
-  }),
-};
-
-/** Nor is anything looked for in it. */
-const noScan: LeakScan = {
-  observe: async () => undefined,
-  source: () => ({
-    chunks: (_extraction, _framing, chunks) => chunks,
-    isClean: async () => true,
-    found: createFindings(),
-    exempt: createFindings(),
-  }),
-  outcome: () => {
-    throw new Error('not asked for here');
-  },
-};
-
 /** The session, which tells each record that is read its money: that of an account, or 1 for a coin. A directory read again starts over. */
 function counting(session: SourceSession, count: { total: number }): SourceSession {
   const moneyOf = (record: string): number => {
@@ -159,19 +124,7 @@ function counting(session: SourceSession, count: { total: number }): SourceSessi
 export async function readBank(
   session: SourceSession,
 ): Promise<{ data: SourceData; total: number; pointMs: { readonly from: number; readonly to: number } }> {
-  const objects = createMemoryObjects();
-  const from = performance.now();
-  const point = await session.openPoint(never);
-  const to = performance.now();
-  const description = await session.describe(never);
   const count = { total: 0 };
-  const ports = {
-    blobs: createBlobStore(objects),
-    index: createChunkIndex(objects, 'test'),
-    meter: createProgressMeter(() => undefined),
-    leakScan: noScan,
-    interruptions: { add: () => undefined },
-  };
-  const data = await buildSource(counting(session, count), { point, description }, keepAll, ports, never);
-  return { data, total: count.total, pointMs: { from, to } };
+  const read = await readSource(counting(session, count));
+  return { ...read, total: count.total };
 }
