@@ -31,7 +31,7 @@ const run = spawnSync(join(bin, 'node'), process.argv.slice(2), {
   env: {
     MALLOC_ARENA_MAX: '2',
     MALLOC_MMAP_THRESHOLD_: '8388608',
-    MALLOC_TRIM_THRESHOLD_: '16777216',
+    MALLOC_TRIM_THRESHOLD_: '4194304',
     ...process.env,
     PATH: `${bin}${delimiter}${process.env.PATH}`,
   },
