@@ -38,6 +38,7 @@ const benchmarks: readonly Benchmark[] = [
   { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needs: 'nothing' },
   { names: ['anonymize-share'], file: 'anonymize-share.ts', needs: 'sample' },
   { names: ['reads-with-one-token-vs-without', 'reads-with-many-tokens-vs-without'], file: 'token-checks.ts', needs: 'nothing' },
+  { names: ['registry-throughput-vs-docker-registry', 'registry-p99-vs-docker-registry'], file: 'registry/load.ts', needs: 'nothing' },
   { names: ['leak-scan-overhead', 'leak-scan-overhead-cpu'], file: 'leak-scan.ts', needs: 'sample' },
   {
     names: ['mysql-snapshot-vs-mydumper', 'mysql-snapshot-vs-mysqldump'],
