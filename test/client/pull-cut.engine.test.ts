@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bake } from '../../builder/bake.ts';
 import type { LayerFile } from '../../builder/layers.ts';
@@ -132,6 +133,14 @@ describeWithEngine('a pull that is cut', () => {
       });
     });
     expect(exitCode).toBe(7);
+    // What was on its way to the engine still arrives.
+    await expect
+      .poll(async () => {
+        const bytes = proxy.servedBytes;
+        await sleep(500);
+        return proxy.servedBytes - bytes;
+      })
+      .toBe(0);
     const before = proxy.servedBytes;
     await pull('interrupted');
     process.stderr.write(`of ${sizeBytes} bytes, ${before} before the interruption, ${proxy.servedBytes - before} after it\n`);
