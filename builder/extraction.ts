@@ -31,7 +31,10 @@ export type Extraction<R, M = R> = {
   readonly fileExtension: 'tsv' | 'ldif';
   /** By the server's own statistics. */
   readonly estimatedRows: number;
-  /** What can be read at once, in the order of the key; one part where rows need to come one after another. */
+  /**
+   * What can be read at once, in the order of the key; one part where rows need to come one after another. All parts go through the same `mask`
+   * and `encode`: a record is masked and encoded before anything is awaited.
+   */
   readonly parts: readonly ExtractionPart<R>[];
   /** The record as it may leave this process; valid until the next one is masked. */
   mask(record: R): M;

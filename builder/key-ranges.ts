@@ -31,10 +31,18 @@ function floorTo(value: bigint, width: bigint): bigint {
   return value - (rest < 0n ? rest + width : rest);
 }
 
-/** The condition in SQL, on a quoted column; undefined for the whole table. */
-export function rangeCondition(column: string, { low, high }: KeyRange): string | undefined {
-  const conditions = [low === undefined ? '' : `${column} >= ${low}`, high === undefined ? '' : `${column} < ${high}`];
-  return conditions.filter((condition) => condition !== '').join(' AND ') || undefined;
+/**
+ * ` WHERE …` for the rows of a range, or nothing where that is all of them.
+ * @param column the key's, quoted
+ * @param where the policy's own condition, as it is written there
+ */
+export function whereInRange(column: string, { low, high }: KeyRange, where: string | undefined): string {
+  const conditions = [
+    where === undefined ? '' : `(${where}\n)`,
+    low === undefined ? '' : `${column} >= ${low}`,
+    high === undefined ? '' : `${column} < ${high}`,
+  ].filter((condition) => condition !== '');
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 }
 
 type RangedTable = {

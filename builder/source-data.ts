@@ -195,6 +195,7 @@ async function buildTypedPart<R, M>(
   const part = parts[index];
   if (!part) throw new DynDataError('INTERNAL', `The table ${extraction.schema}.${extraction.name} has no part ${index}.`);
   progress.partStarted();
+  const path = pathOf(sourceName, extraction);
   const chunks: ManifestTable['chunks'] = [];
   const files: LayerFile[] = [];
   const totals = { rows: 0, sizeBytes: 0 };
@@ -204,7 +205,7 @@ async function buildTypedPart<R, M>(
   try {
     for await (const { manifest, blob, boundary } of store(packed, ports, fileExtension, signal)) {
       chunks.push(manifest);
-      files.push({ path: `snapshot/${pathOf(sourceName, extraction)}/${manifest.file}`, content: blob, boundary });
+      files.push({ path: `snapshot/${path}/${manifest.file}`, content: blob, boundary });
       totals.rows += manifest.rows;
       totals.sizeBytes += manifest.sizeBytes;
       ports.meter.chunkStored(manifest.rows, manifest.sizeBytes);

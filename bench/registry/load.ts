@@ -1,6 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { digestOf } from '../../core/index.ts';
 import { peakMemoryBytes } from '../../demo/proofs/memory.ts';
+import { stopRegistry } from '../../demo/registry-process.ts';
 import { ensureCommands } from '../../scripts/debian.ts';
 import { runOrFail } from '../../scripts/run-command.ts';
 import { median, printResult } from '../measure.ts';
@@ -115,11 +114,6 @@ async function read(url: string): Promise<number[]> {
   return times.sort((a, b) => a - b);
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM');
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-}
-
 await ensureCommands(['docker-registry', 'wrk'], (line) => console.error(line));
 const folder = await mkdtemp(join(tmpdir(), 'dyn-data-bench-load-'));
 const servers: RegistryServer[] = [];
@@ -155,10 +149,10 @@ try {
     printResult({ name, value: ours / peer, unit, aim, ours, peer });
   print('registry-throughput-vs-docker-registry', 'ratio of bytes per second', '>= 1', bytes);
   print('registry-p99-vs-docker-registry', 'ratio of milliseconds, the slowest hundredth of the reads', '<= 1', p99);
-  for (const [name, { child }] of Object.entries(contenders)) {
-    console.log(`${name}: at most ${Math.round((await peakMemoryBytes(child.pid ?? 0)) / 1e6)} MB resident`);
+  for (const [name, { pid }] of Object.entries(contenders)) {
+    console.log(`${name}: at most ${Math.round((await peakMemoryBytes(pid)) / 1e6)} MB resident`);
   }
 } finally {
-  for (const { child } of servers) await stop(child);
+  for (const { pid } of servers) await stopRegistry(pid);
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,32 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startRegistry } from '../../demo/registry-process.ts';
+import { freePort } from '../../test/support/free-port.ts';
 
-export type RegistryServer = { readonly url: string; readonly child: ChildProcess };
+export type RegistryServer = { readonly url: string; readonly pid: number };
 
-const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 const startTimeoutMs = 30_000;
 
 /** Our registry with its storage below `folder`, which asks for no token. */
 export async function startOurs(folder: string): Promise<RegistryServer> {
   const config = join(folder, 'ours.yaml');
   await writeFile(config, 'version: 1\nlisten: { port: 0 }\nstorage: { folder: ours }\nenvironments: {}\n');
-  const main = join(import.meta.dirname, '..', '..', 'registry', 'main.ts');
-  const child = spawn(process.execPath, [...nodeOptions, main, '--config', config], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return { url: JSON.parse(String(line)).listening, child };
+  return startRegistry(config, join(folder, 'ours.log'));
 }
 
 /** Debian's docker-registry likewise. */
 export async function startDockerRegistry(folder: string): Promise<RegistryServer> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
+  const port = await freePort();
   const config = join(folder, 'peer.yaml');
   const storage = { filesystem: { rootdirectory: join(folder, 'peer') } };
   // JSON is YAML.
@@ -46,7 +38,7 @@ export async function startDockerRegistry(folder: string): Promise<RegistryServe
       ({ ok }) => ok,
       () => false,
     );
-    if (answers) return { url, child };
+    if (answers && child.pid !== undefined) return { url, pid: child.pid };
     if (child.exitCode !== null || Date.now() > deadline) throw new Error('docker-registry does not start');
   }
 }

@@ -5,7 +5,7 @@ import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
 import { hashEnd, hashPart, hashStart } from '../key-hash.ts';
-import { type KeyRange, rangeCondition, wholeTable } from '../key-ranges.ts';
+import { type KeyRange, whereInRange, wholeTable } from '../key-ranges.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendField, appendLineFeed, appendNull, appendTab, type ColumnEncoding } from '../table-text.ts';
@@ -115,8 +115,7 @@ export function mysqlExtraction(
 function selectStatement(table: MysqlTable, forms: readonly ColumnForm[], where: string | undefined, range: KeyRange): string {
   const columns = forms.map(({ select }) => select).join(', ');
   const key = table.key.map((index) => quoteName(table.columns[index]?.name ?? ''));
-  const conditions = [...(where === undefined ? [] : [`(${where}\n)`]), rangeCondition(key[0] ?? '', range) ?? []].flat();
-  const chosen = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  const chosen = whereInRange(key[0] ?? '', range, where);
   return `SELECT ${columns} FROM ${qualifiedName(table.schema, table.name)}${chosen}${key.length === 0 ? '' : ` ORDER BY ${key.join(', ')}`}`;
 }
 

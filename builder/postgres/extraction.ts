@@ -4,7 +4,7 @@ import type { ByteBuffer } from '../byte-buffer.ts';
 import { chosenRows } from '../chosen-rows.ts';
 import type { Extraction } from '../extraction.ts';
 import { hashEnd, hashPart, hashStart } from '../key-hash.ts';
-import { type KeyRange, rangeCondition, wholeTable } from '../key-ranges.ts';
+import { type KeyRange, whereInRange, wholeTable } from '../key-ranges.ts';
 import type { Lent } from '../lending.ts';
 import { orderOfKey } from '../pack.ts';
 import { appendField, appendLineFeed, appendNull, appendTab } from '../table-text.ts';
@@ -29,9 +29,7 @@ export function postgresExtraction(
   const [firstKey] = key;
   const keyNames = key.map((index) => quoteName(table.columns[index]?.name ?? ''));
   const select = (range: KeyRange): string => {
-    // The policy's own condition, as it is written there.
-    const conditions = [...(plan.where === undefined ? [] : [`(${plan.where}\n)`]), rangeCondition(keyNames[0] ?? '', range) ?? []].flat();
-    const chosen = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    const chosen = whereInRange(keyNames[0] ?? '', range, plan.where);
     return `SELECT ${names} FROM ${table.from}${chosen}${keyNames.length === 0 ? '' : ` ORDER BY ${keyNames.join(', ')}`}`;
   };
   // The row that was masked last. Values that the plan looks at are taken out; the others are written from where they were received.

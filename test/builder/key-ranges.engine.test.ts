@@ -19,11 +19,12 @@ const least = -60_000;
 
 type System = { open(): Promise<SourceSession>; run(sql: string): Promise<unknown> };
 
-/** Rows of whole numbers from \`least\` on without gaps, and what a select gives of them. */
-const fill = { mysql: '', postgres: '' };
-fill.mysql = `INSERT INTO large SELECT n + ${least}, CONCAT('row ', n, REPEAT('x', n % 50)) FROM (
-  SELECT a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d + 100000 * f.d AS n FROM digits a, digits b, digits c, digits d, digits e, digits f) AS numbers WHERE n < ${rows}`;
-fill.postgres = `INSERT INTO large SELECT n + ${least}, 'row ' || n || repeat('x', n % 50) FROM generate_series(0, ${rows - 1}) n`;
+/** Rows of whole numbers from `least` on, without gaps. */
+const fill = {
+  mysql: `INSERT INTO large SELECT n + ${least}, CONCAT('row ', n, REPEAT('x', n % 50)) FROM (
+  SELECT a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d + 100000 * f.d AS n FROM digits a, digits b, digits c, digits d, digits e, digits f) AS numbers WHERE n < ${rows}`,
+  postgres: `INSERT INTO large SELECT n + ${least}, 'row ' || n || repeat('x', n % 50) FROM generate_series(0, ${rows - 1}) n`,
+};
 
 describeWithEngine('a large table', () => {
   const env = { ...process.env, ...imageVariables(), SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
@@ -33,7 +34,7 @@ describeWithEngine('a large table', () => {
   let post: pg.Client;
 
   beforeAll(async () => {
-    connections = await seedSample({ size: 'tiny', project, env: { ...env, ...imageVariables() }, log: () => undefined });
+    connections = await seedSample({ size: 'tiny', project, env, log: () => undefined });
     const { host, port, user, password } = connections.mysqlAdmin;
     my = await mysql.createConnection({ host, port, user, password });
     await my.query(`CREATE DATABASE ${database}`);
@@ -58,7 +59,7 @@ describeWithEngine('a large table', () => {
   afterAll(async () => {
     await my?.end();
     await post?.end();
-    await removeSample({ project, env: { ...env, ...imageVariables() } });
+    await removeSample({ project, env });
   });
 
   describe.each(['mysql', 'postgres'] as const)('of %s', (kind) => {
@@ -72,9 +73,8 @@ describeWithEngine('a large table', () => {
     const idsOf = async (data: SourceData): Promise<number[]> => {
       const blobs = createBlobStore(objects);
       const ids: number[] = [];
-      for (const { path, content } of data.data.filter((file) => file.path.startsWith(`snapshot/${tableOf(data)?.path}/`))) {
+      for (const { content } of data.data.filter((file) => file.path.startsWith(`snapshot/${tableOf(data)?.path}/`))) {
         const text = zstdDecompressSync(await buffer((await blobs.read(content.digest)).bytes)).toString();
-        expect(path).toMatch(/\.tsv\.zst$/);
         for (const line of text.trimEnd().split('\n')) ids.push(Number(line.split('\t')[0]));
       }
       return ids;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type KeyRange, keyRanges, rangeCondition, rangedTables, wholeTable } from '../../builder/key-ranges.ts';
+import { type KeyRange, keyRanges, rangedTables, whereInRange, wholeTable } from '../../builder/key-ranges.ts';
 
 const integer = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n });
 const bounds = fc
@@ -40,13 +40,15 @@ describe('the ranges of a key', () => {
   });
 
   it('are conditions in SQL', () => {
-    expect(rangeCondition('`id`', wholeTable)).toBeUndefined();
-    expect(keyRanges(-5n, 26n).map((range) => rangeCondition('"id"', range))).toEqual([
-      '"id" < 0',
-      '"id" >= 0 AND "id" < 8',
-      '"id" >= 8 AND "id" < 16',
-      '"id" >= 16 AND "id" < 24',
-      '"id" >= 24',
+    expect(whereInRange('`id`', wholeTable, undefined)).toBe('');
+    expect(whereInRange('`id`', wholeTable, 'a = 1 OR b = 2 -- remark')).toBe(' WHERE (a = 1 OR b = 2 -- remark\n)');
+    expect(whereInRange('`id`', { low: 8n }, 'a = 1')).toBe(' WHERE (a = 1\n) AND `id` >= 8');
+    expect(keyRanges(-5n, 26n).map((range) => whereInRange('"id"', range, undefined))).toEqual([
+      ' WHERE "id" < 0',
+      ' WHERE "id" >= 0 AND "id" < 8',
+      ' WHERE "id" >= 8 AND "id" < 16',
+      ' WHERE "id" >= 16 AND "id" < 24',
+      ' WHERE "id" >= 24',
     ]);
   });
 });

@@ -1,4 +1,3 @@
-import { type AddressInfo, createServer } from 'node:net';
 import { Client as LdapClient } from 'ldapts';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,6 +16,7 @@ import { runOrFail } from '../../scripts/run-command.ts';
 import { createBlobStore, createCatalog, createChunkIndex, createMemoryObjects } from '../../storage/index.ts';
 import { fillMysqlBulk, halfKilobyte } from '../support/bulk-tables.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { freePort } from '../support/free-port.ts';
 import { keepEverything } from '../support/round-trip.ts';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -37,14 +37,6 @@ type Built = {
   /** Keys of chunks' frames, each as often as it was written. */
   readonly frames: readonly string[];
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describeWithEngine('a source that is lost while it is read', () => {
   const images = imageVariables();

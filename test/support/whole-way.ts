@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDeveloper, stackFile } from '../../demo/developer.ts';
@@ -10,6 +8,7 @@ import { writeSampleRegistry } from '../../demo/sample-registry.ts';
 import { removeSample, seedSample } from '../../sample/seed-sample.ts';
 import { runCommand } from '../../scripts/run-command.ts';
 import { imageVariables } from './engine.ts';
+import { freePort } from './free-port.ts';
 
 const anyPorts = { SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
 
@@ -73,13 +72,4 @@ export async function openWholeWay({ name, nginxPort }: { readonly name: string;
     await disposeAll();
     throw error;
   }
-}
-
-/** A port of the loopback that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
