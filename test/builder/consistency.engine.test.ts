@@ -1,7 +1,7 @@
 import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import {
   bankTotal,
   bankUsers,
@@ -15,6 +15,7 @@ import {
   readBank,
 } from '../support/bank.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 import { startLdapWriter, startMysqlWriter, startPostgresWriter, type Writer } from '../support/writers.ts';
 
 const project = 'dyn-data-test-consistency';
@@ -26,7 +27,7 @@ describeWithEngine('one point in time while writers write', () => {
 
   beforeAll(async () => {
     env = { ...process.env, ...imageVariables(), SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
-    connections = await seedSample({ size: 'tiny', project, env, log: () => undefined });
+    connections = await seedFreshSample({ size: 'tiny', project, env });
     await fillMysqlBank(connections.mysqlAdmin, database);
     await fillPostgresBank(connections.postgresAdmin);
     await fillLdapBank(connections.ldap);

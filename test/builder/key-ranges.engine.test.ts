@@ -6,10 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceSession } from '../../builder/extraction.ts';
 import type { SourceData } from '../../builder/source-data.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { createBlobStore, createMemoryObjects } from '../../storage/index.ts';
 import { openMysqlBank, openPostgresBank } from '../support/bank.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 import { keepAll, readSource } from '../support/read-source.ts';
 
 const project = 'dyn-data-test-ranges';
@@ -34,7 +35,7 @@ describeWithEngine('a large table', () => {
   let post: pg.Client;
 
   beforeAll(async () => {
-    connections = await seedSample({ size: 'tiny', project, env, log: () => undefined });
+    connections = await seedFreshSample({ size: 'tiny', project, env });
     const { host, port, user, password } = connections.mysqlAdmin;
     my = await mysql.createConnection({ host, port, user, password });
     await my.query(`CREATE DATABASE ${database}`);

@@ -9,8 +9,9 @@ import { connectPostgres } from '../../builder/postgres/session.ts';
 import { surveySources } from '../../builder/survey.ts';
 import { DynDataError } from '../../core/index.ts';
 import { pgDumpCommand } from '../../demo/sample-registry.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 
 const project = process.env.SAMPLE_PROJECT ?? 'dyn-data-policy-test';
 const key = parseKey('5a'.repeat(32));
@@ -70,7 +71,7 @@ describeWithEngine('a policy on a live MySQL and PostgreSQL', () => {
   };
 
   beforeAll(async () => {
-    const sample = await seedSample({ size: 'tiny', project, env: environment(), log: () => undefined, signal });
+    const sample = await seedFreshSample({ size: 'tiny', project, env: environment(), signal });
     const admin = new pg.Client({ ...sample.postgresAdmin });
     await admin.connect();
     await admin.query(`

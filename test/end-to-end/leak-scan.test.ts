@@ -5,8 +5,9 @@ import { DynDataError } from '../../core/index.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { type HostileSample, openHostileSample } from '../../sample/hostile.ts';
 import { forgetfulPolicy, type HostileLeak, hostileLeaks } from '../../sample/hostile-leaks.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 import { buildSample, samplePolicyFile } from '../support/sample-build.ts';
 
 const project = 'dyn-data-test-leaks';
@@ -40,7 +41,7 @@ describeWithEngine('the leak scan on the sample system', () => {
     Object.assign(environment, imageVariables());
     postgresImage = imageVariables().POSTGRES_IMAGE ?? 'postgres:18';
     policy = forTinySystem(parse(await readFile(samplePolicyFile, 'utf8')));
-    connections = await seedSample({ size: 'tiny', project, env: environment, log: () => undefined });
+    connections = await seedFreshSample({ size: 'tiny', project, env: environment });
   });
 
   afterAll(async () => {

@@ -11,10 +11,11 @@ import { stackFile } from '../../demo/developer.ts';
 import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { samplePolicy, writeSampleRegistry } from '../../demo/sample-registry.ts';
 import { type OpenSystem, openSystem, sampleSystem } from '../../demo/systems.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 
 const sampleProject = 'dyn-data-test-logins';
 const stackProject = 'dyn-data-test-logins-copy';
@@ -133,7 +134,7 @@ describeWithEngine('logging in to a copy', () => {
     Object.assign(sampleEnvironment, images);
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-logins-'));
     await bundleClient(bundle);
-    const connections = await seedSample({ size: 'small', project: sampleProject, env: sampleEnvironment, log: () => undefined });
+    const connections = await seedFreshSample({ size: 'small', project: sampleProject, env: sampleEnvironment });
 
     const database = await mysql.createConnection(connections.mysqlAdmin);
     await database.query('CREATE TABLE other_accounts (id INT NOT NULL PRIMARY KEY, password_hash VARCHAR(255) NOT NULL)');

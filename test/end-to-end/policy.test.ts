@@ -9,10 +9,11 @@ import type { PolicyCheck } from '../../core/index.ts';
 import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { samplePolicy, writeSampleRegistry } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, type ClientRun, createClientProject } from '../support/client-project.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 
 const sampleProject = 'dyn-data-test-policy';
 const anyPorts = { SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
@@ -63,7 +64,7 @@ describeWithEngine('a policy beside a system that changes', () => {
     policyFile = join(folder, 'policy.yaml');
     await writeFile(policyFile, await readFile(samplePolicy));
     await bundleClient(bundle);
-    connections = await seedSample({ size: 'small', project: sampleProject, env: sampleEnvironment, log: () => undefined });
+    connections = await seedFreshSample({ size: 'small', project: sampleProject, env: sampleEnvironment });
     const configFile = await writeSampleRegistry({
       folder,
       connections,

@@ -7,13 +7,14 @@ import { decodeManifest, type Manifest, type ManifestTable } from '../../core/in
 import { stackFile } from '../../demo/developer.ts';
 import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { writeSampleRegistry } from '../../demo/sample-registry.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { ensureCommands } from '../../scripts/debian.ts';
 import { type CommandResult, runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
 import { documentShell } from '../support/format-document.ts';
+import { seedFreshSample } from '../support/fresh-sample.ts';
 
 const sampleProject = 'dyn-data-test-by-hand';
 const restoredProject = 'dyn-data-test-by-hand-client';
@@ -68,7 +69,7 @@ describeWithEngine('a snapshot is restored with stock tools, by the shell of doc
     await mkdir(join(folder, 'secrets'));
     await writeFile(join(folder, 'secrets', 'prod.key'), `${'01'.repeat(32)}\n`);
     await bundleClient(bundle);
-    const connections = await seedSample({ size: 'small', project: sampleProject, env: sampleEnvironment, log: () => undefined });
+    const connections = await seedFreshSample({ size: 'small', project: sampleProject, env: sampleEnvironment });
     const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
     const registry = await startRegistry(
       await writeSampleRegistry({ folder, connections, postgresImage, port: 0 }),

@@ -5,10 +5,11 @@ import { createDeveloper, stackFile } from '../../demo/developer.ts';
 import type { ProofContext } from '../../demo/prove.ts';
 import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { writeSampleRegistry } from '../../demo/sample-registry.ts';
-import { removeSample, seedSample } from '../../sample/seed-sample.ts';
+import { removeSample } from '../../sample/seed-sample.ts';
 import { runCommand } from '../../scripts/run-command.ts';
 import { imageVariables } from './engine.ts';
 import { freePort } from './free-port.ts';
+import { seedFreshSample } from './fresh-sample.ts';
 
 const anyPorts = { SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
 
@@ -39,7 +40,7 @@ export async function openWholeWay({ name, nginxPort }: { readonly name: string;
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const connections = await seedSample({ size: 'small', project: sampleProject, env: sampleEnvironment, log: () => undefined });
+    const connections = await seedFreshSample({ size: 'small', project: sampleProject, env: sampleEnvironment });
     const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
     // One port for the whole test: a registry that is killed comes back where its clients look for it.
     const configFile = await writeSampleRegistry({ folder, connections, postgresImage, port: await freePort() });
