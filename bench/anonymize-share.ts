@@ -1,20 +1,19 @@
 import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
-import { sampleConnections } from '../sample/connections.ts';
+import type { SampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
 import { median, printResult } from './measure.ts';
+import { connectionsTo } from './sample-servers.ts';
 
-const usage = `Usage: node bench/anonymize-share.ts --ports MYSQL,LDAP,POSTGRES [--runs N]
+const usage = `Usage: node bench/anonymize-share.ts --servers MYSQL,LDAP,POSTGRES [--runs N]
 
 Builds a snapshot of a filled sample system under the CPU profiler and prints, as JSON, the share of the busy time that is spent in anonymizers/.`;
 
 const aim = 0.35;
 const notWork = new Set(['(idle)', '(program)']);
 
-type Connections = ReturnType<typeof sampleConnections>;
-
 /** Self times by the profiler's samples, in ms: all that was work, and what of it was in anonymizers/. */
-async function profile(connections: Connections, postgresImage: string): Promise<{ busyMs: number; anonymizeMs: number }> {
+async function profile(connections: SampleConnections, postgresImage: string): Promise<{ busyMs: number; anonymizeMs: number }> {
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
@@ -34,14 +33,13 @@ async function profile(connections: Connections, postgresImage: string): Promise
   return times;
 }
 
-const { values } = parseArgs({ options: { ports: { type: 'string' }, runs: { type: 'string', default: '3' } } });
-const [mysql, ldap, postgres] = (values.ports ?? '').split(',').map(Number);
+const { values } = parseArgs({ options: { servers: { type: 'string' }, runs: { type: 'string', default: '3' } } });
+const connections = connectionsTo(values.servers);
 const runs = Number(values.runs);
-if (!mysql || !ldap || !postgres || !Number.isInteger(runs) || runs < 1) {
+if (!connections || !Number.isInteger(runs) || runs < 1) {
   console.error(usage);
   process.exit(2);
 }
-const connections = sampleConnections({ mysql, ldap, postgres }, process.env);
 const all = [];
 for (let run = 0; run < runs; run += 1) all.push(await profile(connections, process.env.POSTGRES_IMAGE ?? 'postgres:18'));
 printResult({

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import type { LeakScan, prepareLeakScan } from '../builder/leak-scan/leak-scan.ts';
-import { type SampleConnections, sampleConnections } from '../sample/connections.ts';
+import type { SampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
 import { median, printResult } from './measure.ts';
+import { connectionsTo } from './sample-servers.ts';
 
-const usage = `Usage: node bench/leak-scan.ts --ports MYSQL,LDAP,POSTGRES [--runs N]
+const usage = `Usage: node bench/leak-scan.ts --servers MYSQL,LDAP,POSTGRES [--runs N]
 
 Builds a snapshot of a filled sample system (sample/seed.ts) with the leak scan and without it, in turns, and prints what the scan adds.`;
 
@@ -44,15 +45,14 @@ const measure = async (connections: SampleConnections, scanned: boolean): Promis
 };
 
 const main = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { ports: { type: 'string' }, runs: { type: 'string', default: '3' } } });
-  const [mysql, ldap, postgres] = (values.ports ?? '').split(',').map(Number);
+  const { values } = parseArgs({ options: { servers: { type: 'string' }, runs: { type: 'string', default: '3' } } });
+  const connections = connectionsTo(values.servers);
   const runs = Number(values.runs);
-  if (!mysql || !ldap || !postgres || !Number.isInteger(runs) || runs < 1) {
+  if (!connections || !Number.isInteger(runs) || runs < 1) {
     console.error(usage);
     process.exitCode = 2;
     return;
   }
-  const connections = sampleConnections({ mysql, ldap, postgres }, process.env);
   // The first build pays for compiling the program.
   await measure(connections, true);
   const withScan: Cost[] = [];

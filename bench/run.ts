@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { removeSample, seedSample } from '../sample/seed-sample.ts';
 import { ensureEngine } from '../scripts/engine.ts';
 import { ensureImages } from '../scripts/images.ts';
+import { sampleServers } from './sample-servers.ts';
 
 // `npm run bench [-- --size demo] [--only NAME]`: every benchmark, on a sample system of its own; the results go to bench/results.json.
 const project = 'dyn-data-bench';
@@ -101,14 +102,14 @@ function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Pro
 
 const log = (line: string): void => console.error(line);
 let env: NodeJS.ProcessEnv = process.env;
-let ports = '';
+let servers = '';
 if (chosen.some(({ needs }) => needs !== 'nothing')) {
   await ensureEngine({ log });
   env = { ...process.env, ...(await ensureImages({ log })), SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
 }
 if (chosen.some(({ needs }) => needs === 'sample')) {
-  const { mysql, ldap, postgres } = await seedSample({ size, project, env, log });
-  ports = [mysql.port, ldap.port, postgres.port].join(',');
+  await seedSample({ size, project, env, log });
+  servers = await sampleServers(project);
 }
 try {
   const results: Result[] = [];
@@ -117,7 +118,7 @@ try {
     // The sample's policy refuses columns with as few values as the tiny one has.
     const args = {
       nothing: [],
-      sample: ['--ports', ports],
+      sample: ['--servers', servers],
       samples: ['--size', size === 'tiny' ? 'small' : size],
       images: ['--rows', String(largeRows[size])],
       directory: ['--entries', String(largeEntries[size])],
@@ -134,5 +135,5 @@ try {
   };
   await writeFile(join(import.meta.dirname, 'results.json'), `${JSON.stringify({ size, machine, results }, null, 2)}\n`);
 } finally {
-  if (ports !== '') await removeSample({ project, env });
+  if (servers !== '') await removeSample({ project, env });
 }

@@ -1,3 +1,5 @@
+import { createConnection } from 'node:net';
+import type { Address } from '../sample/connections.ts';
 import { runCommand, runOrFail } from '../scripts/run-command.ts';
 import { buildStandinImage, recipeDigest, recipeLabel } from '../scripts/standin-image.ts';
 
@@ -24,9 +26,15 @@ export async function runTools(folder: string, command: string): Promise<number>
   return (end as number) - (start as number);
 }
 
-export type Server = AsyncDisposable & { readonly name: string; readonly port: number };
+export type Server = AsyncDisposable & {
+  readonly name: string;
+  /** On the loopback address. */
+  readonly port: number;
+  /** The shortest way to it, see {@link addressOf}. */
+  readonly address: Address;
+};
 
-/** A server of its own in a container, published on the loopback; removed with its data when it is disposed of. */
+/** A server of its own in a container; removed with its data when it is disposed of. */
 export async function startServer(options: {
   readonly name: string;
   readonly image: string;
@@ -41,12 +49,22 @@ export async function startServer(options: {
   const { name, image, port, hostPort, env, command, ready } = options;
   const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   await runCommand('docker', ['rm', '--force', '--volumes', name]);
-  const publish = `127.0.0.1:${hostPort ?? ''}:${port}`;
-  await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', publish, ...variables, image, ...command]);
+  await runOrFail('Starting', 'docker', [
+    'run',
+    '-d',
+    '--name',
+    name,
+    '-p',
+    `127.0.0.1:${hostPort ?? ''}:${port}`,
+    ...variables,
+    image,
+    ...command,
+  ]);
   await waitReady(name, ready);
   return {
     name,
     port: await portOf(name, port),
+    address: await addressOf(name, port),
     [Symbol.asyncDispose]: async () => {
       await runCommand('docker', ['rm', '--force', '--volumes', name]);
     },
@@ -62,8 +80,32 @@ export async function waitReady(name: string, ready: string): Promise<void> {
   }
 }
 
+/**
+ * Where a container's server is reached: at the container's own address where this machine has a way there, as one reaches a server over a
+ * network. Else where it is published, behind the engine's forwarding program, which takes as much of the processor as a server does.
+ */
+export async function addressOf(name: string, port: number): Promise<Address> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+  const [host = ''] = (await runOrFail('Asking', 'docker', ['inspect', '-f', format, name])).trim().split(' ');
+  if (host !== '' && (await takesConnections({ host, port }))) return { host, port };
+  return { host: '127.0.0.1', port: await portOf(name, port) };
+}
+
 /** Where a container's port is published. */
-export async function portOf(name: string, port: number): Promise<number> {
+async function portOf(name: string, port: number): Promise<number> {
   const published = (await runOrFail('Asking', 'docker', ['port', name, String(port)])).trim();
   return Number(published.slice(published.lastIndexOf(':') + 1));
+}
+
+const connectTimeoutMs = 2_000;
+
+function takesConnections(address: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ ...address, timeout: connectTimeoutMs });
+    const end = (connected: boolean) => () => {
+      socket.destroy();
+      resolve(connected);
+    };
+    socket.on('connect', end(true)).on('timeout', end(false)).on('error', end(false));
+  });
 }

@@ -12,6 +12,7 @@ import {
   type Progress,
   toolVersion,
 } from '../core/index.ts';
+import { allOrAbort } from './all-or-abort.ts';
 import { bake } from './bake.ts';
 import { createChunkMemory } from './chunk-memory.ts';
 import type { SourceSession } from './extraction.ts';
@@ -108,7 +109,6 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
     })),
   );
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
-  await surveySources(policy, sessions.open, signal);
 
   const leakScan = preparedScan.start(
     request.policy,
@@ -116,7 +116,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
     request.key,
     opened.map(({ description }) => description.live),
   );
-  await allOrAbort(signal, (shared) => opened.map(({ session }) => leakScan.observe(session, shared)));
+  await surveySources(policy, sessions.open, signal, (session, shared) => leakScan.observe(session, shared));
 
   for (const { session } of opened) {
     const extractions = session.extractions(policy);
@@ -216,20 +216,4 @@ export async function connectAll(
   if (!failure) return sessions;
   await sessions[Symbol.asyncDispose]();
   throw failure.reason;
-}
-
-/** Like Promise.all, but a failure aborts the others and is thrown only when all have ended, so that no work outlives the build. */
-async function allOrAbort<T>(signal: AbortSignal, start: (shared: AbortSignal) => Promise<T>[]): Promise<T[]> {
-  const controller = new AbortController();
-  let first: { readonly error: unknown } | undefined;
-  const work = start(AbortSignal.any([signal, controller.signal])).map((promise) =>
-    promise.catch((error: unknown) => {
-      first ??= { error };
-      controller.abort();
-      throw error;
-    }),
-  );
-  const results = await Promise.allSettled(work);
-  if (first) throw first.error;
-  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }

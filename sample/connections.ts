@@ -25,12 +25,13 @@ interface DatabaseConnection {
   readonly database: string;
 }
 
-/** Ports published on the loopback address. */
-export interface SamplePorts {
-  readonly mysql: number;
-  readonly ldap: number;
-  readonly postgres: number;
+/** Where a server takes connections. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
 }
+
+export type SampleAddresses = Readonly<Record<'mysql' | 'ldap' | 'postgres', Address>>;
 
 /** Environment of a process, or what stands for it in a test. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,18 +47,15 @@ export const samplePasswords = (env: Environment) => ({
 /** Password of both extraction accounts. */
 const extractionPassword = 'sample-extraction';
 
-const host = '127.0.0.1';
-
-export const sampleConnections = (ports: SamplePorts, env: Environment): SampleConnections => {
+export const sampleConnections = (addresses: SampleAddresses, env: Environment): SampleConnections => {
   const passwords = samplePasswords(env);
-  const mysql = { host, port: ports.mysql, database: 'dynamease' };
-  const postgres = { host, port: ports.postgres, database: 'aerogear' };
+  const mysql = { ...addresses.mysql, database: 'dynamease' };
+  const postgres = { ...addresses.postgres, database: 'aerogear' };
   return {
     mysql: { ...mysql, user: 'dyndata', password: extractionPassword },
     postgres: { ...postgres, user: 'dyndata', password: extractionPassword },
     ldap: {
-      host,
-      port: ports.ldap,
+      ...addresses.ldap,
       bindDn: 'cn=admin,dc=dynamease,dc=test',
       password: passwords.SAMPLE_LDAP_ADMIN_PASSWORD,
       baseDn: 'dc=dynamease,dc=test',

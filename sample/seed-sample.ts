@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
 import { createSampleCompose, type SampleCompose } from './compose.ts';
-import { type Environment, type SampleConnections, type SamplePorts, sampleConnections } from './connections.ts';
+import { type Address, type Environment, type SampleAddresses, type SampleConnections, sampleConnections } from './connections.ts';
 import { loadLdap } from './ldap/load.ts';
 import { loadMysql } from './mysql/load.ts';
 import { loadPostgres } from './postgres/load.ts';
@@ -26,15 +26,16 @@ export interface SeedSampleOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const publishedPort = async (compose: SampleCompose, service: string, port: number): Promise<number> => {
+/** On the loopback address. */
+const published = async (compose: SampleCompose, service: string, port: number): Promise<Address> => {
   const printed = (await compose.run(['port', service, String(port)])).trim();
-  const published = Number(printed.slice(printed.lastIndexOf(':') + 1));
-  if (!Number.isInteger(published) || published === 0)
+  const hostPort = Number(printed.slice(printed.lastIndexOf(':') + 1));
+  if (!Number.isInteger(hostPort) || hostPort === 0)
     throw new DynDataError(
       'ENGINE_FAILED',
       `Docker names no published port for the sample service ${service}. Remove the sample system, then try again.`,
     );
-  return published;
+  return { host: '127.0.0.1', port: hostPort };
 };
 
 const startAttempts = 3;
@@ -56,11 +57,11 @@ const startServers = async (compose: SampleCompose, signal: AbortSignal): Promis
   }
 };
 
-const portsOf = async (compose: SampleCompose): Promise<SamplePorts> => {
+const addressesOf = async (compose: SampleCompose): Promise<SampleAddresses> => {
   const [mysql, ldap, postgres] = await Promise.all([
-    publishedPort(compose, 'mysql', 3306),
-    publishedPort(compose, 'ldap', 389),
-    publishedPort(compose, 'postgres', 5432),
+    published(compose, 'mysql', 3306),
+    published(compose, 'ldap', 389),
+    published(compose, 'postgres', 5432),
   ]);
   return { mysql, ldap, postgres };
 };
@@ -82,7 +83,7 @@ export const seedSample = async (options: SeedSampleOptions): Promise<SampleConn
     log('starting the sample servers');
     await startServers(compose, together);
     const load = { size, seed, log, signal: together };
-    const before = sampleConnections(await portsOf(compose), env);
+    const before = sampleConnections(await addressesOf(compose), env);
     let failure: { readonly reason: unknown } | undefined;
     const loads = {
       mysql: loadMysql(before, load),
@@ -99,7 +100,7 @@ export const seedSample = async (options: SeedSampleOptions): Promise<SampleConn
     );
     if (failure !== undefined) throw failure.reason;
     // Asked again, because the directory was stopped and a port chosen by Docker changes with that.
-    return sampleConnections(await portsOf(compose), env);
+    return sampleConnections(await addressesOf(compose), env);
   } catch (error) {
     if (signal?.aborted)
       throw new DynDataError('CANCELLED', 'The filling of the sample system was cancelled. Run it again to do it from the beginning.', {

@@ -20,7 +20,7 @@ Fills an OpenLDAP server, then takes snapshots in turns with ldapsearch, and res
 const project = 'dyn-data-bench-directory';
 const byHand = 'dyn-data-bench-directory-by-hand';
 
-const login = (server: Server): string => `-x -H ldap://127.0.0.1:${server.port} -D '${bindDn}' -w ${password}`;
+const login = (server: Server): string => `-x -H ldap://${server.address.host}:${server.address.port} -D '${bindDn}' -w ${password}`;
 const search = (server: Server, attributes: string): string =>
   `ldapsearch ${login(server)} -LLL -o ldif-wrap=no -b '${base}' -E pr=1000/noprompt ${attributes}`;
 
@@ -60,7 +60,7 @@ const unit = 'of its time';
 try {
   await using source = await startLdap('dyn-data-bench-ldap', entries);
   const taken = await inTurns(runs, {
-    ours: () => withFolder(folder, (own) => timed(() => snapshot(own, source.port))),
+    ours: () => withFolder(folder, (own) => timed(() => snapshot(own, source.address))),
     ldapsearch: () => withFolder(folder, (own) => runTools(own, `${search(source, "'*' '+'")} | zstd -q -3 > /work/dump.ldif.zst`)),
   });
   printResult({
@@ -73,7 +73,7 @@ try {
   });
 
   await mkdir(join(folder, 'store'));
-  await snapshot(join(folder, 'store'), source.port);
+  await snapshot(join(folder, 'store'), source.address);
   // slapcat writes what slapadd reads; ldapadd reads what a search gives, without what only the server may write.
   await runOrFail('slapcat', 'sh', [
     '-ec',

@@ -1,4 +1,5 @@
 import { connectLdap } from '../../builder/ldap/session.ts';
+import type { Address } from '../../sample/connections.ts';
 import { buildSnapshot } from '../build-snapshot.ts';
 import { base, policy } from './large-directory.ts';
 import { bindDn, password } from './server.ts';
@@ -7,7 +8,7 @@ export const repository = 'large-directory';
 export const tag = 'bench';
 
 /** Builds a whole anonymized snapshot of the large directory into `folder`, as the registry does. */
-export async function snapshot(folder: string, port: number): Promise<void> {
-  const config = { kind: 'ldap' as const, url: `ldap://127.0.0.1:${port}`, bindDn, password: { env: 'unused' }, base };
+export async function snapshot(folder: string, { host, port }: Address): Promise<void> {
+  const config = { kind: 'ldap' as const, url: `ldap://${host}:${port}`, bindDn, password: { env: 'unused' }, base };
   await buildSnapshot(folder, { repository, tag, policy, connect: (signal) => connectLdap('ldap', config, password, signal) });
 }

@@ -30,7 +30,7 @@ try {
     {
       await using source = await startMysql('dyn-data-bench-mysql', sourceOptions);
       await fill(source, (rows * share) / 4);
-      await snapshot(join(own, 'store'), { port: source.port, password });
+      await snapshot(join(own, 'store'), { ...source.address, password });
     }
     const project = 'dyn-data-bench-client-memory';
     await using restore = await createRestore({ folder: own, client, repository, tag, project, service: targetService });

@@ -26,7 +26,7 @@ try {
   await fill(source, rows);
   const byTools = (command: string) => () => withFolder(folder, (own) => runTools(own, command));
   const taken = await inTurns(runs, {
-    ours: () => withFolder(folder, (own) => timed(() => snapshot(own, { port: source.port, password }))),
+    ours: () => withFolder(folder, (own) => timed(() => snapshot(own, { ...source.address, password }))),
     mydumper: byTools(dump(source)),
     mysqldump: byTools(plainDump(source)),
   });

@@ -25,7 +25,7 @@ export function nightsInto(store: string, source: Server, chunkSizes?: ChunkSize
     const before = await bytesIn(store);
     let layers: Awaited<ReturnType<typeof snapshot>> = [];
     const seconds = await timed(async () => {
-      layers = await snapshot(store, { port: source.port, password }, chunkSizes && { chunkSizes });
+      layers = await snapshot(store, { ...source.address, password }, chunkSizes && { chunkSizes });
     });
     const fresh = layers.filter(({ digest }) => !had.has(digest));
     for (const { digest } of fresh) had.add(digest);

@@ -37,7 +37,7 @@ try {
   {
     await using source = await startMysql('dyn-data-bench-mysql', sourceOptions);
     await fill(source, rows);
-    await snapshot(join(folder, 'store'), { port: source.port, password });
+    await snapshot(join(folder, 'store'), { ...source.address, password });
     await runTools(folder, dump(source));
     await runTools(folder, plainDump(source));
   }

@@ -30,7 +30,7 @@ export const startMysql = (name: string, options: readonly string[]): Promise<Se
   });
 
 export async function withConnection<T>(server: Server, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await createConnection({ host: '127.0.0.1', port: server.port, user: 'root', password });
+  const connection = await createConnection({ ...server.address, user: 'root', password });
   try {
     return await work(connection);
   } finally {

@@ -1,6 +1,7 @@
 import type { BuildPorts } from '../../builder/build.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import type { ImageManifest } from '../../core/index.ts';
+import type { Address } from '../../sample/connections.ts';
 import { buildSnapshot } from '../build-snapshot.ts';
 import { database, policy } from './large-database.ts';
 
@@ -10,12 +11,12 @@ export const tag = 'bench';
 /** Builds a whole anonymized snapshot of the large database into `folder`, as the registry does. Gives the layers of its image. */
 export async function snapshot(
   folder: string,
-  server: { readonly port: number; readonly password: string },
+  server: Address & { readonly password: string },
   ports: Pick<BuildPorts, 'chunkSizes'> = {},
 ): Promise<ImageManifest['layers']> {
   const config = {
     kind: 'mysql' as const,
-    host: '127.0.0.1',
+    host: server.host,
     port: server.port,
     user: 'root',
     password: { env: 'unused' },

@@ -20,7 +20,7 @@ const project = 'dyn-data-bench-restored-postgres';
 const target = 'dyn-data-bench-postgres-target';
 const partOfRows = 1 / 4;
 
-const login = (server: Server): string => `-h 127.0.0.1 -p ${server.port} -U postgres -d ${database}`;
+const login = (server: Server): string => `-h ${server.address.host} -p ${server.address.port} -U postgres -d ${database}`;
 const dump = (server: Server): string => `PGPASSWORD=${password} pg_dump -Fd -j 2 ${login(server)} -f /work/dump`;
 const load = (server: Server): string => `PGPASSWORD=${password} pg_restore -j 2 ${login(server)} /work/dump`;
 

@@ -12,7 +12,7 @@ export const ready = `psql -h 127.0.0.1 -U postgres -d ${database} -c 'SELECT 1'
 export const startPostgres = (name: string): Promise<Server> => startServer({ name, image, port: 5432, env: environment, command, ready });
 
 export async function fill(server: Server, rows: number): Promise<void> {
-  const client = new pg.Client({ host: '127.0.0.1', port: server.port, user: 'postgres', password, database });
+  const client = new pg.Client({ ...server.address, user: 'postgres', password, database });
   await client.connect();
   try {
     await fillPushDatabase(client, rows, (line) => console.error(`  ${line}`));

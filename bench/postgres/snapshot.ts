@@ -18,8 +18,7 @@ const pgDumpOf = ({ name }: Server): string[] => {
 export async function snapshot(folder: string, server: Server): Promise<ImageManifest['layers']> {
   const config = {
     kind: 'postgres' as const,
-    host: '127.0.0.1',
-    port: server.port,
+    ...server.address,
     user: 'postgres',
     password: { env: 'unused' },
     database,
