@@ -2,10 +2,11 @@ import type { Digest } from '../core/digest.ts';
 import { dependencyLevels, needsOf } from '../core/ordering.ts';
 import { type Compose, requireMatchingSources, type Stack, type StackService } from './compose.ts';
 import type { Context } from './context.ts';
-import { type Container, createEngine, helperLabel } from './engine.ts';
+import { type Container, createEngine, type Engine, helperLabel } from './engine.ts';
 import { formatCount, formatDuration, shortDigest } from './format.ts';
 import type { ImageReader } from './image-reader.ts';
 import type { Runner } from './process.ts';
+import { createProjectContainers, type ProjectContainers } from './project-containers.ts';
 import type { DataService } from './restore/data-service.ts';
 import { createDataService } from './restore/kinds.ts';
 import { type Restored, restoreService } from './restore/restore-service.ts';
@@ -56,7 +57,10 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     reader.manifest.sources.map(({ name }) => name),
   );
   context.output.note(`Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})`);
-  const shared: Shared = { ...options, processes, compose, reader, signal, start: createStarter(compose) };
+  const engine = createEngine(processes);
+  await using containers = createProjectContainers(engine, stack.project);
+  const opened: ServiceContainer[] = [];
+  const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), opened };
 
   let failed: { readonly error: unknown } | undefined;
   const running = new Map<string, Promise<ServiceReport>>();
@@ -76,6 +80,7 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     running.set(name, ready());
   }
   await Promise.allSettled(running.values());
+  await Promise.all(opened.map((container) => container[Symbol.asyncDispose]()));
   if (failed) throw failed.error;
   return Promise.all(running.values());
 }
@@ -84,16 +89,20 @@ type Shared = BringUpOptions & {
   readonly processes: Runner;
   readonly compose: Compose;
   readonly reader: ImageReader;
+  readonly engine: Engine;
+  readonly containers: ProjectContainers;
   readonly signal: AbortSignal;
   readonly start: (service: string) => Promise<void>;
+  /** To be disposed of at the end. */
+  readonly opened: ServiceContainer[];
 };
 
 async function bringUpService(shared: Shared, service: StackService): Promise<ServiceReport> {
-  const { context, stack, processes, signal, healthTimeoutMs } = shared;
+  const { context, processes, engine, containers, signal, healthTimeoutMs } = shared;
   const { output, now } = context;
   const startedMs = now().getTime();
-  const engine = createEngine(processes);
-  const container = createServiceContainer({ processes, engine, project: stack.project, service: service.name, signal, now });
+  const container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
+  shared.opened.push(container);
   output.live(service.name, `${service.name}: starting`);
   await shared.start(service.name);
   const healthy = await container.waitHealthy({ timeoutMs: healthTimeoutMs, endsByItself: service.endsByItself });
@@ -126,7 +135,6 @@ async function restore(shared: Shared, service: StackService, container: Service
       stop: () => shared.compose.stop(service.name),
       async start() {
         await shared.start(service.name);
-        container.forget();
         await container.waitHealthy({ timeoutMs: healthTimeoutMs });
       },
     },
@@ -163,10 +171,9 @@ async function restore(shared: Shared, service: StackService, container: Service
 }
 
 /** What still runs on the data of an earlier restore must not meet the new one half loaded. It is started again in its turn. */
-async function stopDependants({ stack, compose, processes }: Shared, service: string): Promise<void> {
-  const running = (await createEngine(processes).containers(stack.project)).filter(
-    ({ status }) => status !== 'exited' && status !== 'created',
-  );
+async function stopDependants({ stack, compose, containers }: Shared, service: string): Promise<void> {
+  // As they were when the service was found healthy: this run starts none of its dependants before it is restored.
+  const running = containers.seen().filter(({ status }) => status !== 'exited' && status !== 'created');
   for (const container of running) if (needsOf(stack.graph, container.service).has(service)) await compose.stop(container.service);
 }
 

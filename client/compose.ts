@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { parseValue } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
 import type { DependencyGraph } from '../core/ordering.ts';
-import { engineFailed } from './engine.ts';
+import { type Engine, engineFailed } from './engine.ts';
 import { lastLines, type ProcessOptions, type Runner } from './process.ts';
 import type { Project } from './project.ts';
 
@@ -85,6 +85,18 @@ export function createCompose(options: {
     stop: (service) => orFail(`Stopping ${service}`, ['stop', service]),
     down: ({ volumes }) => orFail('docker compose down', ['down', '--remove-orphans', ...(volumes ? ['--volumes'] : [])]),
   };
+}
+
+/**
+ * The stack, when engine and Compose answer: asked at the same time, and of what is wrong the first in this order is told.
+ * @throws DynDataError ENGINE_UNAVAILABLE, COMPOSE_UNAVAILABLE, STACK_INVALID
+ */
+export async function requireStack(engine: Engine, compose: Compose): Promise<Stack> {
+  const [engineAnswers, composeAnswers, stack] = [engine.requireAvailable(), compose.requireAvailable(), compose.stack()];
+  await Promise.allSettled([engineAnswers, composeAnswers, stack]);
+  await engineAnswers;
+  await composeAnswers;
+  return stack;
 }
 
 function readStack(value: unknown): Stack {

@@ -1,21 +1,18 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { digestOf } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
 import { imageLabels } from '../core/image.ts';
 import type { Context } from './context.ts';
-import { type Engine, engineFailed } from './engine.ts';
+import { type Engine, engineFailed, type Image } from './engine.ts';
 import { formatBar, formatBytes, shortDigest } from './format.ts';
 import { type ImageReader, openImage } from './image-reader.ts';
-import type { Project } from './project.ts';
+import { type Project, readIfThere, writeState } from './project.ts';
 import { type RegistryApi, snapshotUnknown } from './registry-api.ts';
 import type { Choice } from './snapshot-choice.ts';
 
-export type DataImageOptions = {
-  readonly context: Context;
-  readonly project: Project;
-  readonly engine: Engine;
-  readonly api: RegistryApi;
-  readonly choice: Omit<Choice, 'from'>;
-};
+/** Manifest of the snapshot that was opened last, in the project's state. */
+const keptManifest = 'manifest.json';
 
 /** The engine itself goes on within a layer when its connection breaks, for a while; this is for when it gave up. */
 const pullAgainAfterMs = [1_000, 4_000, 15_000];
@@ -30,7 +27,13 @@ export function helperOwner(context: Context, project: Project): string {
  * is tried again a few times: the engine does not say whether it was the network.
  * @throws DynDataError SNAPSHOT_UNKNOWN, REGISTRY_UNREACHABLE, ENGINE_FAILED
  */
-export async function pullDataImage({ context, engine, api, choice }: DataImageOptions): Promise<{ sizeBytes: number }> {
+export async function pullDataImage(options: {
+  readonly context: Context;
+  readonly engine: Engine;
+  readonly api: RegistryApi;
+  readonly choice: Omit<Choice, 'from'>;
+}): Promise<{ sizeBytes: number }> {
+  const { context, engine, api, choice } = options;
   const { output } = context;
   const { layers, config } = await api.imageManifest(choice.repository, choice.digest);
   const sizeBytes = layers.reduce((sum, layer) => sum + layer.size, config.size);
@@ -69,14 +72,30 @@ async function pullFailure(
   }
 }
 
-/** The image's files, after checking that the image is the chosen one and its label and manifest belong together. The caller disposes it. */
-export async function openDataImage({ context, project, engine, choice }: DataImageOptions): Promise<ImageReader> {
-  const image = await engine.image(choice.image);
+/**
+ * The image's files, after checking that the image is the chosen one and its label and manifest belong together. The manifest is kept in the
+ * project's state, since reading a file out of an image takes a container; the digest in the label says whether it is this image's. The caller
+ * disposes the reader.
+ * @param options.image what the engine says of the chosen image
+ * @throws DynDataError DIGEST_MISMATCH, ENGINE_FAILED, MANIFEST_INVALID
+ */
+export async function openDataImage(options: {
+  readonly context: Context;
+  readonly project: Project;
+  readonly choice: Omit<Choice, 'from'>;
+  readonly image: Image | undefined;
+}): Promise<ImageReader> {
+  const { context, project, choice, image } = options;
   if (!image?.repoDigests.some((name) => name.endsWith(`@${choice.digest}`)))
     throw notThatImage(choice, 'the engine has it under another digest');
-  const reader = await openImage(context.processes, choice.image, helperOwner(context, project));
   const label = image.labels[imageLabels.manifestDigest];
-  if (label === reader.manifestDigest) return reader;
+  const kept = Buffer.from((await readIfThere(join(project.stateFolder, keptManifest))) ?? '');
+  const isKept = digestOf(kept) === label;
+  const reader = await openImage(context.processes, choice.image, helperOwner(context, project), isKept ? kept : undefined);
+  if (label === reader.manifestDigest) {
+    if (!isKept) await writeState(project, keptManifest, reader.manifestBytes);
+    return reader;
+  }
   await reader[Symbol.asyncDispose]();
   throw notThatImage(
     choice,

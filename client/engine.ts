@@ -38,7 +38,7 @@ export type Container = {
   readonly ports: readonly { readonly container: string; readonly host: string; readonly hostPort: string }[];
 };
 
-type Image = { readonly id: string; readonly repoDigests: readonly string[]; readonly labels: Readonly<Record<string, string>> };
+export type Image = { readonly id: string; readonly repoDigests: readonly string[]; readonly labels: Readonly<Record<string, string>> };
 
 /** The label of containers that dyn-data makes for itself; its value says for which project on which machine. */
 export const helperLabel = 'dev.dyn-data.helper';
@@ -51,6 +51,8 @@ export type Engine = {
   pull(name: string, onLine: (line: string) => void): Promise<{ pulled: boolean; details: string[] }>;
   /** The containers of a compose project, without one-off ones. */
   containers(project: string): Promise<Container[]>;
+  /** Until the signal fires: calls back when a container of the project started, ended, went away or became healthy or unhealthy. */
+  events(project: string, onEvent: () => void, signal: AbortSignal): Promise<void>;
   /** The last lines a container printed. */
   logs(container: string, lines: number): Promise<string[]>;
   /** Removes helpers that a killed run of the same owner left behind. Works also after an interruption. */
@@ -58,6 +60,9 @@ export type Engine = {
 };
 
 const answerTimeoutMs = 20_000;
+const projectLabel = 'label=com.docker.compose.project';
+/** What happens to a container that its health or its end follows from. */
+const changes = ['start', 'die', 'destroy', 'health_status'];
 
 export function createEngine(processes: Runner): Engine {
   const docker = (args: readonly string[], options?: ProcessOptions) => processes.run('docker', args, options);
@@ -86,7 +91,7 @@ export function createEngine(processes: Runner): Engine {
       return { pulled: pulled.exitCode === 0, details: lastLines({ ...pulled, stdout: '' }, 3) };
     },
     async containers(project) {
-      const filters = [`label=com.docker.compose.project=${project}`, 'label=com.docker.compose.oneoff=False'];
+      const filters = [`${projectLabel}=${project}`, 'label=com.docker.compose.oneoff=False'];
       const listed = await docker(['ps', '--all', '--quiet', '--no-trunc', ...filters.flatMap((filter) => ['--filter', filter])]);
       if (listed.exitCode !== 0) throw failed('docker ps', lastLines(listed));
       const ids = listed.stdout.split('\n').filter((id) => id !== '');
@@ -100,6 +105,10 @@ export function createEngine(processes: Runner): Engine {
         .filter((line) => line !== '')
         .map(readContainer)
         .sort((a, b) => (a.service < b.service ? -1 : 1));
+    },
+    async events(project, onEvent, signal) {
+      const filters = ['type=container', `${projectLabel}=${project}`, ...changes.map((change) => `event=${change}`)];
+      await docker(['events', '--format', '{{.ID}}', ...filters.flatMap((filter) => ['--filter', filter])], { onLine: onEvent, signal });
     },
     async logs(container, lines) {
       const printed = await docker(['logs', '--tail', String(lines), container]);

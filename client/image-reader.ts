@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import * as tar from 'tar-stream';
@@ -8,8 +10,8 @@ import { decodeManifest, type Manifest, type ManifestChunk, type ManifestFile, t
 import { createImageContainers, type ImageContainers } from './image-containers.ts';
 import type { Runner } from './process.ts';
 
-/** Far above what a manifest of thousands of tables needs; a file beyond it is no manifest. */
-const manifestMaxBytes = 256 * 1024 * 1024;
+/** Far above what a manifest or a schema of thousands of tables needs; what is beyond it is not read. */
+const inMemoryMaxBytes = 256 * 1024 * 1024;
 
 /**
  * The files of a data image, read through containers that are created and never started: `docker cp` streams them as tar, so nothing is
@@ -17,10 +19,12 @@ const manifestMaxBytes = 256 * 1024 * 1024;
  */
 export type ImageReader = AsyncDisposable & {
   readonly manifest: Manifest;
-  /** Of the bytes of manifest.json in the image. */
+  /** Those of manifest.json in the image. */
+  readonly manifestBytes: Uint8Array;
+  /** Of the same bytes. */
   readonly manifestDigest: Digest;
-  /** An SQL file, checked in passing. */
-  file(file: ManifestFile): AsyncGenerator<Uint8Array>;
+  /** A schema file, checked. Those of a source are read at once when the first is asked for, and stay in memory. */
+  text(file: ManifestFile): Promise<string>;
   /**
    * The canonical encoding of a table's chunks, one piece per chunk, in loading order; a piece is handed on only after its digest was
    * found right. At most two chunks are in memory. @throws DIGEST_MISMATCH naming table and file.
@@ -38,16 +42,18 @@ export type StoredChunk = {
 
 /**
  * @param owner value of the helper label, so that the next run of the same project removes what a killed one left.
+ * @param known the bytes of its manifest; read out of the image where left out
  * @throws DynDataError ENGINE_FAILED, MANIFEST_INVALID
  */
-export async function openImage(processes: Runner, image: string, owner: string): Promise<ImageReader> {
+export async function openImage(processes: Runner, image: string, owner: string, known?: Uint8Array): Promise<ImageReader> {
   const containers = createImageContainers(processes, image, owner);
   try {
-    const bytes = await readManifest(processes, containers);
+    const manifestBytes = known ?? (await readManifest(processes, containers));
     return {
-      manifest: decodeManifest(bytes),
-      manifestDigest: digestOf(bytes),
-      file: (file) => readFile(processes, containers, file),
+      manifest: decodeManifest(manifestBytes),
+      manifestBytes,
+      manifestDigest: digestOf(manifestBytes),
+      text: createTextReader(processes, containers),
       async *table(table, onChunk) {
         for await (const { chunk, canonical } of readChunks(processes, containers, table, table.chunks)) {
           yield await canonical();
@@ -70,7 +76,7 @@ type TarFile = { readonly name: string; readonly sizeBytes: number; readonly byt
 /** The regular files at a path of the container, in the order of their names. */
 async function* tarFiles(processes: Runner, containers: ImageContainers, path: string): AsyncGenerator<TarFile> {
   const container = await containers.take();
-  const copy = processes.stream('docker', ['cp', `${container}:${path}`, '-']);
+  const copy = processes.open('docker', ['cp', `${container}:${path}`, '-']);
   const extract = tar.extract();
   copy.stdout.on('error', (error) => extract.destroy(error));
   copy.stdout.pipe(extract);
@@ -95,23 +101,39 @@ async function* tarFiles(processes: Runner, containers: ImageContainers, path: s
 }
 
 async function readManifest(processes: Runner, containers: ImageContainers): Promise<Uint8Array> {
-  for await (const { sizeBytes, bytes } of tarFiles(processes, containers, manifestPath)) {
-    if (sizeBytes > manifestMaxBytes) break;
-    return await collect(bytes);
-  }
+  const bytes = (await readFiles(processes, containers, manifestPath)).get(posix.basename(manifestPath));
+  if (bytes) return bytes;
   throw new DynDataError(
     'MANIFEST_INVALID',
     `The image has no usable ${manifestPath}: it is no snapshot of dyn-data. Check the reference and pull again.`,
   );
 }
 
-async function* readFile(processes: Runner, containers: ImageContainers, file: ManifestFile): AsyncGenerator<Uint8Array> {
-  const path = `${snapshotRoot}/${file.path}`;
-  for await (const { bytes } of tarFiles(processes, containers, path)) {
-    yield* verified(bytes, { digest: file.digest as Digest, sizeBytes: file.sizeBytes, what: `The file ${path} of the image` });
-    return;
+/** Each copy out of the image is a process of its own, so the schema files of a source are all read by one. */
+function createTextReader(processes: Runner, containers: ImageContainers): ImageReader['text'] {
+  const folders = new Map<string, ReturnType<typeof readFiles>>();
+  return async (file) => {
+    const path = `${snapshotRoot}/${file.path}`;
+    const folder = posix.dirname(path);
+    const reading = folders.get(folder) ?? readFiles(processes, containers, folder);
+    folders.set(folder, reading);
+    const bytes = (await reading).get(posix.basename(path));
+    if (!bytes) throw missing(path);
+    const expected = { digest: file.digest as Digest, sizeBytes: file.sizeBytes, what: `The file ${path} of the image` };
+    return Buffer.from(await collect(verified(Readable.from([bytes]), expected))).toString();
+  };
+}
+
+/** The regular files at a path of the image, by their names. */
+async function readFiles(processes: Runner, containers: ImageContainers, path: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  let readBytes = 0;
+  for await (const { name, sizeBytes, bytes } of tarFiles(processes, containers, path)) {
+    readBytes += sizeBytes;
+    if (readBytes > inMemoryMaxBytes) break;
+    files.set(name, await collect(bytes));
   }
-  throw missing(path);
+  return files;
 }
 
 async function* readChunks(

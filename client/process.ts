@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { Readable } from 'node:stream';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DynDataError } from '../core/errors.ts';
 
@@ -27,8 +27,17 @@ export type ProcessResult = {
   readonly stderr: string;
 };
 
-/** A running process whose output is read as a stream; `done` settles after it has ended. */
-type ProcessStream = { readonly stdout: Readable; readonly done: Promise<ProcessResult>; stop(): void };
+/**
+ * A running process that is written to and read from as it goes; `done` settles after it has ended. Writing to one that has ended does
+ * nothing: `done` tells.
+ */
+type OpenProcess = {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly done: Promise<ProcessResult>;
+  stop(): void;
+};
 
 /**
  * Child processes, always without a shell. Rejects with CANCELLED when the signal fires, after the child has ended; a failing input
@@ -36,12 +45,12 @@ type ProcessStream = { readonly stdout: Readable; readonly done: Promise<Process
  */
 export type Runner = {
   run(command: string, args: readonly string[], options?: ProcessOptions): Promise<ProcessResult>;
-  stream(command: string, args: readonly string[], options?: Pick<ProcessOptions, 'cwd' | 'signal'>): ProcessStream;
+  open(command: string, args: readonly string[], options?: Pick<ProcessOptions, 'despiteInterruption'>): OpenProcess;
   /** The same, but this signal too ends everything that is started through it. */
   until(signal: AbortSignal): Runner;
 };
 
-const capturedLength = 4_000_000;
+export const capturedLength = 4_000_000;
 const killAfterMs = 5_000;
 
 /** @param base environment of every child, and the signal that ends them all. */
@@ -105,12 +114,14 @@ export function createRunner(base: { readonly env: Readonly<Record<string, strin
       if (inputError !== undefined) throw inputError;
       return result;
     },
-    stream(command, args, options = {}) {
-      const { child, stop, finish } = start(command, args, options, false);
+    open(command, args, options = {}) {
+      const { child, stop, finish } = start(command, args, options, true);
       const done = finish(() => '');
-      // The reader of the stream awaits it; a cancellation before that is no unhandled rejection.
+      // Who opened it awaits it; a cancellation before that is no unhandled rejection.
       done.catch(() => undefined);
-      return { stdout: child.stdout ?? Readable.from([]), done, stop };
+      const { stdin, stdout, stderr } = child as ChildProcessWithoutNullStreams;
+      stdin.on('error', () => undefined);
+      return { stdin, stdout, stderr, done, stop };
     },
     until: (signal) => createRunner({ env: base.env, signal: AbortSignal.any([base.signal, signal]) }),
   };
@@ -125,7 +136,7 @@ export function lastLines(result: ProcessResult, count = 8): string[] {
   return lines.slice(-count);
 }
 
-function cancelled(): DynDataError {
+export function cancelled(): DynDataError {
   return new DynDataError('CANCELLED', 'Interrupted. Nothing that was under way counts as done; run the command again to go on.');
 }
 

@@ -1,4 +1,5 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type ClientConfig, clientConfigFile, parseClientConfig } from '../core/client-config.ts';
@@ -35,6 +36,15 @@ export async function makeStateFolder(project: Project): Promise<void> {
   await writeFile(join(project.stateFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
+}
+
+/** Writes a file of the state folder, whole or not at all. */
+export async function writeState(project: Project, name: string, content: string | Uint8Array): Promise<void> {
+  await makeStateFolder(project);
+  const path = join(project.stateFolder, name);
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, content);
+  await rename(beside, path);
 }
 
 /**

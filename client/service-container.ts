@@ -1,61 +1,73 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
+import { type ContainerShell, createContainerShell, fitsShell } from './container-shell.ts';
 import type { Container, Engine } from './engine.ts';
 import { formatDuration } from './format.ts';
 import type { ProcessOptions, ProcessResult, Runner } from './process.ts';
+import type { ProjectContainers } from './project-containers.ts';
 
-const pollMs = 400;
 const logLines = 12;
 
 export type ExecOptions = Pick<ProcessOptions, 'input' | 'signal' | 'timeoutMs' | 'despiteInterruption' | 'onLine'>;
 
-/** The running container of one service of the stack. */
-export type ServiceContainer = {
+/** The running container of one service of the stack. Disposing closes what is open in it. */
+export type ServiceContainer = AsyncDisposable & {
   readonly service: string;
-  /** @throws SERVICE_UNHEALTHY where the service has no container. */
+  /** As `waitHealthy` saw it last. @throws SERVICE_UNHEALTHY where the service has no container. */
   find(): Promise<Container>;
-  /** Makes the next `exec` look for the container again: it may have been made anew. */
-  forget(): void;
   /** Runs a command inside, as root; does not judge its exit code. Its output may quote data: never show it. */
   exec(command: readonly string[], options?: ExecOptions): Promise<ProcessResult>;
-  /** Waits until the service is healthy, or runs where it has no health check, or has ended well where that is what it is for. */
+  /**
+   * Waits until the service is healthy, or runs where it has no health check, or has ended well where that is what it is for. To be called
+   * again whenever the container may have been made anew.
+   */
   waitHealthy(options: { readonly timeoutMs: number; readonly endsByItself?: boolean }): Promise<Container>;
 };
 
 export function createServiceContainer(options: {
   readonly processes: Runner;
   readonly engine: Engine;
-  readonly project: string;
+  readonly containers: ProjectContainers;
   readonly service: string;
   readonly signal: AbortSignal;
   readonly now: () => Date;
 }): ServiceContainer {
-  const { processes, engine, project, service, signal, now } = options;
-  const look = async (): Promise<Container | undefined> =>
-    (await engine.containers(project)).find((container) => container.service === service);
+  const { processes, engine, containers, service, signal, now } = options;
+  const ofService = (all: readonly Container[]): Container | undefined => all.find((container) => container.service === service);
+  let known: Container | undefined;
   const find = async (): Promise<Container> => {
-    const container = await look();
-    if (container) return container;
+    known ??= ofService(containers.seen()) ?? ofService((await containers.look()).containers);
+    if (known) return known;
     throw new DynDataError('SERVICE_UNHEALTHY', `The service ${service} has no container. Run \`dyn-data up\` again.`);
   };
-  let known: string | undefined;
+  /** By the id of the container. */
+  const shells = new Map<string, ContainerShell>();
+  const shellIn = (id: string): ContainerShell => {
+    const shell = shells.get(id) ?? createContainerShell(processes, id);
+    shells.set(id, shell);
+    return shell;
+  };
   return {
     service,
     find,
-    forget() {
-      known = undefined;
-    },
     async exec(command, more = {}) {
-      known ??= (await find()).id;
-      const id = known;
+      const { id } = await find();
+      const { input = '', timeoutMs } = more;
+      if (more.onLine === undefined && typeof input === 'string' && fitsShell(input)) {
+        const signals = [more.signal, more.despiteInterruption ? undefined : signal].filter((one) => one !== undefined);
+        return shellIn(id).run(command, { input, timeoutMs, signal: AbortSignal.any(signals) });
+      }
       return processes.run('docker', ['exec', ...(more.input === undefined ? [] : ['--interactive']), '--user', '0', id, ...command], more);
     },
     async waitHealthy({ timeoutMs, endsByItself = false }) {
       const startedMs = now().getTime();
       for (;;) {
-        const container = await look();
+        const look = await containers.look();
+        const container = ofService(look.containers);
         const judged = container ? judge(container, endsByItself) : 'wait';
-        if (container && judged === 'ready') return container;
+        if (container && judged === 'ready') {
+          known = container;
+          return container;
+        }
         const waitedMs = now().getTime() - startedMs;
         if (judged === 'ended' || waitedMs > timeoutMs) {
           const how =
@@ -69,8 +81,11 @@ export function createServiceContainer(options: {
             { details },
           );
         }
-        await sleep(pollMs, undefined, { signal });
+        await containers.change(look, timeoutMs - waitedMs + 1);
       }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...shells.values()].map((shell) => shell[Symbol.asyncDispose]()));
     },
   };
 }

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { type Digest, digestPattern } from '../core/digest.ts';
 import { parseYaml } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
 import { formatReference, isRepository, isTag, parseReference, type Reference } from '../core/references.ts';
-import { makeStateFolder, type Project, readIfThere } from './project.ts';
+import { type Project, readIfThere, writeState } from './project.ts';
 import type { RegistryApi } from './registry-api.ts';
 
 export const lockfileName = 'dyn-data.lock';
@@ -58,13 +56,8 @@ async function readPulled(project: Project): Promise<Pulled | undefined> {
   return text === undefined ? undefined : parseYaml(pulledSchema, text, path);
 }
 
-/** Written whole or not at all. */
 export async function writePulled(project: Project, pulled: Pulled): Promise<void> {
-  await makeStateFolder(project);
-  const path = join(project.stateFolder, pulledName);
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, `${JSON.stringify(pulled, undefined, 2)}\n`);
-  await rename(beside, path);
+  await writeState(project, pulledName, `${JSON.stringify(pulled, undefined, 2)}\n`);
 }
 
 /**

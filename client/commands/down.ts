@@ -1,4 +1,4 @@
-import { createCompose } from '../compose.ts';
+import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { helperOwner } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
@@ -10,9 +10,7 @@ export async function down(context: Context, options: { readonly volumes: boolea
   const project = await openProject(context);
   const engine = createEngine(context.processes);
   const compose = createCompose({ processes: context.processes, project, env: placeholders(project, context.env) });
-  await engine.requireAvailable();
-  await compose.requireAvailable();
-  const stack = await compose.stack();
+  const stack = await requireStack(engine, compose);
   await using _lock = await lockProject(project, context.process);
   await engine.removeHelpers(helperOwner(context, project));
   await compose.down(options);

@@ -19,9 +19,8 @@ export async function pull(context: Context, reference: string): Promise<void> {
   const choice = await resolveReference(project, api, reference);
   await using _lock = await lockProject(project, context.process);
   await engine.removeHelpers(helperOwner(context, project));
-  const options = { context, project, engine, api, choice };
-  const { sizeBytes } = await pullDataImage(options);
-  await using reader = await openDataImage(options);
+  const { sizeBytes } = await pullDataImage({ context, engine, api, choice });
+  await using reader = await openDataImage({ context, project, choice, image: await engine.image(choice.image) });
   const { rows, tables } = manifestTotals(reader.manifest);
   const { repository, digest, image } = choice;
   await writePulled(project, { version: 1, reference, repository, digest, image });

@@ -1,10 +1,11 @@
 import { addressesOf } from '../bring-up.ts';
-import { createCompose, type StackService } from '../compose.ts';
+import { createCompose, requireStack, type StackService } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { type Container, createEngine } from '../engine.ts';
 import { formatTable, shortDigest } from '../format.ts';
 import { type Marker, readMarker } from '../marker.ts';
 import { openProject } from '../project.ts';
+import { createProjectContainers } from '../project-containers.ts';
 import { dataDirectories } from '../restore/kinds.ts';
 import { createServiceContainer } from '../service-container.ts';
 import { placeholders } from './down.ts';
@@ -31,13 +32,12 @@ export async function status(context: Context): Promise<void> {
   const project = await openProject(context);
   const engine = createEngine(processes);
   const compose = createCompose({ processes, project, env: placeholders(project, context.env) });
-  await engine.requireAvailable();
-  await compose.requireAvailable();
-  const stack = await compose.stack();
-  const containers = await engine.containers(stack.project);
+  const stack = await requireStack(engine, compose);
+  await using containers = createProjectContainers(engine, stack.project);
+  await containers.look();
 
   const look = async (service: StackService): Promise<ServiceStatus> => {
-    const container = containers.find((candidate) => candidate.service === service.name);
+    const container = containers.seen().find((candidate) => candidate.service === service.name);
     return {
       service: service.name,
       state: container?.status ?? 'absent',
@@ -48,7 +48,7 @@ export async function status(context: Context): Promise<void> {
   };
   const snapshotOf = async (service: StackService, running: Container | undefined): Promise<SnapshotState> => {
     if (running?.status !== 'running') return { state: 'unknown' };
-    const container = createServiceContainer({ processes, engine, project: stack.project, service: service.name, signal, now });
+    await using container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
     try {
       for (const directory of await dataDirectories(container, service.labels)) {
         const marker = await readMarker(container, directory);
@@ -61,8 +61,7 @@ export async function status(context: Context): Promise<void> {
       return { state: 'unknown' };
     }
   };
-  const services: ServiceStatus[] = [];
-  for (const service of stack.services.values()) services.push(await look(service));
+  const services = await Promise.all([...stack.services.values()].map(look));
 
   const rows = services.map(({ service, state, health, addresses, snapshot }) => [
     service,

@@ -1,6 +1,6 @@
 import { parseReference } from '../../core/references.ts';
 import { bringUp, type ServiceReport } from '../bring-up.ts';
-import { createCompose } from '../compose.ts';
+import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
@@ -21,21 +21,18 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   const engine = createEngine(context.processes);
   const compose = createCompose({ processes: context.processes, project });
   await requireConfigDirs(project, context.env);
-  await engine.requireAvailable();
-  await compose.requireAvailable();
-  const stack = await compose.stack();
+  const stack = await requireStack(engine, compose);
   const api = openRegistry(context, project.config.registry);
   const choice = await chooseSnapshot(project, api, options.reference);
 
   await using _lock = await lockProject(project, context.process);
   const owner = helperOwner(context, project);
-  await engine.removeHelpers(owner);
+  const [present] = await Promise.all([engine.image(choice.image), engine.removeHelpers(owner)]);
   try {
-    const image = { context, project, engine, api, choice };
     const pullStartedMs = now().getTime();
-    const isPresent = (await engine.image(choice.image)) !== undefined;
-    if (!isPresent) await pullDataImage(image);
-    const pullMs = isPresent ? 0 : now().getTime() - pullStartedMs;
+    if (!present) await pullDataImage({ context, engine, api, choice });
+    const image = present ?? (await engine.image(choice.image));
+    const pullMs = present ? 0 : now().getTime() - pullStartedMs;
     const { repository, digest, reference } = choice;
     // So that `up` without an argument means the same next time.
     if (choice.from === 'argument') await writePulled(project, { version: 1, reference, repository, digest, image: choice.image });
@@ -43,7 +40,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
       context,
       stack,
       createCompose: (processes) => createCompose({ processes, project }),
-      openReader: (processes) => openDataImage({ ...image, context: { ...context, processes } }),
+      openReader: (processes) => openDataImage({ context: { ...context, processes }, project, choice, image }),
       digest,
       reference,
       replace: options.replace,
@@ -62,8 +59,9 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
       pullMs,
       services,
     });
-  } finally {
+  } catch (error) {
     await engine.removeHelpers(owner);
+    throw error;
   }
 }
 

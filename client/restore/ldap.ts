@@ -80,9 +80,9 @@ export function createLdapService({ container, source, labels, restart, oneOff }
     putBack: async () => undefined,
     async restore(reader, onBytes) {
       const contexts = await Promise.all(source.tables.map(async (table) => ({ table, context: await contextOf(table) })));
-      const carried: Uint8Array[] = [];
-      for (const file of source.before) for await (const piece of reader.file(file)) carried.push(piece);
-      const schema = await missingSchema(container, config, Buffer.concat(carried).toString());
+      let carried = '';
+      for (const file of source.before) carried += await reader.text(file);
+      const schema = await missingSchema(container, config, carried);
       if (schema === undefined) throw restoreFailed(container, 'Reading the schema', 'ldapsearch gives no cn=Subschema');
       await restart.stop();
       if (schema.changes) {

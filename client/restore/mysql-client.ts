@@ -31,7 +31,7 @@ export type MysqlClient = {
   /** The lines that the statements print, fields separated by tabs. @throws RESTORE_FAILED */
   query(what: string, sql: string, options?: ExecOptions): Promise<string[]>;
   /** Runs a file of statements in a session of a restore. @throws RESTORE_FAILED */
-  script(what: string, input: string | AsyncIterable<Uint8Array>): Promise<void>;
+  script(what: string, input: string): Promise<void>;
   /** Ends what a killed run left in the server and waits until it is undone. */
   endLeftSessions(): Promise<void>;
 };

@@ -87,11 +87,9 @@ async function* unpacked(chunks: readonly StoredChunk[], onBytes: (sizeBytes: nu
 
 async function makeIndexes({ reader }: LoadOptions, server: Server, session: MysqlSession, table: ManifestTable): Promise<void> {
   if (!table.indexes) return;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of reader.file(table.indexes)) pieces.push(piece);
   const what = `Making the indexes of the table ${tableLabel(table)}`;
   const settings = server.isMariaDb ? '' : `${indexSettings};\n`;
-  await session.query(what, `${settings}${Buffer.concat(pieces).toString()}\nDELIMITER ;\nSET SESSION ${loadSettings};`);
+  await session.query(what, `${settings}${await reader.text(table.indexes)}\nDELIMITER ;\nSET SESSION ${loadSettings};`);
 }
 
 async function lookAt({ client, container }: LoadOptions): Promise<Server> {

@@ -24,7 +24,7 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
     await progress.drop();
     for (const { name, create } of source.databases)
       await client.script(`Creating the database ${name}`, `DROP DATABASE IF EXISTS ${quote(name)};\n${create};\n`);
-    for (const file of source.before) await client.script(`Running ${file.path}`, reader.file(file));
+    for (const file of source.before) await client.script(`Running ${file.path}`, await reader.text(file));
     return progress.begin(reader.manifestDigest);
   };
 
@@ -41,18 +41,17 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
     },
     dataDirectory: () => mysqlDataDirectory(container),
     async occupied() {
-      const names = databases.map(literal).join(', ');
       const tables = await client.query(
         'Looking for databases',
-        `SELECT HEX(TABLE_SCHEMA), HEX(TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') AND TABLE_SCHEMA IN (${names})`,
+        `SELECT HEX(TABLE_SCHEMA), HEX(TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') AND TABLE_SCHEMA IN (${databases.map(literal).join(', ')})`,
       );
-      const found = new Set<string>();
-      for (const line of tables) {
-        const [schema = '', name = ''] = line.split('\t').map(unhex);
-        if (found.has(schema)) continue;
-        if ((await client.query('Looking for rows', `SELECT 1 FROM ${qualified({ schema, name })} LIMIT 1`)).length > 0) found.add(schema);
-      }
-      return [...found].map((name) => `database ${name}`);
+      if (tables.length === 0) return [];
+      const names = tables.map((line) => line.split('\t').map(unhex));
+      const hasRows = await client.query(
+        'Looking for rows',
+        names.map(([schema = '', name = '']) => `SELECT EXISTS (SELECT 1 FROM ${qualified({ schema, name })})`).join(';\n'),
+      );
+      return [...new Set(names.flatMap(([schema], index) => (hasRows[index] === '1' ? [`database ${schema}`] : [])))];
     },
     settings: () => readSettings(client),
     putBack: (settings) => putBackSettings(client, settings),
@@ -64,7 +63,7 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
       const targets = left ?? (await startOver(reader));
       await loadTables({ container, client, progress, reader, tables: source.tables, targets, onBytes });
       await progress.end();
-      for (const file of source.after) await client.script(`Running ${file.path}`, reader.file(file));
+      for (const file of source.after) await client.script(`Running ${file.path}`, await reader.text(file));
     },
     concluded: () => progress.drop(),
     async counts() {

@@ -24,7 +24,7 @@ export async function runAfter(
   steps: ReadonlySet<string>,
 ): Promise<void> {
   const { container, psql, database } = target;
-  const run = async (sql: string, signal?: AbortSignal) => psql.script(database, once(sql), signal === undefined ? {} : { signal });
+  const run = async (sql: string, signal?: AbortSignal) => psql.script(database, sql, signal === undefined ? {} : { signal });
   const failed = (result: Parameters<typeof errorCode>[0]) => restoreFailed(container, `Running ${script.path}`, errorCode(result));
   const weightOf = weights(source);
 
@@ -89,8 +89,4 @@ function weights(source: ManifestSource): (table: string) => number {
   const bytes = new Map(source.tables.map(({ schema, name, sizeBytes }) => [`${quote(schema)}.${quote(name)}`, sizeBytes]));
   const plainName = /(^|\.)([a-z_][a-z0-9_$]*)(?=\.|$)/g;
   return (table) => bytes.get(table.replaceAll(plainName, '$1"$2"')) ?? 0;
-}
-
-async function* once(text: string): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(text);
 }

@@ -27,7 +27,7 @@ export type Psql = {
   /** The lines that the statement prints. @throws RESTORE_FAILED */
   query(what: string, database: string, sql: string, options?: ExecOptions): Promise<string[]>;
   /** Runs a script of somebody else. What a cut input has left open is rolled back. Does not judge how it ended. */
-  script(database: string, input: AsyncIterable<Uint8Array>, options?: ExecOptions): Promise<ProcessResult>;
+  script(database: string, input: string | AsyncIterable<Uint8Array>, options?: ExecOptions): Promise<ProcessResult>;
 };
 
 export function createPsql(container: ServiceContainer): Psql {

@@ -56,9 +56,9 @@ export function createPostgresService({ container, source, labels }: DataService
         database,
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'",
       );
-      for (const table of tables)
-        if ((await query('Looking for rows', database, `SELECT 1 FROM ${table} LIMIT 1`)).length > 0) return [`database ${database}`];
-      return [];
+      if (tables.length === 0) return [];
+      const hasRows = await query('Looking for rows', database, tables.map((table) => `SELECT EXISTS (SELECT FROM ${table})`).join(';\n'));
+      return hasRows.includes('t') ? [`database ${database}`] : [];
     },
     settings: () => readSettings(psql),
     putBack: (settings) => putBackSettings(psql, settings),
@@ -78,7 +78,7 @@ export function createPostgresService({ container, source, labels }: DataService
       const tables = source.tables.filter((table) => table.chunks.length > 0 && !isLoaded(table));
       await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
       for (const file of source.after)
-        await runAfter(target, source, { path: file.path, text: await textOf(reader.file(file)) }, steps ?? new Set());
+        await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());
       await query('Gathering statistics', database, 'ANALYZE');
     },
     concluded: () => progress.drop(),
@@ -107,17 +107,11 @@ export function createPostgresService({ container, source, labels }: DataService
     await query('Dropping the database', maintenance, `DROP DATABASE IF EXISTS ${quote(database)} WITH (FORCE)`);
     await query('Creating the database', maintenance, createStatement(container, first, database));
     for (const file of source.before) {
-      const result = await psql.script(database, reader.file(file));
+      const result = await psql.script(database, await reader.text(file));
       if (result.exitCode !== 0) throw restoreFailed(container, `Running ${file.path}`, errorCode(result));
     }
     await progress.begin(reader.manifestDigest);
   }
-}
-
-async function textOf(file: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of file) pieces.push(piece);
-  return Buffer.concat(pieces).toString();
 }
 
 export async function postgresDataDirectory(container: ServiceContainer): Promise<string> {

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createEngine } from '../../client/engine.ts';
+import { createRunner, type Runner } from '../../client/process.ts';
+import { createProjectContainers, type ProjectContainers } from '../../client/project-containers.ts';
+import { createServiceContainer, type ServiceContainer } from '../../client/service-container.ts';
+import { runCommand, runOrFail } from '../../scripts/run-command.ts';
+import { describeWithEngine, imageVariables } from '../support/engine.ts';
+
+const project = 'dyn-data-test-service-container';
+const timeoutMs = 30_000;
+
+describeWithEngine('the container of a service', () => {
+  let containers: ProjectContainers;
+  let open: ServiceContainer[];
+  /** What docker was asked, by its first word. */
+  let asked: string[];
+  let processes: Runner;
+  const interrupted = new AbortController();
+
+  const nameOf = (service: string): string => `${project}-${service}-1`;
+  /** As compose makes it. */
+  const start = (service: string, script: string, ...options: string[]): Promise<string> => {
+    const labels = [`project=${project}`, `service=${service}`, 'oneoff=False'].flatMap((one) => ['--label', `com.docker.compose.${one}`]);
+    const image = imageVariables().NGINX_IMAGE ?? '';
+    const entrypoint = ['--init', '--name', nameOf(service), '--entrypoint', 'sh'];
+    return runOrFail('Starting', 'docker', ['run', '-d', ...labels, ...options, ...entrypoint, image, '-c', script]);
+  };
+  const remove = async (): Promise<void> => {
+    const { stdout } = await runCommand('docker', ['ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${project}`]);
+    const ids = stdout.split('\n').filter((id) => id !== '');
+    if (ids.length > 0) await runCommand('docker', ['rm', '--force', ...ids]);
+  };
+  const container = (service: string): ServiceContainer => {
+    const made = createServiceContainer({
+      processes,
+      engine: createEngine(processes),
+      containers,
+      service,
+      signal: interrupted.signal,
+      now: () => new Date(),
+    });
+    open.push(made);
+    return made;
+  };
+  const healthyWhen = (file: string): string[] => ['--health-cmd', `test -e ${file}`, '--health-interval', '500ms'];
+
+  beforeEach(async () => {
+    await remove();
+    asked = [];
+    open = [];
+    const runner = createRunner({ env: process.env, signal: interrupted.signal });
+    processes = {
+      ...runner,
+      run(command, args, options) {
+        asked.push(args[0] ?? '');
+        return runner.run(command, args, options);
+      },
+    };
+    containers = createProjectContainers(createEngine(processes), project);
+  });
+
+  afterEach(async () => {
+    for (const one of open) await one[Symbol.asyncDispose]();
+    await containers[Symbol.asyncDispose]();
+    await remove();
+  });
+
+  test('several that become healthy are seen at once, by few questions', async () => {
+    await Promise.all(['a', 'b'].map((service) => start(service, 'sleep 1000', ...healthyWhen('/tmp/ready'))));
+    const waiting = Promise.all(['a', 'b'].map((service) => container(service).waitHealthy({ timeoutMs })));
+    await sleep(4_000);
+    for (const service of ['a', 'b']) await runOrFail('Touching', 'docker', ['exec', nameOf(service), 'touch', '/tmp/ready']);
+    const touchedMs = performance.now();
+    expect((await waiting).map(({ service, health }) => `${service} ${health}`)).toEqual(['a healthy', 'b healthy']);
+    expect(performance.now() - touchedMs).toBeLessThan(5_000);
+    expect(asked.filter((word) => word === 'events')).toHaveLength(1);
+    expect(asked.filter((word) => word === 'ps').length).toBeLessThanOrEqual(6);
+  });
+
+  test('one that ended is named with its exit code and last lines; one that is to end well is waited for', async () => {
+    await start('bad', 'sleep 1; echo goodbye; exit 3');
+    await expect(container('bad').waitHealthy({ timeoutMs, endsByItself: true })).rejects.toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('The service bad ended with exit code 3.'),
+      details: ['bad | goodbye'],
+    });
+    await start('good', 'sleep 1');
+    expect(await container('good').waitHealthy({ timeoutMs, endsByItself: true })).toMatchObject({ status: 'exited', exitCode: 0 });
+  });
+
+  test('one that is started again by the engine is waited for', async () => {
+    await start(
+      'again',
+      'test -e /tmp/second && exec sleep 1000; touch /tmp/second; sleep 1; exit 1',
+      '--restart',
+      'always',
+      ...healthyWhen('/proc/1'),
+    );
+    await runOrFail('Waiting', 'docker', ['wait', nameOf('again')]);
+    expect(await container('again').waitHealthy({ timeoutMs })).toMatchObject({ status: 'running', health: 'healthy' });
+  });
+
+  test('commands run in the one that was made anew', async () => {
+    const first = (await start('made', 'sleep 1000', '--hostname', 'first')).trim();
+    const made = container('made');
+    expect((await made.waitHealthy({ timeoutMs })).id).toBe(first);
+    expect((await made.exec(['cat', '/etc/hostname'])).stdout).toBe('first\n');
+    await runOrFail('Removing', 'docker', ['rm', '--force', nameOf('made')]);
+    const waiting = made.waitHealthy({ timeoutMs });
+    await sleep(1_500);
+    const second = (await start('made', 'sleep 1000', '--hostname', 'second')).trim();
+    expect((await waiting).id).toBe(second);
+    expect((await made.exec(['cat', '/etc/hostname'])).stdout).toBe('second\n');
+    // With an input that no shell takes, and line by line.
+    const lines: string[] = [];
+    const input = `${'x'.repeat(100_000)}\nsecond line\n`;
+    expect((await made.exec(['cat'], { input, onLine: (line) => lines.push(line) })).stdout).toBe(input);
+    expect(lines).toEqual([input.slice(0, 100_000), 'second line']);
+    expect((await made.exec(['cat'], { input: 'a\0b' })).stdout).toBe('a\0b');
+  });
+
+  test('a time limit names how it is and what it printed', async () => {
+    await start('sick', 'echo I feel unwell; exec sleep 1000', ...healthyWhen('/never'), '--health-retries', '1');
+    await expect(container('sick').waitHealthy({ timeoutMs: 2_500 })).rejects.toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringMatching(/^The service sick is not healthy after [23].* \(running, unhealthy\)/),
+      details: ['sick | I feel unwell'],
+    });
+    await expect(container('absent').waitHealthy({ timeoutMs: 500 })).rejects.toMatchObject({
+      code: 'SERVICE_UNHEALTHY',
+      message: expect.stringContaining('(no container)'),
+    });
+    await expect(container('absent').exec(['true'])).rejects.toMatchObject({ code: 'SERVICE_UNHEALTHY' });
+  });
+});
