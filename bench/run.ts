@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import processSettings from '../registry/process-settings.json' with { type: 'json' };
 import { removeSample, seedSample } from '../sample/seed-sample.ts';
 import { ensureEngine } from '../scripts/engine.ts';
 import { ensureImages } from '../scripts/images.ts';
@@ -24,9 +25,6 @@ type Benchmark = {
   readonly file: string;
   readonly needs: 'nothing' | 'sample' | 'samples' | 'images' | 'directory';
 };
-
-/** Those of the registry (package.json). */
-const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 
 /** Rows of the large MySQL database, by size. */
 const largeRows = { tiny: 80_000, small: 800_000, demo: 8_000_000 } as const;
@@ -78,7 +76,7 @@ if (!isSize(size) || chosen.length === 0) {
 /** Runs one benchmark, shows what it prints, and gives its result lines. */
 function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Result[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...nodeOptions, join(import.meta.dirname, file), ...args], {
+    const child = spawn(process.execPath, [...processSettings.nodeOptions, join(import.meta.dirname, file), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env,
     });

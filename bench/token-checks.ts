@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { type IssuedToken, newToken, routes } from '../core/index.ts';
+import processSettings from '../registry/process-settings.json' with { type: 'json' };
 import { createBlobStore, createCatalog, createFolderObjects } from '../storage/index.ts';
 import { publishImage } from '../test/support/published-image.ts';
 import { inTurns, printResult, timed } from './measure.ts';
@@ -18,14 +19,15 @@ Asks a registry for a manifest by its tag, many times at once: one that asks for
 request, with one token for all of them and with a token for each connection.`;
 
 const connections = 32;
-const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 const repository = 'dynamease';
 
 const start = async (folder: string, name: string, access: string): Promise<{ child: ChildProcess; url: URL }> => {
   const config = join(folder, `${name}.yaml`);
   await writeFile(config, `version: 1\nlisten: { port: 0 }\n${access}\nstorage: { folder: store }\nenvironments: {}\n`);
   const main = join(import.meta.dirname, '..', 'registry', 'main.ts');
-  const child = spawn(process.execPath, [...nodeOptions, main, '--config', config], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [...processSettings.nodeOptions, main, '--config', config], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const lines = createInterface({ input: child.stdout });
   const [line] = await once(lines, 'line');
   return { child, url: new URL(JSON.parse(String(line)).listening) };

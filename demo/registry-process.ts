@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynDataError } from '../core/index.ts';
+import processSettings from '../registry/process-settings.json' with { type: 'json' };
 import { projectFolder } from '../scripts/project-paths.ts';
 
 export type RunningRegistry = {
@@ -11,11 +12,6 @@ export type RunningRegistry = {
   readonly child: ChildProcess;
 };
 
-/**
- * Those of `npm run registry`: a build makes much that is short-lived, and a larger young generation would only grow with it. What outlives that one is
- * mostly garbage too, and would by default be left until there is several times as much of it as of what is in use.
- */
-const nodeOptions = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
 const startTimeoutMs = 30_000;
 
 /**
@@ -25,12 +21,16 @@ const startTimeoutMs = 30_000;
  */
 export function startRegistry(configFile: string, logFile: string, environment: NodeJS.ProcessEnv = process.env): Promise<RunningRegistry> {
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, [...nodeOptions, join(projectFolder, 'registry', 'main.ts'), '--config', configFile], {
-    cwd: projectFolder,
-    detached: true,
-    stdio: ['ignore', 'pipe', log],
-    env: environment,
-  });
+  const child = spawn(
+    process.execPath,
+    [...processSettings.nodeOptions, join(projectFolder, 'registry', 'main.ts'), '--config', configFile],
+    {
+      cwd: projectFolder,
+      detached: true,
+      stdio: ['ignore', 'pipe', log],
+      env: environment,
+    },
+  );
   return new Promise((resolve, reject) => {
     const failed = (): void => reject(new DynDataError('REGISTRY_UNREACHABLE', `The registry did not start. Read ${logFile}.`));
     const timer = setTimeout(failed, startTimeoutMs);

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { chunkCodec, createBuildSnapshot, createPolicyTools } from '../builder/index.ts';
 import { errorKinds, toDynDataError } from '../core/index.ts';
 import { errorFields } from './log.ts';
 import { runRegistry } from './run.ts';
 
+/** Where it is told where this process listens, for a health check that knows neither configuration nor role. */
+const listeningFile = process.env.DYN_DATA_LISTENING_FILE;
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
@@ -19,7 +22,10 @@ try {
     createBuildSnapshot,
     createPolicyTools,
     chunkCodec,
-    print: (line) => process.stdout.write(`${line}\n`),
+    print: (line) => {
+      if (listeningFile !== undefined) writeFileSync(listeningFile, `${line}\n`);
+      process.stdout.write(`${line}\n`);
+    },
     log: process.stderr,
     signal: stopping.signal,
     onReload: (reload) => void process.on('SIGHUP', reload),

@@ -1,16 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { dirname } from 'node:path';
 import type { DestinationStream, Logger } from 'pino';
 import {
   type BlobStore,
   type BuildSnapshot,
   type Catalog,
   type ChunkIndex,
-  DynDataError,
   type PolicyTools,
-  parseRegistryConfig,
   type RegistryConfig,
   toolVersion,
 } from '../core/index.ts';
@@ -29,16 +25,15 @@ import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { createChange } from './access/change.ts';
 import { ensureAdmin } from './access/initial-admin.ts';
 import { openBuilder } from './builder-server.ts';
-import { type JobSystem, openJobSystem, type Role, roles } from './job-system.ts';
+import { type JobSystem, openJobSystem } from './job-system.ts';
 import { createBuildHandler, createCollectHandler, createRetentionHandler, createVerifyHandler } from './jobs/index.ts';
 import { createLog } from './log.ts';
 import { isLoopbackName, requireLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { openOperators } from './open-operators.ts';
+import { type ProgramInput, readProgramOptions } from './program-options.ts';
 import { createRegistry, type Registry } from './server.ts';
 import { readCertificate, watchCertificate } from './tls.ts';
-
-const usage = `Usage: node registry/main.ts --config FILE [--role ${roles.join('|')}]`;
 
 /** How long a stopping registry waits for answers that are being sent. */
 const requestsTimeoutMs = 2_000;
@@ -55,9 +50,7 @@ type BuildContext = {
   readonly now: () => Date;
 };
 
-export type RegistryProgram = {
-  readonly commandLine: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
+export type RegistryProgram = ProgramInput & {
   readonly createBuildSnapshot: (context: BuildContext) => BuildSnapshot;
   /** Left out where no policy is to be written through this registry. */
   readonly createPolicyTools?: (context: BuildContext) => PolicyTools;
@@ -85,12 +78,12 @@ type Server = {
  */
 export async function runRegistry(program: RegistryProgram): Promise<void> {
   const { environment, signal } = program;
-  const { file, role } = options(program.commandLine);
-  const configFile = resolve(file);
-  const config = parseRegistryConfig(await readConfig(configFile), configFile);
+  const { configFile, role, config } = await readProgramOptions(program);
   const configDirectory = dirname(configFile);
   if (!config.access) requireLoopback(config.listen.host);
-  const { tls } = config.listen;
+  // A builder serves nobody and asks nobody for a token: it needs neither the certificate nor the initial admin's token.
+  const isServing = role !== 'builder';
+  const tls = isServing ? config.listen.tls : undefined;
   const certificate = tls && (await readCertificate(tls, configDirectory));
 
   const logger = createLog(program.log);
@@ -102,7 +95,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   });
   const { trustedProxies } = config.listen;
   const access = createAccess(objects, { limits: config.access, trustedProxies, clock: now, random: randomBytes, logger });
-  if (config.access) {
+  if (config.access && isServing) {
     const { initialAdmin } = config.access;
     const text = initialAdmin && (await readSecret(initialAdmin, 'access.initialAdmin', secrets));
     await ensureAdmin(text, { store: access.store, audit: access.audit, clock: now, logger });
@@ -212,30 +205,4 @@ function untilFired(signal: AbortSignal): Promise<void> {
     if (signal.aborted) done();
     signal.addEventListener('abort', () => done(), { once: true });
   });
-}
-
-function options(commandLine: readonly string[]): { file: string; role: Role } {
-  const values = parse(commandLine);
-  if (!values.config) throw new DynDataError('USAGE', `The configuration file is not named. ${usage}`);
-  const role = roles.find((known) => known === (values.role ?? 'all'));
-  if (!role) throw new DynDataError('USAGE', `There is no such role. ${usage}`);
-  return { file: values.config, role };
-}
-
-function parse(commandLine: readonly string[]): { config?: string | undefined; role?: string | undefined } {
-  try {
-    return parseArgs({ args: [...commandLine], options: { config: { type: 'string' }, role: { type: 'string' } } }).values;
-  } catch (cause) {
-    throw new DynDataError('USAGE', `The command line is not understood. ${usage}`, { cause });
-  }
-}
-
-async function readConfig(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    const message = `The configuration file ${file} cannot be read (${code}). Create it, or name the right file with --config.`;
-    throw new DynDataError('CONFIG_NOT_FOUND', message, { cause });
-  }
 }

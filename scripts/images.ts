@@ -58,6 +58,11 @@ const toolImageSources = {
   'oci-tools': { standin: 'dyn-data/standin-oci-tools:1', variables: ['OCI_TOOLS_IMAGE'] },
 } as const satisfies Record<string, ImageSource>;
 
+/** What images of ours are built on; made where they are asked for by name only. */
+const baseImageSources = {
+  node: { official: 'node:24-bookworm-slim', standin: 'dyn-data/standin-node:24', variables: ['NODE_IMAGE'] },
+} as const satisfies Record<string, ImageSource>;
+
 function olderPostgres(version: string, release: string): ImageSource {
   return {
     official: `postgres:${version}`,
@@ -68,10 +73,11 @@ function olderPostgres(version: string, release: string): ImageSource {
 }
 
 type NewestImageName = keyof typeof imageSources;
-export type ImageName = NewestImageName | keyof typeof olderImageSources | keyof typeof toolImageSources;
+export type ImageName = NewestImageName | keyof typeof olderImageSources | keyof typeof toolImageSources | keyof typeof baseImageSources;
 export const imageNames = Object.keys(imageSources) as NewestImageName[];
 
-const sourceOf = (name: ImageName): ImageSource => ({ ...imageSources, ...olderImageSources, ...toolImageSources })[name];
+const sourceOf = (name: ImageName): ImageSource =>
+  ({ ...imageSources, ...olderImageSources, ...toolImageSources, ...baseImageSources })[name];
 const recipeOf = (name: ImageName): StandinRecipe => sourceOf(name).recipe ?? { folder: name };
 
 /** How long a registry may take to begin its answer. The download itself is not limited. */

@@ -8,7 +8,10 @@ import { aptAcquireOptions, debianMirror } from './debian.ts';
 import { projectFolder } from './project-paths.ts';
 import { runCommand, runOrFail } from './run-command.ts';
 
-/** Recipes of stand-in images: `packages.txt`, `setup.sh` (run once inside), `entrypoint.sh`, `image.txt` (instructions of `docker import --change`). */
+/**
+ * Recipes of stand-in images: `packages.txt`, `setup.sh` (run once inside), `entrypoint.sh`, `image.txt` (instructions of `docker import --change`),
+ * and `host.sh` where something comes from this machine (run once outside, with the new file system's folder as its argument).
+ */
 const recipesFolder = join(projectFolder, 'test', 'images');
 
 /** The label whose value is the recipe's digest, so that a changed recipe is noticed. */
@@ -62,6 +65,7 @@ export async function buildStandinImage(recipe: StandinRecipe, tag: string, sign
     // Java's installation links its manual pages into this folder and fails without it.
     '--essential-hook=mkdir -p "$1/usr/share/man/man1"',
     '--customize-hook=install -D -m 0755 "$RECIPE/entrypoint.sh" "$1/usr/local/bin/docker-entrypoint.sh"',
+    '--customize-hook=if [ -e "$RECIPE/host.sh" ]; then "$RECIPE/host.sh" "$1" >&2; fi',
     '--customize-hook=install -m 0755 "$RECIPE/setup.sh" "$1/setup.sh" && chroot "$1" /setup.sh && rm "$1/setup.sh"',
     '--format=tar',
     release,

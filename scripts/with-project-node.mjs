@@ -2,7 +2,7 @@
 // file. Installs the dependencies first where they are missing or older than the lock file, so a fresh clone needs no install by hand.
 // Usage: node scripts/with-project-node.mjs [NODE-OPTION ...] FILE [ARG ...]
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname ?? join(new URL('.', import.meta.url).pathname), '..');
@@ -23,17 +23,12 @@ if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(install
     process.exit(1);
   }
 }
-const run = spawnSync(join(bin, 'node'), process.argv.slice(2), {
+// What the image's registry runs with (registry/start.mjs says why). The allocator's part is for all programs: tests and the demo build too.
+const settings = JSON.parse(readFileSync(join(root, 'registry', 'process-settings.json'), 'utf8'));
+const args = process.argv.slice(2);
+const run = spawnSync(join(bin, 'node'), [...(args[0] === 'registry/main.ts' ? settings.nodeOptions : []), ...args], {
   cwd: root,
   stdio: 'inherit',
-  // glibc's allocator would keep what chunks and network buffers once took, in an arena for each thread. What a compressor takes, some megabytes
-  // for each chunk, is kept: given back and taken anew, touching its pages costs several times what the compressing does.
-  env: {
-    MALLOC_ARENA_MAX: '2',
-    MALLOC_MMAP_THRESHOLD_: '8388608',
-    MALLOC_TRIM_THRESHOLD_: '4194304',
-    ...process.env,
-    PATH: `${bin}${delimiter}${process.env.PATH}`,
-  },
+  env: { ...settings.environment, ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
 });
 process.exit(run.status ?? 1);

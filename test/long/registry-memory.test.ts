@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf, mediaTypes } from '../../core/index.ts';
+import processSettings from '../../registry/process-settings.json' with { type: 'json' };
 import { createBlobStore, createCatalog, createFolderObjects } from '../../storage/index.ts';
 import { createOciClient, locationOf } from '../support/oci-client.ts';
 import { repeated, sampleBytes } from '../support/stream-samples.ts';
@@ -59,9 +60,8 @@ async function startRegistry(): Promise<void> {
   const config = join(folder, 'registry.yaml');
   await writeFile(config, 'version: 1\nlisten: { port: 0 }\nstorage: { folder: store }\nenvironments: {}\n');
   // As `npm run registry` starts it.
-  const options = ['--max-semi-space-size=8', '--heap-growing-percent=40'];
   const main = join(import.meta.dirname, '../../registry/main.ts');
-  registry = spawn(process.execPath, [...options, main, '--config', config], { stdio: ['ignore', 'pipe', 'ignore'] });
+  registry = spawn(process.execPath, [...processSettings.nodeOptions, main, '--config', config], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = await once(registry.stdout ?? registry, 'data');
   port = Number(new URL(JSON.parse(String(line)).listening).port);
 }

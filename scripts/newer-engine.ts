@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynDataError } from '../core/errors.ts';
+import { exists, unpackSidPackage } from './debian.ts';
+import { cacheFolder } from './project-paths.ts';
+import { runCommand } from './run-command.ts';
+
+/** The Docker engine of Debian sid, from its packages without installing them; runc is the machine's. */
+const packages = ['docker.io', 'docker-cli', 'containerd'] as const;
+const unpacked = join(cacheFolder, 'newer-engine');
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 30_000;
+
+export type NewerEngine = AsyncDisposable & {
+  readonly version: string;
+  /** The client of the same version. */
+  readonly client: string;
+  /** For its environment: which engine it talks to, and where it keeps its logins. */
+  readonly env: { readonly DOCKER_HOST: string; readonly DOCKER_CONFIG: string };
+};
+
+export type NewerEngineOptions = {
+  readonly log: (line: string) => void;
+  /** Images in containerd's store instead of the engine's own: another program that pulls and pushes. */
+  readonly containerdStore?: boolean;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/**
+ * Starts an engine beside the one that this machine has, with a socket, folders and a containerd of its own. It has no network for containers,
+ * as one bridge and one set of firewall rules belong to one engine; pulling and pushing needs none. As root on Debian.
+ * @throws ENGINE_FAILED with its last words
+ */
+export async function startNewerEngine({ log, containerdStore = false, signal }: NewerEngineOptions): Promise<NewerEngine> {
+  const complete = join(unpacked, 'complete');
+  if (!(await exists(complete))) {
+    for (const name of packages) {
+      log(`Fetching ${name} of Debian sid ...`);
+      await unpackSidPackage(name, unpacked, signal);
+    }
+    await writeFile(complete, '');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'dyn-data-engine-'));
+  const host = `unix://${join(folder, 'docker.sock')}`;
+  const logFile = join(folder, 'log');
+  const programs = join(unpacked, 'usr', 'bin');
+  const settings = {
+    host,
+    'data-root': join(folder, 'data'),
+    'exec-root': join(folder, 'exec'),
+    pidfile: join(folder, 'pid'),
+    'config-file': join(folder, 'daemon.json'),
+    bridge: 'none',
+    iptables: 'false',
+    ip6tables: 'false',
+    'ip-forward': 'false',
+  };
+  await writeFile(settings['config-file'], JSON.stringify({ features: { 'containerd-snapshotter': containerdStore } }));
+  await mkdir(join(folder, 'config'));
+  const output = await open(logFile, 'a');
+  const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+  // It starts the containerd that it finds on its path, in a folder below exec-root.
+  const daemon = spawn(join(unpacked, 'usr', 'sbin', 'dockerd'), options, {
+    env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
+    stdio: ['ignore', output.fd, output.fd],
+    cwd: '/',
+  });
+  await output.close();
+  const failed = new Promise<never>((_resolve, reject) => daemon.once('error', reject));
+  failed.catch(() => undefined);
+  const client = join(programs, 'docker');
+  const env = { DOCKER_HOST: host, DOCKER_CONFIG: join(folder, 'config') };
+  const stop = async (): Promise<void> => {
+    await end(daemon);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const version = await Promise.race([failed, untilAnswering(client, env, daemon, logFile, signal)]);
+    return { version, client, env, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function untilAnswering(
+  client: string,
+  env: NewerEngine['env'],
+  daemon: ChildProcess,
+  logFile: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const asked = await runCommand(client, ['version', '--format', '{{.Server.Version}}'], { env, signal });
+    if (asked.exitCode === 0) return asked.stdout.trim();
+    if (daemon.exitCode !== null || Date.now() > deadline) {
+      const details = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-8);
+      throw new DynDataError('ENGINE_FAILED', 'The Docker engine of Debian sid does not start beside this machine’s.', { details });
+    }
+    await sleep(250, undefined, { signal });
+  }
+}
+
+async function end(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null || daemon.pid === undefined) return;
+  const ended = once(daemon, 'exit');
+  daemon.kill('SIGTERM');
+  const timer = setTimeout(() => daemon.kill('SIGKILL'), stopTimeoutMs);
+  await ended;
+  clearTimeout(timer);
+}
