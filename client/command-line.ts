@@ -4,12 +4,14 @@ import { largestPreview } from '../core/policy-tools.ts';
 import { isTag } from '../core/references.ts';
 import { toolVersion } from '../core/version.ts';
 import { addAccessCommands } from './access-commands.ts';
+import { diff } from './commands/diff.ts';
 import { down } from './commands/down.ts';
 import { ls } from './commands/ls.ts';
 import { policyCheck } from './commands/policy-check.ts';
 import { policyDiff } from './commands/policy-diff.ts';
 import { policySuggest } from './commands/policy-suggest.ts';
 import { pull } from './commands/pull.ts';
+import { show } from './commands/show.ts';
 import { snapshotCreate } from './commands/snapshot-create.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
@@ -32,6 +34,7 @@ export type CommandLineOptions = Pick<Context, 'env' | 'folder' | 'signal' | 'pr
 
 const defaultHealthTimeoutSeconds = 180;
 const helpWidth = 100;
+const refHelp = 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…';
 
 /** Runs one command and returns the process's exit code (the table in core/errors.ts). Never throws. */
 export async function runCommandLine(options: CommandLineOptions): Promise<number> {
@@ -88,9 +91,20 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .description('list the snapshots of the repository, the newest first')
     .action(() => ls(context()));
   program
+    .command('show')
+    .description('show everything of a snapshot: sources, tables, policy, leak scan, how it was taken')
+    .argument('<ref>', refHelp)
+    .action((reference: string) => show(context(), reference));
+  program
+    .command('diff')
+    .description('show what changed from one snapshot to another: schemas, rows, chunks, policy and key')
+    .argument('<a>', refHelp)
+    .argument('<b>', refHelp)
+    .action((first: string, second: string) => diff(context(), first, second));
+  program
     .command('pull')
     .description('fetch a snapshot, by tag or digest, and choose it for up')
-    .argument('<ref>', 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…')
+    .argument('<ref>', refHelp)
     .action((reference: string) => pull(context(), reference));
   program
     .command('up')

@@ -11,6 +11,8 @@ export type Output = {
   readonly json: boolean;
   /** Whether somebody watches `live`. */
   readonly isTerminal: boolean;
+  /** Width of the terminal that results go to; undefined in a pipe, where nothing is cut. */
+  readonly columns: number | undefined;
   /** One line about what just happened. */
   note(line: string): void;
   /** A line that stays at the terminal's bottom under this key and is replaced in place; undefined removes it. No terminal: nothing. */
@@ -46,6 +48,7 @@ export function createOutput({ stdout, stderr, json, color }: OutputOptions): Ou
   return {
     json,
     isTerminal: stderr.isTerminal,
+    columns: stdout.isTerminal ? stdout.columns || defaultColumns : undefined,
     note(line) {
       if (!json) draw(`${line}\n`);
     },

@@ -52,6 +52,13 @@ export function parseLockfile(text: string, fileName: string): Lockfile {
   return parseYaml(lockfileSchema, text, fileName);
 }
 
+/** The project's lockfile; undefined where it has none. @throws DynDataError CONFIG_INVALID */
+export async function readLockfile(project: Project): Promise<Lockfile | undefined> {
+  const path = join(project.folder, lockfileName);
+  const text = await readIfThere(path);
+  return text === undefined ? undefined : parseLockfile(text, path);
+}
+
 async function readPulled(project: Project): Promise<Pulled | undefined> {
   const path = join(project.stateFolder, pulledName);
   const text = await readIfThere(path);
@@ -74,10 +81,8 @@ export async function writePulled(project: Project, pulled: Pulled): Promise<voi
 export async function chooseSnapshot(project: Project, api: RegistryApi, argument: string | undefined): Promise<Choice> {
   const pulled = await readPulled(project);
   if (argument !== undefined) return resolveOrPulled(project, api, argument, pulled);
-  const lockPath = join(project.folder, lockfileName);
-  const lockText = await readIfThere(lockPath);
-  if (lockText !== undefined) {
-    const lock = parseLockfile(lockText, lockPath);
+  const lock = await readLockfile(project);
+  if (lock) {
     return { ...named(project, lock.repository, lock.digest), reference: lock.tag ?? lock.digest, from: 'lock' };
   }
   if (pulled) return { ...pulled, from: 'pulled' };

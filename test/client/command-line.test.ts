@@ -28,7 +28,7 @@ describe('usage', () => {
     const { exitCode, stdout, stderr } = await client.run(['--help']);
     expect(exitCode).toBe(0);
     expect(stderr).toBe('');
-    for (const command of ['ls', 'pull', 'up', 'status', 'down', 'snapshot', 'version'])
+    for (const command of ['ls', 'show', 'diff', 'pull', 'up', 'status', 'down', 'snapshot', 'version'])
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
   });
 
