@@ -1,4 +1,5 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type ClientConfig, clientConfigFile, parseClientConfig } from '../core/client-config.ts';
@@ -75,6 +76,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new DynDataError('CONFIG_NOT_FOUND', `${path} cannot be read (${code}). Make it readable and try again.`, { cause: error });
   }
+}
+
+/** A file that is written whole or not at all. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, text);
+  await rename(beside, path);
 }
 
 async function findUpwards(from: string): Promise<{ path: string; text: string }> {

@@ -1,26 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { type Digest, digestPattern } from '../core/digest.ts';
 import { parseYaml } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
-import { formatReference, isRepository, isTag, parseReference, type Reference } from '../core/references.ts';
-import { makeStateFolder, type Project, readIfThere } from './project.ts';
+import { formatReference, isRepository, parseReference, type Reference } from '../core/references.ts';
+import { lockedReference, readLockfile } from './lockfile.ts';
+import { makeStateFolder, type Project, readIfThere, writeWhole } from './project.ts';
 import type { RegistryApi } from './registry-api.ts';
 
-export const lockfileName = 'dyn-data.lock';
 const pulledName = 'pulled.json';
 
 const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
 const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
-const lockfileSchema = z.strictObject({
-  version: z.literal(1),
-  repository,
-  digest,
-  /** What the digest was called when it was pinned; for people. */
-  tag: z.optional(z.string().check(z.refine(isTag, 'a tag expected'))),
-});
 const pulledSchema = z.strictObject({
   version: z.literal(1),
   /** As the user asked for it. */
@@ -31,8 +22,6 @@ const pulledSchema = z.strictObject({
   image: z.string(),
 });
 
-/** `dyn-data.lock`: the digest a project is pinned to. */
-export type Lockfile = z.infer<typeof lockfileSchema>;
 /** `.dyn-data/pulled.json`: what `dyn-data pull` fetched last. */
 export type Pulled = z.infer<typeof pulledSchema>;
 
@@ -47,18 +36,6 @@ export type Choice = {
   readonly from: 'argument' | 'lock' | 'pulled' | 'config';
 };
 
-/** YAML is a superset of JSON; a lockfile is read as either. @throws DynDataError CONFIG_INVALID */
-export function parseLockfile(text: string, fileName: string): Lockfile {
-  return parseYaml(lockfileSchema, text, fileName);
-}
-
-/** The project's lockfile; undefined where it has none. @throws DynDataError CONFIG_INVALID */
-export async function readLockfile(project: Project): Promise<Lockfile | undefined> {
-  const path = join(project.folder, lockfileName);
-  const text = await readIfThere(path);
-  return text === undefined ? undefined : parseLockfile(text, path);
-}
-
 async function readPulled(project: Project): Promise<Pulled | undefined> {
   const path = join(project.stateFolder, pulledName);
   const text = await readIfThere(path);
@@ -68,10 +45,7 @@ async function readPulled(project: Project): Promise<Pulled | undefined> {
 /** Written whole or not at all. */
 export async function writePulled(project: Project, pulled: Pulled): Promise<void> {
   await makeStateFolder(project);
-  const path = join(project.stateFolder, pulledName);
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, `${JSON.stringify(pulled, undefined, 2)}\n`);
-  await rename(beside, path);
+  await writeWhole(join(project.stateFolder, pulledName), `${JSON.stringify(pulled, undefined, 2)}\n`);
 }
 
 /**
@@ -83,7 +57,7 @@ export async function chooseSnapshot(project: Project, api: RegistryApi, argumen
   if (argument !== undefined) return resolveOrPulled(project, api, argument, pulled);
   const lock = await readLockfile(project);
   if (lock) {
-    return { ...named(project, lock.repository, lock.digest), reference: lock.tag ?? lock.digest, from: 'lock' };
+    return { ...named(project, lock.repository, lock.digest), reference: lockedReference(lock), from: 'lock' };
   }
   if (pulled) return { ...pulled, from: 'pulled' };
   if (project.config.snapshot !== undefined) return { ...(await resolveReference(project, api, project.config.snapshot)), from: 'config' };
@@ -91,6 +65,27 @@ export async function chooseSnapshot(project: Project, api: RegistryApi, argumen
     'USAGE',
     'No snapshot is chosen. Run `dyn-data ls` to see what there is, then `dyn-data pull TAG && dyn-data up`, or write `snapshot: TAG` in dyn-data.yaml.',
   );
+}
+
+/**
+ * The snapshot that `pull` without an argument fetches: what the lockfile pins, else what the last pull's name, or `snapshot` in dyn-data.yaml,
+ * stands for now.
+ * @throws DynDataError as {@link chooseSnapshot}
+ */
+export async function chooseToPull(project: Project, api: RegistryApi): Promise<Choice> {
+  if (await readLockfile(project)) return chooseSnapshot(project, api, undefined);
+  const pulled = await readPulled(project);
+  return pulled ? { ...(await resolveReference(project, api, pulled.reference)), from: 'pulled' } : chooseSnapshot(project, api, undefined);
+}
+
+/** What a service says that it holds, as a choice; lockfile and last pull know which repository that digest is of. */
+export async function chooseHeld(
+  project: Project,
+  held: { readonly digest: Digest; readonly reference: string },
+): Promise<Omit<Choice, 'from'>> {
+  const known = [await readLockfile(project), await readPulled(project)].find((one) => one?.digest === held.digest);
+  const inRepository = known?.repository ?? parseReference(held.reference).repository ?? project.config.repository;
+  return { ...named(project, inRepository, held.digest), reference: held.reference };
 }
 
 /** What a reference stands for now. @throws DynDataError TAG_UNKNOWN naming the tags that exist. */

@@ -3,10 +3,10 @@ import { isInForce } from '../../core/pins.ts';
 import type { Context } from '../context.ts';
 import { fitTable } from '../fitted-table.ts';
 import { formatAge, formatBytes, formatCount, shortDigest } from '../format.ts';
+import { readLockfile } from '../lockfile.ts';
 import { openRegistry } from '../open-registry.ts';
 import { createOperatorsApi } from '../operators-api.ts';
 import { openProject } from '../project.ts';
-import { readLockfile } from '../snapshot-choice.ts';
 
 /** A snapshot of the list. */
 type Listed = SnapshotView & {
