@@ -19,6 +19,8 @@ export type Output = {
   live(key: string, line: string | undefined): void;
   /** The command's result, for people or as JSON. */
   result(text: string, value: unknown): void;
+  /** One of many lines of a result that may have no end; as JSON a document of its own. */
+  line(text: string, value: unknown): void;
   error(error: DynDataError): void;
 };
 
@@ -60,6 +62,9 @@ export function createOutput({ stdout, stderr, json, color }: OutputOptions): Ou
     },
     result(text, value) {
       stdout.write(json ? `${JSON.stringify(value)}\n` : text === '' ? '' : `${text}\n`);
+    },
+    line(text, value) {
+      stdout.write(`${json ? JSON.stringify(value) : text}\n`);
     },
     error(error) {
       if (json) {

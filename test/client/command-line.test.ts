@@ -46,7 +46,7 @@ describe('usage', () => {
   test.each([
     [[], 'a command is missing'],
     [['pul', 'x'], "unknown command 'pul' (Did you mean pull?)"],
-    [['pull'], "missing required argument 'ref'"],
+    [['show'], "missing required argument 'ref'"],
     [['up', '--fast'], "unknown option '--fast'"],
     [['up', '--timeout', 'soon'], 'A number of seconds above 0 is expected'],
     [['snapshot', 'create', 'prod', '--tag', 'a b'], 'A tag has letters, digits'],

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommandLine } from '../../client/command-line.ts';
 import { fitTable } from '../../client/fitted-table.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { Manifest } from '../../core/manifest.ts';
@@ -231,6 +232,48 @@ push (postgres): the same
     expect(stdout).toContain('  + table shop.customers: 1 rows');
     expect(stdout).toContain('  ~ server postgres 0 → postgres 1');
     expect(stdout).toContain('  ~ schema file push/schema/after-0.sql');
+  });
+});
+
+describe('on a terminal', () => {
+  const onTerminal = async (columns: number, ...args: string[]): Promise<string[]> => {
+    let written = '';
+    const write = (text: string): void => {
+      written += text;
+    };
+    const sink = { write, isTerminal: true, columns };
+    const exitCode = await runCommandLine({
+      args,
+      env: { NO_COLOR: '1' },
+      folder: client.folder,
+      process: { pid: process.pid, host: 'test', isAlive: () => true },
+      nodeVersion: process.versions.node,
+      stdout: sink,
+      stderr: sink,
+      signal: new AbortController().signal,
+      readHidden: async () => '',
+      confirm: async () => undefined,
+      now: () => new Date('2026-06-01T00:00:00Z'),
+    });
+    expect(exitCode).toBe(0);
+    expect(written).not.toContain('\u001b');
+    return written.trimEnd().split('\n');
+  };
+
+  test.each([60, 72, 80, 100, 120, 200])('the list fits %i columns, and keeps tag and age', async (columns) => {
+    const lines = await onTerminal(columns, 'ls');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(lines[0]).toMatch(/^TAG +(?:DIGEST +)?AGE\b/);
+    expect(lines.find((line) => line.startsWith('june'))).toContain('2 years');
+  });
+
+  test('the list at 60 columns', async () => {
+    const lines = await onTerminal(60, 'ls');
+    expect(lines.filter((line) => /^(?:TAG|june|may) /.test(line)).map((line) => line.replace(/[\d.]+ kB/, 'SIZE'))).toEqual([
+      expect.stringMatching(/^TAG +(?:DIGEST +)?AGE +SIZE +ROWS$/),
+      expect.stringMatching(/^june +(?:sha256:[0-9a-f]{12} +)?2 years +SIZE +1,540$/),
+      expect.stringMatching(/^may +(?:sha256:[0-9a-f]{12} +)?2 years +SIZE +1,530$/),
+    ]);
   });
 });
 
