@@ -23,6 +23,8 @@ export type BringUpOptions = {
   readonly digest: Digest;
   readonly reference: string;
   readonly replace: boolean;
+  /** Limits `replace` to this service. */
+  readonly replaceOnly?: string;
   readonly healthTimeoutMs: number;
   readonly owner: string;
 };
@@ -121,7 +123,8 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
 }
 
 async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
-  const { context, reader, digest, reference, replace, healthTimeoutMs } = shared;
+  const { context, reader, digest, reference, healthTimeoutMs } = shared;
+  const replace = shared.replace && (shared.replaceOnly ?? service.name) === service.name;
   const { output, now } = context;
   const source = reader.manifest.sources.find(({ name }) => name === service.source);
   if (!source) return undefined;

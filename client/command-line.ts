@@ -4,25 +4,33 @@ import { largestPreview } from '../core/policy-tools.ts';
 import { isTag } from '../core/references.ts';
 import { toolVersion } from '../core/version.ts';
 import { addAccessCommands } from './access-commands.ts';
+import { diff } from './commands/diff.ts';
 import { down } from './commands/down.ts';
+import { logs } from './commands/logs.ts';
 import { ls } from './commands/ls.ts';
+import { pin } from './commands/pin.ts';
 import { policyCheck } from './commands/policy-check.ts';
 import { policyDiff } from './commands/policy-diff.ts';
 import { policySuggest } from './commands/policy-suggest.ts';
 import { pull } from './commands/pull.ts';
+import { reset } from './commands/reset.ts';
+import { show } from './commands/show.ts';
 import { snapshotCreate } from './commands/snapshot-create.ts';
 import { status } from './commands/status.ts';
-import { up } from './commands/up.ts';
+import { type UpOptions, up } from './commands/up.ts';
+import { verify } from './commands/verify.ts';
 import { version } from './commands/version.ts';
+import type { LogsOptions } from './compose.ts';
 import type { Context } from './context.ts';
 import { addJobsCommands, addScheduleCommands } from './operator-commands.ts';
 import { createOutput, type TextSink } from './output.ts';
 import { createRunner } from './process.ts';
 import { addRetentionCommands } from './retention-commands.ts';
 import { requireRuntime } from './runtime.ts';
+import { addSetupCommands } from './setup-commands.ts';
 
 /** Everything of the outside world that the client touches. */
-export type CommandLineOptions = Pick<Context, 'env' | 'folder' | 'signal' | 'process' | 'now' | 'readHidden'> & {
+export type CommandLineOptions = Pick<Context, 'env' | 'folder' | 'signal' | 'process' | 'now' | 'readHidden' | 'confirm'> & {
   /** Without the interpreter and the file. */
   readonly args: readonly string[];
   readonly nodeVersion: string;
@@ -32,6 +40,7 @@ export type CommandLineOptions = Pick<Context, 'env' | 'folder' | 'signal' | 'pr
 
 const defaultHealthTimeoutSeconds = 180;
 const helpWidth = 100;
+const refHelp = 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…';
 
 /** Runs one command and returns the process's exit code (the table in core/errors.ts). Never throws. */
 export async function runCommandLine(options: CommandLineOptions): Promise<number> {
@@ -77,6 +86,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     output,
     now: options.now,
     readHidden: options.readHidden,
+    confirm: options.confirm,
     process: options.process,
     // Compose puts variables of its environment into stacks; none may get at the token that way.
     processes: createRunner({ env: { ...env, DYN_DATA_TOKEN: undefined }, signal }),
@@ -88,23 +98,66 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .description('list the snapshots of the repository, the newest first')
     .action(() => ls(context()));
   program
+    .command('show')
+    .description('show everything of a snapshot: sources, tables, policy, leak scan, how it was taken')
+    .argument('<ref>', refHelp)
+    .action((reference: string) => show(context(), reference));
+  program
+    .command('diff')
+    .description('show what changed from one snapshot to another: schemas, rows, chunks, policy and key')
+    .argument('<a>', refHelp)
+    .argument('<b>', refHelp)
+    .action((first: string, second: string) => diff(context(), first, second));
+  program
     .command('pull')
     .description('fetch a snapshot, by tag or digest, and choose it for up')
-    .argument('<ref>', 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…')
-    .action((reference: string) => pull(context(), reference));
+    .argument('[ref]', `${refHelp}; else what dyn-data.lock pins, else the last pull's name anew, else \`snapshot\` in dyn-data.yaml`)
+    .action((reference: string | undefined) => pull(context(), reference));
+  program
+    .command('pin')
+    .description('write dyn-data.lock, to be committed: the data and the digest of every image of the stack')
+    .argument('[ref]', 'snapshot to pin; else the one that up would take')
+    .action((reference: string | undefined) => pin(context(), reference));
   program
     .command('up')
     .description('start the stack in order and restore the snapshot into it')
     .argument('[ref]', 'snapshot to take; else dyn-data.lock, else the last pull, else `snapshot` in dyn-data.yaml')
     .option('--replace', 'restore from scratch, whatever the services hold', false)
+    .option('--locked', 'refuse whatever is not as dyn-data.lock says', false)
     .option('--timeout <seconds>', 'how long a service may take to become healthy', parseSeconds, defaultHealthTimeoutSeconds)
-    .action((reference: string | undefined, { replace, timeout }: { replace: boolean; timeout: number }) =>
-      up(context(), { reference, replace, healthTimeoutMs: timeout * 1000 }),
+    .option('--dry-run', 'show what would be pulled, started and restored, and do nothing', false)
+    .action(
+      (reference: string | undefined, { timeout, ...options }: Omit<UpOptions, 'reference' | 'healthTimeoutMs'> & { timeout: number }) =>
+        up(context(), { reference, ...options, healthTimeoutMs: timeout * 1000 }),
     );
   program
     .command('status')
     .description('show each service, its state and the snapshot it holds')
     .action(() => status(context()));
+  program
+    .command('reset')
+    .description('restore the services again from the snapshot they hold; what was changed since is lost, so it asks')
+    .option('--service <service>', 'only this one')
+    .option('-y, --yes', 'do not ask', false)
+    .option('--timeout <seconds>', 'how long a service may take to become healthy', parseSeconds, defaultHealthTimeoutSeconds)
+    .action(({ service, yes, timeout }: { service?: string; yes: boolean; timeout: number }) =>
+      reset(context(), { service, yes, healthTimeoutMs: timeout * 1000 }),
+    );
+  program
+    .command('verify')
+    .description('hash every chunk of the pulled image against its manifest')
+    .argument('[ref]', 'snapshot to verify; else the one that up would take')
+    .option('--restored', 'count the rows that the services hold as well', false)
+    .action((reference: string | undefined, { restored }: { restored: boolean }) => verify(context(), { reference, restored }));
+  program
+    .command('logs')
+    .description('show what the services print; with --json one document a line')
+    .argument('[service...]', 'only these')
+    .option('-f, --follow', 'go on as they print, until Ctrl-C', false)
+    .option('-n, --tail <lines>', 'only the last lines of each', parseLines)
+    .option('--since <time>', 'only from this time on: 2024-05-31T12:00:00Z, or 10m for the last ten minutes')
+    .option('-t, --timestamps', 'show when each line was printed', false)
+    .action((services: string[], options: Omit<LogsOptions, 'services'>) => logs(context(), { services, ...options }));
   program
     .command('down')
     .description('end the stack')
@@ -147,6 +200,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .argument('<after>', 'likewise')
     .action((before: string, after: string) => policyDiff(context(), { before, after }));
   addAccessCommands(program, context);
+  addSetupCommands(program, context, { nodeVersion: options.nodeVersion, setExitCode });
   program
     .command('version')
     .description('print the version')
@@ -158,6 +212,12 @@ function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds > 0) return seconds;
   throw new InvalidArgumentError('A number of seconds above 0 is expected.');
+}
+
+function parseLines(text: string): number {
+  const lines = Number(text);
+  if (Number.isInteger(lines) && lines >= 0) return lines;
+  throw new InvalidArgumentError('A whole number of lines is expected.');
 }
 
 function parsePreviewRows(text: string): number {

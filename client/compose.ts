@@ -12,11 +12,28 @@ const sourceLabel = 'dyn-data.source';
 const dependencies = z.record(z.string(), z.object({ condition: z.optional(z.string()), required: z.optional(z.boolean()) }));
 const configSchema = z.object({
   name: z.string(),
-  services: z.record(z.string(), z.object({ depends_on: z.optional(dependencies), labels: z.optional(z.record(z.string(), z.string())) })),
+  services: z.record(
+    z.string(),
+    z.object({
+      image: z.optional(z.string()),
+      build: z.optional(z.unknown()),
+      ports: z.optional(
+        z.array(z.object({ published: z.optional(z.string()), host_ip: z.optional(z.string()), protocol: z.optional(z.string()) })),
+      ),
+      depends_on: z.optional(dependencies),
+      labels: z.optional(z.record(z.string(), z.string())),
+    }),
+  ),
 });
 
 export type StackService = {
   readonly name: string;
+  /** Name of its image; compose's own where the file only says how to build it. */
+  readonly image: string;
+  /** Whether the compose file says how to build the image. */
+  readonly isBuilt: boolean;
+  /** The TCP ports that it publishes under a fixed number; `host` is the address that they are published on. */
+  readonly ports: readonly { readonly host: string; readonly port: number }[];
   readonly labels: Readonly<Record<string, string>>;
   /** Value of the label dyn-data.source. */
   readonly source: string | undefined;
@@ -27,6 +44,17 @@ export type StackService = {
 /** The stack as compose understands it, all files merged and profiles applied. */
 export type Stack = { readonly project: string; readonly services: ReadonlyMap<string, StackService>; readonly graph: DependencyGraph };
 
+export type LogsOptions = {
+  /** All, if empty. */
+  readonly services: readonly string[];
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  /** Only the last ones of each container. */
+  readonly tail?: number;
+  /** A time, or how long ago (`10m`). */
+  readonly since?: string;
+};
+
 export type Compose = {
   /** @throws COMPOSE_UNAVAILABLE unless Compose v2 of at least 2.26 answers. */
   requireAvailable(): Promise<{ version: string }>;
@@ -35,6 +63,8 @@ export type Compose = {
   /** Creates and starts the services, without what they depend on. @throws ENGINE_FAILED */
   start(services: readonly string[]): Promise<void>;
   stop(service: string): Promise<void>;
+  /** What the services print, each line as it appears. @throws ENGINE_FAILED */
+  logs(options: LogsOptions, onLine: (line: string) => void): Promise<void>;
   down(options: { readonly volumes: boolean }): Promise<void>;
 };
 
@@ -44,12 +74,15 @@ export function createCompose(options: {
   readonly processes: Runner;
   readonly project: Project;
   readonly env?: Readonly<Record<string, string>>;
+  /** Starts the images that are here and no others, whatever the stack's `pull_policy` says. */
+  readonly neverPulls?: boolean;
 }): Compose {
   const { stack } = options.project.config;
   const common = [
     ...stack.files.flatMap((file) => ['--file', file]),
     ...(stack.project === undefined ? [] : ['--project-name', stack.project]),
   ];
+  const pulling = options.neverPulls ? ['--pull', 'never'] : [];
   const compose = (args: readonly string[], more: ProcessOptions = {}) =>
     options.processes.run('docker', ['compose', ...common, ...args], {
       cwd: options.project.folder,
@@ -66,7 +99,7 @@ export function createCompose(options: {
       const version = asked.stdout.trim().replace(/^v/, '');
       const [major = 0, minor = 0] = asked.exitCode === 0 ? version.split('.').map((part) => Number.parseInt(part, 10)) : [];
       if (major > oldestVersion[0] || (major === oldestVersion[0] && minor >= oldestVersion[1])) return { version };
-      const found = version === '' || asked.exitCode !== 0 ? 'docker compose does not answer' : `docker compose is version ${version}`;
+      const found = asked.exitCode === 0 && version !== '' ? `docker compose is version ${version}` : await firstCompose(options.processes);
       throw new DynDataError(
         'COMPOSE_UNAVAILABLE',
         `dyn-data needs Docker Compose ${oldestVersion.join('.')} or newer, but ${found}. Install the plugin (https://docs.docker.com/compose/install; on Debian and Ubuntu: sudo apt-get install docker-compose-plugin or docker-compose-v2) and try again. Nothing was started.`,
@@ -81,8 +114,21 @@ export function createCompose(options: {
       }
       return readStack(JSON.parse(result.stdout));
     },
-    start: (services) => orFail(`Starting ${services.join(', ')}`, ['up', '--detach', '--no-deps', ...services]),
+    start: (services) => orFail(`Starting ${services.join(', ')}`, ['up', '--detach', '--no-deps', ...pulling, ...services]),
     stop: (service) => orFail(`Stopping ${service}`, ['stop', service]),
+    async logs({ services, follow, timestamps, tail, since }, onLine) {
+      const args = [
+        'logs',
+        '--no-color',
+        ...(follow ? ['--follow'] : []),
+        ...(timestamps ? ['--timestamps'] : []),
+        ...(tail === undefined ? [] : ['--tail', String(tail)]),
+        ...(since === undefined ? [] : ['--since', since]),
+        ...services,
+      ];
+      const result = await compose(args, { onLine, onErrorLine: onLine });
+      if (result.exitCode !== 0) throw engineFailed('docker compose logs', lastLines({ ...result, stdout: '' }, 3));
+    },
     down: ({ volumes }) => orFail('docker compose down', ['down', '--remove-orphans', ...(volumes ? ['--volumes'] : [])]),
   };
 }
@@ -99,6 +145,15 @@ export async function requireStack(engine: Engine, compose: Compose): Promise<St
   return stack;
 }
 
+/** What is there instead of the plugin: many machines still have the Compose of before it. */
+async function firstCompose(processes: Runner): Promise<string> {
+  const asked = await processes.run('docker-compose', ['version', '--short'], {});
+  const version = asked.stdout.trim().replace(/^v/, '');
+  return asked.exitCode === 0 && /^1[.]/.test(version)
+    ? `there is only docker-compose ${version}, which is Compose v1 and knows nothing of what dyn-data asks for`
+    : 'docker compose does not answer';
+}
+
 function readStack(value: unknown): Stack {
   const config = parseValue(configSchema, value, 'The answer of docker compose config', 'STACK_INVALID');
   const all = Object.entries(config.services);
@@ -111,8 +166,17 @@ function readStack(value: unknown): Stack {
   );
   const services = new Map<string, StackService>();
   const graph = new Map<string, string[]>();
-  for (const [name, { depends_on = {}, labels = {} }] of all) {
-    services.set(name, { name, labels, source: labels[sourceLabel], endsByItself: awaited.has(name) });
+  for (const [name, { image = `${config.name}-${name}`, build, ports = [], depends_on = {}, labels = {} }] of all) {
+    const isBuilt = build !== undefined && build !== null;
+    services.set(name, {
+      name,
+      image,
+      isBuilt,
+      ports: fixedPorts(ports),
+      labels,
+      source: labels[sourceLabel],
+      endsByItself: awaited.has(name),
+    });
     const needs = Object.entries(depends_on).filter(([need, { required }]) => required !== false || need in config.services);
     graph.set(
       name,
@@ -120,6 +184,15 @@ function readStack(value: unknown): Stack {
     );
   }
   return { project: config.name, services, graph };
+}
+
+type Ports = NonNullable<z.infer<typeof configSchema>['services'][string]['ports']>;
+
+function fixedPorts(ports: Ports): StackService['ports'] {
+  return ports.flatMap(({ published = '', host_ip: host = '0.0.0.0', protocol = 'tcp' }) => {
+    const port = Number(published);
+    return protocol === 'tcp' && Number.isInteger(port) && port > 0 ? [{ host, port }] : [];
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Confirm } from './confirmation.ts';
 import type { ReadHidden } from './hidden-input.ts';
 import type { Output } from './output.ts';
 import type { Runner } from './process.ts';
@@ -15,6 +16,8 @@ export type Context = {
   readonly now: () => Date;
   /** A secret from whoever runs the command. */
   readonly readHidden: ReadHidden;
+  /** Yes or no from whoever runs the command, where that is somebody. */
+  readonly confirm: Confirm;
   /** Value of the global option --config. */
   readonly configFile: string | undefined;
 };

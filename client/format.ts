@@ -57,6 +57,12 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
     .join('\n');
 }
 
+/** `name  fact`, one a line, the facts below each other. */
+export function formatFacts(facts: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`.trimEnd()).join('\n');
+}
+
 /** `[#####     ]  50 %` for a part of a whole; an empty whole is done. */
 export function formatBar(done: number, total: number, width = 20): string {
   const part = total === 0 ? 1 : Math.min(1, done / total);

@@ -11,7 +11,7 @@ import { createImageContainers, type ImageContainers } from './image-containers.
 import type { Runner } from './process.ts';
 
 /** Far above what a manifest or a schema of thousands of tables needs; what is beyond it is not read. */
-const inMemoryMaxBytes = 256 * 1024 * 1024;
+export const inMemoryMaxBytes = 256 * 1024 * 1024;
 
 /**
  * The files of a data image, read through containers that are created and never started: `docker cp` streams them as tar, so nothing is
@@ -70,7 +70,7 @@ export async function openImage(processes: Runner, image: string, owner: string,
 }
 
 /** The package's own types leave out that an entry is a stream of bytes. */
-type TarEntry = AsyncIterable<Uint8Array> & { readonly header: tar.Header; resume(): void };
+export type TarEntry = AsyncIterable<Uint8Array> & { readonly header: tar.Header; resume(): void };
 type TarFile = { readonly name: string; readonly sizeBytes: number; readonly bytes: AsyncIterable<Uint8Array> };
 
 /** The regular files at a path of the container, in the order of their names. */
@@ -170,7 +170,8 @@ async function decompress(table: ManifestTable, chunk: ManifestChunk, stored: Ui
   return canonical;
 }
 
-async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** All of a stream that is known to be small. */
+export async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of bytes) pieces.push(piece);
   return Buffer.concat(pieces);

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { runCommandLine } from './command-line.ts';
+import { createConfirmation } from './confirmation.ts';
 import { createHiddenInput } from './hidden-input.ts';
 import type { TextSink } from './output.ts';
 
@@ -43,6 +44,7 @@ void runCommandLine({
   stderr: sink(process.stderr),
   signal: interrupted.signal,
   now: () => new Date(),
+  confirm: createConfirmation(process.stdin, process.stderr),
   readHidden: createHiddenInput(process.stdin, (text) => process.stderr.write(text)),
 }).then((exitCode) => {
   process.exitCode = exitCode;

@@ -11,12 +11,16 @@ export type Output = {
   readonly json: boolean;
   /** Whether somebody watches `live`. */
   readonly isTerminal: boolean;
+  /** Width of the terminal that results go to; undefined in a pipe, where nothing is cut. */
+  readonly columns: number | undefined;
   /** One line about what just happened. */
   note(line: string): void;
   /** A line that stays at the terminal's bottom under this key and is replaced in place; undefined removes it. No terminal: nothing. */
   live(key: string, line: string | undefined): void;
   /** The command's result, for people or as JSON. */
   result(text: string, value: unknown): void;
+  /** One of many lines of a result that may have no end; as JSON a document of its own. */
+  line(text: string, value: unknown): void;
   error(error: DynDataError): void;
 };
 
@@ -46,6 +50,7 @@ export function createOutput({ stdout, stderr, json, color }: OutputOptions): Ou
   return {
     json,
     isTerminal: stderr.isTerminal,
+    columns: stdout.isTerminal ? stdout.columns || defaultColumns : undefined,
     note(line) {
       if (!json) draw(`${line}\n`);
     },
@@ -57,6 +62,9 @@ export function createOutput({ stdout, stderr, json, color }: OutputOptions): Ou
     },
     result(text, value) {
       stdout.write(json ? `${JSON.stringify(value)}\n` : text === '' ? '' : `${text}\n`);
+    },
+    line(text, value) {
+      stdout.write(`${json ? JSON.stringify(value) : text}\n`);
     },
     error(error) {
       if (json) {

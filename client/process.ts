@@ -17,6 +17,8 @@ export type ProcessOptions = {
   readonly despiteInterruption?: boolean;
   /** Receives each whole line of standard output as it appears. */
   readonly onLine?: (line: string) => void;
+  /** The same for standard error. */
+  readonly onErrorLine?: (line: string) => void;
 };
 
 export type ProcessResult = {
@@ -71,7 +73,7 @@ export function createRunner(base: { readonly env: Readonly<Record<string, strin
     };
     signal.addEventListener('abort', stop, { once: true });
     const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs);
-    const stderr = capture(child.stderr);
+    const stderr = capture(child.stderr, options.onErrorLine);
     const ended = new Promise<number | null>((resolve) => {
       child.once('error', () => resolve(127));
       child.once('close', resolve);

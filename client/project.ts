@@ -41,10 +41,7 @@ export async function makeStateFolder(project: Project): Promise<void> {
 /** Writes a file of the state folder, whole or not at all. */
 export async function writeState(project: Project, name: string, content: string | Uint8Array): Promise<void> {
   await makeStateFolder(project);
-  const path = join(project.stateFolder, name);
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, content);
-  await rename(beside, path);
+  await writeWhole(join(project.stateFolder, name), content);
 }
 
 /**
@@ -85,6 +82,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new DynDataError('CONFIG_NOT_FOUND', `${path} cannot be read (${code}). Make it readable and try again.`, { cause: error });
   }
+}
+
+/** A file that is written whole or not at all. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const beside = `${path}.${randomUUID()}`;
+  await writeFile(beside, content);
+  await rename(beside, path);
 }
 
 async function findUpwards(from: string): Promise<{ path: string; text: string }> {

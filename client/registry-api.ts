@@ -29,6 +29,8 @@ export type RegistryApi = {
   resolve(repository: string, target: Target): Promise<Digest | undefined>;
   /** The image manifest, checked against its digest. @throws SNAPSHOT_UNKNOWN */
   imageManifest(repository: string, digest: Digest): Promise<ImageManifest>;
+  /** A blob's bytes as they come: whoever reads them checks them, and may stop before the end. @throws BLOB_UNKNOWN */
+  blob(repository: string, digest: Digest): AsyncGenerator<Uint8Array>;
   createSnapshot(request: { readonly environment: string; readonly tag?: string; readonly alias?: string }): Promise<Job>;
   /** The environment's policy file as it stands. */
   policyText(environment: string): Promise<PolicyText>;
@@ -152,6 +154,17 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
         );
       }
       return parseValue(imageManifestSchema, JSON.parse(new TextDecoder().decode(bytes)), 'The image manifest', 'REGISTRY_FAILED');
+    },
+    async *blob(repository, digest) {
+      const response = await send(`/v2/${repository}/blobs/${digest}`, { endless: true });
+      if (response.status === 404) {
+        throw new DynDataError(
+          'BLOB_UNKNOWN',
+          `The registry at ${options.registry} has no blob ${digest} in the repository ${repository}, though an image there names it. Have the registry's storage verified.`,
+        );
+      }
+      if (!response.ok) throw await problem(response);
+      yield* response.body ?? [];
     },
     createSnapshot: (request) =>
       call(routes.createSnapshot.answer, routes.createSnapshot.path, {

@@ -3,22 +3,15 @@ import * as z from 'zod/mini';
 import { type Digest, digestPattern } from '../core/digest.ts';
 import { parseYaml } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
-import { formatReference, isRepository, isTag, parseReference, type Reference } from '../core/references.ts';
+import { formatReference, isRepository, parseReference, type Reference } from '../core/references.ts';
+import { lockedReference, readLockfile } from './lockfile.ts';
 import { type Project, readIfThere, writeState } from './project.ts';
 import type { RegistryApi } from './registry-api.ts';
 
-export const lockfileName = 'dyn-data.lock';
 const pulledName = 'pulled.json';
 
 const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
 const repository = z.string().check(z.refine(isRepository, 'a repository name expected'));
-const lockfileSchema = z.strictObject({
-  version: z.literal(1),
-  repository,
-  digest,
-  /** What the digest was called when it was pinned; for people. */
-  tag: z.optional(z.string().check(z.refine(isTag, 'a tag expected'))),
-});
 const pulledSchema = z.strictObject({
   version: z.literal(1),
   /** As the user asked for it. */
@@ -29,8 +22,6 @@ const pulledSchema = z.strictObject({
   image: z.string(),
 });
 
-/** `dyn-data.lock`: the digest a project is pinned to. */
-export type Lockfile = z.infer<typeof lockfileSchema>;
 /** `.dyn-data/pulled.json`: what `dyn-data pull` fetched last. */
 export type Pulled = z.infer<typeof pulledSchema>;
 
@@ -44,11 +35,6 @@ export type Choice = {
   /** What decided. */
   readonly from: 'argument' | 'lock' | 'pulled' | 'config';
 };
-
-/** YAML is a superset of JSON; a lockfile is read as either. @throws DynDataError CONFIG_INVALID */
-export function parseLockfile(text: string, fileName: string): Lockfile {
-  return parseYaml(lockfileSchema, text, fileName);
-}
 
 async function readPulled(project: Project): Promise<Pulled | undefined> {
   const path = join(project.stateFolder, pulledName);
@@ -67,11 +53,9 @@ export async function writePulled(project: Project, pulled: Pulled): Promise<voi
 export async function chooseSnapshot(project: Project, api: RegistryApi, argument: string | undefined): Promise<Choice> {
   const pulled = await readPulled(project);
   if (argument !== undefined) return resolveOrPulled(project, api, argument, pulled);
-  const lockPath = join(project.folder, lockfileName);
-  const lockText = await readIfThere(lockPath);
-  if (lockText !== undefined) {
-    const lock = parseLockfile(lockText, lockPath);
-    return { ...named(project, lock.repository, lock.digest), reference: lock.tag ?? lock.digest, from: 'lock' };
+  const lock = await readLockfile(project);
+  if (lock) {
+    return { ...named(project, lock.repository, lock.digest), reference: lockedReference(lock), from: 'lock' };
   }
   if (pulled) return { ...pulled, from: 'pulled' };
   if (project.config.snapshot !== undefined) return { ...(await resolveReference(project, api, project.config.snapshot)), from: 'config' };
@@ -79,6 +63,27 @@ export async function chooseSnapshot(project: Project, api: RegistryApi, argumen
     'USAGE',
     'No snapshot is chosen. Run `dyn-data ls` to see what there is, then `dyn-data pull TAG && dyn-data up`, or write `snapshot: TAG` in dyn-data.yaml.',
   );
+}
+
+/**
+ * The snapshot that `pull` without an argument fetches: what the lockfile pins, else what the last pull's name, or `snapshot` in dyn-data.yaml,
+ * stands for now.
+ * @throws DynDataError as {@link chooseSnapshot}
+ */
+export async function chooseToPull(project: Project, api: RegistryApi): Promise<Choice> {
+  if (await readLockfile(project)) return chooseSnapshot(project, api, undefined);
+  const pulled = await readPulled(project);
+  return pulled ? { ...(await resolveReference(project, api, pulled.reference)), from: 'pulled' } : chooseSnapshot(project, api, undefined);
+}
+
+/** What a service says that it holds, as a choice; lockfile and last pull know which repository that digest is of. */
+export async function chooseHeld(
+  project: Project,
+  held: { readonly digest: Digest; readonly reference: string },
+): Promise<Omit<Choice, 'from'>> {
+  const known = [await readLockfile(project), await readPulled(project)].find((one) => one?.digest === held.digest);
+  const inRepository = known?.repository ?? parseReference(held.reference).repository ?? project.config.repository;
+  return { ...named(project, inRepository, held.digest), reference: held.reference };
 }
 
 /** What a reference stands for now. @throws DynDataError TAG_UNKNOWN naming the tags that exist. */

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
 import { exists, unpackSidPackage } from './debian.ts';
 import { cacheFolder } from './project-paths.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand, runOrFail } from './run-command.ts';
 
 /** The Docker engine of Debian sid, from its packages without installing them; runc is the machine's. */
 const packages = ['docker.io', 'docker-cli', 'containerd'] as const;
 const unpacked = join(cacheFolder, 'newer-engine');
+/** Of its own: told to have none, an engine takes the other's default bridge away, and no container starts there any more. */
+const bridge = 'dyn-data-newer';
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
@@ -31,8 +33,8 @@ export type NewerEngineOptions = {
 };
 
 /**
- * Starts an engine beside the one that this machine has, with a socket, folders and a containerd of its own. It has no network for containers,
- * as one bridge and one set of firewall rules belong to one engine; pulling and pushing needs none. As root on Debian.
+ * Starts an engine beside the one that this machine has, with a socket, folders and a containerd of its own. Its bridge has
+ * no way out, as one set of firewall rules belongs to one engine; pulling and pushing needs none. As root on Debian.
  * @throws ENGINE_FAILED with its last words
  */
 export async function startNewerEngine({ log, containerdStore = false, signal }: NewerEngineOptions): Promise<NewerEngine> {
@@ -54,13 +56,14 @@ export async function startNewerEngine({ log, containerdStore = false, signal }:
     'exec-root': join(folder, 'exec'),
     pidfile: join(folder, 'pid'),
     'config-file': join(folder, 'daemon.json'),
-    bridge: 'none',
+    bridge,
     iptables: 'false',
     ip6tables: 'false',
     'ip-forward': 'false',
   };
   await writeFile(settings['config-file'], JSON.stringify({ features: { 'containerd-snapshotter': containerdStore } }));
   await mkdir(join(folder, 'config'));
+  await makeBridge(signal);
   const output = await open(logFile, 'a');
   const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   // It starts the containerd that it finds on its path, in a folder below exec-root.
@@ -76,6 +79,7 @@ export async function startNewerEngine({ log, containerdStore = false, signal }:
   const env = { DOCKER_HOST: host, DOCKER_CONFIG: join(folder, 'config') };
   const stop = async (): Promise<void> => {
     await end(daemon);
+    await runCommand('ip', ['link', 'delete', bridge]);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -85,6 +89,14 @@ export async function startNewerEngine({ log, containerdStore = false, signal }:
     await stop();
     throw error;
   }
+}
+
+/** May be there from before. */
+async function makeBridge(signal: AbortSignal | undefined): Promise<void> {
+  if (await exists(`/sys/class/net/${bridge}`)) return;
+  await runOrFail('Making a bridge', 'ip', ['link', 'add', bridge, 'type', 'bridge'], { signal });
+  await runOrFail('Giving the bridge an address', 'ip', ['addr', 'add', '172.31.255.1/24', 'dev', bridge], { signal });
+  await runOrFail('Starting the bridge', 'ip', ['link', 'set', bridge, 'up'], { signal });
 }
 
 async function untilAnswering(

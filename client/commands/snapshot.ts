@@ -2,7 +2,7 @@ import type { SnapshotView } from '../../core/contract.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { Pin } from '../../core/pins.ts';
 import type { Context } from '../context.ts';
-import { formatAge, formatBytes, formatCount, formatDuration } from '../format.ts';
+import { formatAge, formatBytes, formatCount, formatDuration, formatFacts } from '../format.ts';
 import { operate } from './operators.ts';
 
 /** `dyn-data snapshot show REF`: everything the registry knows of one snapshot. */
@@ -64,13 +64,13 @@ export async function snapshotUnpin(
   context.output.result(`Unpinned ${digest}: pin ${id}`, { version: 1, repository, digest, pin: id });
 }
 
-async function pinsOf(all: AsyncIterable<Pin>, digest: string): Promise<Pin[]> {
+export async function pinsOf(all: AsyncIterable<Pin>, digest: string): Promise<Pin[]> {
   const pins: Pin[] = [];
   for await (const pin of all) if (pin.digest === digest) pins.push(pin);
   return pins;
 }
 
-const pinLine = ({ id, by, why, until }: Pin): string => `${id}  by ${by}${until === undefined ? '' : ` until ${until}`}: ${why}`;
+export const pinLine = ({ id, by, why, until }: Pin): string => `${id}  by ${by}${until === undefined ? '' : ` until ${until}`}: ${why}`;
 
 function describe(snapshot: SnapshotView, pins: readonly Pin[], now: Date): string {
   const { provenance, sources } = snapshot;
@@ -88,8 +88,7 @@ function describe(snapshot: SnapshotView, pins: readonly Pin[], now: Date): stri
     ),
     ...pins.map((pin) => ['pin', pinLine(pin)] as const),
   ];
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`).join('\n');
+  return formatFacts(facts);
 }
 
 function timeOf(text: string): Date {

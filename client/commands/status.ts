@@ -1,13 +1,11 @@
 import { addressesOf } from '../bring-up.ts';
-import { createCompose, requireStack, type StackService } from '../compose.ts';
+import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
-import { type Container, createEngine } from '../engine.ts';
+import { createEngine } from '../engine.ts';
 import { formatTable, shortDigest } from '../format.ts';
-import { type Marker, readMarker } from '../marker.ts';
+import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import type { Marker } from '../marker.ts';
 import { openProject } from '../project.ts';
-import { createProjectContainers } from '../project-containers.ts';
-import { dataDirectories } from '../restore/kinds.ts';
-import { createServiceContainer } from '../service-container.ts';
 import { placeholders } from './down.ts';
 
 type SnapshotState =
@@ -28,40 +26,23 @@ type ServiceStatus = {
 
 /** `dyn-data status`: what each service is and which snapshot it holds. Changes nothing. */
 export async function status(context: Context): Promise<void> {
-  const { processes, signal, now } = context;
+  const { processes } = context;
   const project = await openProject(context);
   const engine = createEngine(processes);
   const compose = createCompose({ processes, project, env: placeholders(project, context.env) });
   const stack = await requireStack(engine, compose);
-  await using containers = createProjectContainers(engine, stack.project);
-  await containers.look();
-
-  const look = async (service: StackService): Promise<ServiceStatus> => {
-    const container = containers.seen().find((candidate) => candidate.service === service.name);
+  await using found = await readHeldSnapshots(context, stack);
+  const services = [...stack.services.values()].map((service): ServiceStatus => {
+    const container = found.containers.find((candidate) => candidate.service === service.name);
+    const held = found.held.find((one) => one.service === service);
     return {
       service: service.name,
       state: container?.status ?? 'absent',
       ...(container?.health === undefined ? {} : { health: container.health }),
       addresses: container ? addressesOf(container) : [],
-      ...(service.source === undefined ? {} : { source: service.source, snapshot: await snapshotOf(service, container) }),
+      ...(service.source === undefined ? {} : { source: service.source, snapshot: snapshotOf(held) }),
     };
-  };
-  const snapshotOf = async (service: StackService, running: Container | undefined): Promise<SnapshotState> => {
-    if (running?.status !== 'running') return { state: 'unknown' };
-    await using container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
-    try {
-      for (const directory of await dataDirectories(container, service.labels)) {
-        const marker = await readMarker(container, directory);
-        if (marker) return { state: marker.state, digest: marker.digest, reference: marker.reference };
-      }
-      return { state: 'none' };
-    } catch (error) {
-      // A server that is just starting or stopping cannot be asked; that is an answer for `status`, not a failure.
-      if (signal.aborted) throw error;
-      return { state: 'unknown' };
-    }
-  };
-  const services = await Promise.all([...stack.services.values()].map(look));
+  });
 
   const rows = services.map(({ service, state, health, addresses, snapshot }) => [
     service,
@@ -76,6 +57,11 @@ export async function status(context: Context): Promise<void> {
     project: stack.project,
     services,
   });
+}
+
+function snapshotOf(held: Held | undefined): SnapshotState {
+  if (held?.marker) return { state: held.marker.state, digest: held.marker.digest, reference: held.marker.reference };
+  return { state: held?.state === 'none' ? 'none' : 'unknown' };
 }
 
 function nameOf({ digest, reference }: { readonly digest: string; readonly reference: string }): string {

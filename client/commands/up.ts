@@ -6,11 +6,23 @@ import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
 import { lockProject } from '../lock.ts';
+import { lockDifferences, manifestDifferences, requireLocked, requireStackLock } from '../locked-environment.ts';
+import { readLockfile } from '../lockfile.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
 import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
+import { findStackImages } from '../stack-images.ts';
+import { showUpPlan } from './up-plan.ts';
 
-export type UpOptions = { readonly reference: string | undefined; readonly replace: boolean; readonly healthTimeoutMs: number };
+export type UpOptions = {
+  readonly reference: string | undefined;
+  readonly replace: boolean;
+  /** Refuses whatever is not as dyn-data.lock says. */
+  readonly locked: boolean;
+  /** Shows what would be done, and does nothing. */
+  readonly dryRun: boolean;
+  readonly healthTimeoutMs: number;
+};
 
 /** `dyn-data up [REF]`: everything is checked before anything starts; then the stack is brought up and its data restored in order. */
 export async function up(context: Context, options: UpOptions): Promise<void> {
@@ -18,12 +30,15 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   const startedMs = now().getTime();
   if (options.reference !== undefined) parseReference(options.reference);
   const project = await openProject(context);
+  const lock = options.locked ? requireStackLock(await readLockfile(project)) : undefined;
   const engine = createEngine(context.processes);
   const compose = createCompose({ processes: context.processes, project });
   await requireConfigDirs(project, context.env);
   const stack = await requireStack(engine, compose);
   const api = openRegistry(context, project.config.registry);
   const choice = await chooseSnapshot(project, api, options.reference);
+  if (options.dryRun) return showUpPlan(context, { engine, stack, api, choice, lock, replace: options.replace });
+  if (lock) requireLocked(lockDifferences(lock, { choice, images: await findStackImages(context, engine, stack) }));
 
   await using _lock = await lockProject(project, context.process);
   const owner = helperOwner(context, project);
@@ -39,8 +54,14 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
     const services = await bringUp({
       context,
       stack,
-      createCompose: (processes) => createCompose({ processes, project }),
-      openReader: (processes) => openDataImage({ context: { ...context, processes }, project, choice, image }),
+      createCompose: (processes) => createCompose({ processes, project, neverPulls: options.locked }),
+      async openReader(processes) {
+        const reader = await openDataImage({ context: { ...context, processes }, project, choice, image });
+        const differences = lock ? manifestDifferences(lock, reader.manifest) : [];
+        if (differences.length > 0) await reader[Symbol.asyncDispose]();
+        requireLocked(differences);
+        return reader;
+      },
       digest,
       reference,
       replace: options.replace,

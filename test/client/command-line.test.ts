@@ -28,7 +28,7 @@ describe('usage', () => {
     const { exitCode, stdout, stderr } = await client.run(['--help']);
     expect(exitCode).toBe(0);
     expect(stderr).toBe('');
-    for (const command of ['ls', 'pull', 'up', 'status', 'down', 'snapshot', 'version'])
+    for (const command of ['ls', 'show', 'diff', 'pull', 'up', 'status', 'down', 'snapshot', 'version'])
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
   });
 
@@ -46,7 +46,7 @@ describe('usage', () => {
   test.each([
     [[], 'a command is missing'],
     [['pul', 'x'], "unknown command 'pul' (Did you mean pull?)"],
-    [['pull'], "missing required argument 'ref'"],
+    [['show'], "missing required argument 'ref'"],
     [['up', '--fast'], "unknown option '--fast'"],
     [['up', '--timeout', 'soon'], 'A number of seconds above 0 is expected'],
     [['snapshot', 'create', 'prod', '--tag', 'a b'], 'A tag has letters, digits'],

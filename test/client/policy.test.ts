@@ -141,6 +141,7 @@ describe('preview', () => {
       stderr: sink,
       signal: new AbortController().signal,
       readHidden: async () => '',
+      confirm: async () => undefined,
       now: () => new Date(),
     });
     expect(exitCode).toBe(0);

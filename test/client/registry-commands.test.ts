@@ -59,9 +59,9 @@ describe('ls', () => {
     expect(stderr).toBe('');
     expect(exitCode).toBe(0);
     const lines = stdout.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^TAG +DIGEST +AGE +SIZE +ROWS +SOURCES$/);
+    expect(lines[0]).toMatch(/^TAG +DIGEST +AGE +SIZE +ROWS +SOURCES +CONSISTENT +PINNED$/);
     expect(lines.slice(1).map((line) => line.split(/ {2,}/)[0])).toEqual(['day-5', 'day-4', 'day-3', '-', 'day-1']);
-    expect(lines[1]).toMatch(/sha256:[0-9a-f]{12} +\d+ years? +[\d.]+ kB +1,005 +push$/);
+    expect(lines[1]).toMatch(/sha256:[0-9a-f]{12} +\d+ years? +[\d.]+ kB +1,005 +push +yes +-$/);
     expect(registry.requests.filter((line) => line.endsWith('/snapshots'))).toHaveLength(3);
 
     const document = JSON.parse((await client.run(['ls', '--json'])).stdout);

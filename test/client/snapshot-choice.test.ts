@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { lockfileName } from '../../client/lockfile.ts';
 import { openProject, type Project } from '../../client/project.ts';
 import { createRegistryApi, type RegistryApi } from '../../client/registry-api.ts';
-import { chooseSnapshot, lockfileName, parseLockfile, writePulled } from '../../client/snapshot-choice.ts';
+import { chooseSnapshot, chooseToPull, writePulled } from '../../client/snapshot-choice.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
@@ -90,27 +91,20 @@ describe('the snapshot that up takes', () => {
   });
 });
 
+describe('the snapshot that pull fetches without an argument', () => {
+  test('is what the lock pins, else what the name of the last pull stands for now, else the configured one', async () => {
+    expect(await chooseToPull(project, api)).toMatchObject({ from: 'config', digest: image.digest });
+    registry.add('shop', 'may', image);
+    await pull('may');
+    expect(await chooseToPull(project, api)).toMatchObject({ from: 'pulled', digest: image.digest, reference: 'may' });
+    await lock();
+    expect(await chooseToPull(project, api)).toMatchObject({ from: 'lock', digest: lockedDigest });
+  });
+});
+
 describe('files', () => {
   test('what was pulled is kept out of Git', async () => {
     await pull('may');
     expect(await readFile(join(project.stateFolder, '.gitignore'), 'utf8')).toBe('*\n');
-  });
-
-  test('a lockfile is read as JSON or YAML, and refused with every wrong key', () => {
-    const lockfile = { version: 1, repository: 'shop', digest: lockedDigest };
-    expect(parseLockfile(JSON.stringify(lockfile), lockfileName)).toEqual(lockfile);
-    expect(() => parseLockfile('version: 1\nrepository: Shop\ndigest: sha256:12\nextra: 1\n', lockfileName)).toThrow(
-      expect.objectContaining({
-        code: 'CONFIG_INVALID',
-        details: expect.arrayContaining([
-          expect.stringMatching(/^repository: /),
-          expect.stringMatching(/^digest: /),
-          'extra: not a known key',
-        ]),
-      }),
-    );
-    expect(() => parseLockfile(JSON.stringify({ ...lockfile, version: 2 }), lockfileName)).toThrow(
-      expect.objectContaining({ details: ['version: one of 1 expected'] }),
-    );
   });
 });

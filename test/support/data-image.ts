@@ -44,14 +44,14 @@ export type DataImage = {
 
 /**
  * A small data image, made without the builder: the client is tested against the format, not against the program that writes it.
- * `labelDigest` replaces the manifest digest in the label.
+ * `labelDigest` replaces the manifest digest in the label; `change` has the last word on the manifest.
  */
 export async function makeDataImage(
   sources: readonly SourceContent[],
-  options: { readonly labelDigest?: string } = {},
+  options: { readonly labelDigest?: string; readonly change?: (manifest: Manifest) => Manifest } = {},
 ): Promise<DataImage> {
   const files = new Map<string, Uint8Array>();
-  const manifest: Manifest = {
+  const made: Manifest = {
     schemaVersion: sources.some(({ tables }) => tables.some(({ indexes }) => indexes !== undefined)) ? 2 : 1,
     tool: { name: 'dyn-data', version: toolVersion },
     environment: 'test',
@@ -59,7 +59,8 @@ export async function makeDataImage(
     key: { id: 'test-key' },
     sources: [],
   };
-  for (const source of sources) manifest.sources.push(await addSource(files, source));
+  for (const source of sources) made.sources.push(await addSource(files, source));
+  const manifest = options.change?.(made) ?? made;
   files.set(manifestPath.slice(1), encodeManifest(manifest));
 
   const layer = await tarOf(files);

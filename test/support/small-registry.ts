@@ -45,6 +45,14 @@ export async function startSmallRegistry(): Promise<SmallRegistry> {
       response.end(request.method === 'HEAD' ? undefined : bytes);
       return;
     }
+    const one = /^\/api\/v1\/repositories\/([^/]+)\/snapshots\/([^/]+)$/.exec(pathname);
+    if (one) {
+      const [, repository = '', digest = ''] = one.map(decodeURIComponent);
+      const found = snapshots.find((snapshot) => snapshot.repository === repository && snapshot.digest === digest);
+      if (found) return sendJson(response, 200, found);
+      return sendProblem(response, new DynDataError('SNAPSHOT_UNKNOWN', `There is no snapshot ${digest}.`));
+    }
+    if (/^\/api\/v1\/repositories\/[^/]+\/pins$/.test(pathname)) return sendJson(response, 200, { items: [] });
     const list = /^\/api\/v1\/repositories\/([^/]+)\/(snapshots|tags)$/.exec(pathname);
     if (list) {
       const repository = decodeURIComponent(list[1] ?? '');

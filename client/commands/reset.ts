@@ -1,0 +1,126 @@
+import { DynDataError } from '../../core/errors.ts';
+import { bringUp } from '../bring-up.ts';
+import { createCompose, requireStack, type Stack } from '../compose.ts';
+import type { Context } from '../context.ts';
+import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
+import { createEngine } from '../engine.ts';
+import { formatCount, formatDuration, shortDigest } from '../format.ts';
+import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { lockProject } from '../lock.ts';
+import type { Marker } from '../marker.ts';
+import { openRegistry } from '../open-registry.ts';
+import { openProject, requireConfigDirs } from '../project.ts';
+import { chooseHeld } from '../snapshot-choice.ts';
+
+export type ResetOptions = {
+  /** One service; all that take data, if left out. */
+  readonly service: string | undefined;
+  /** Agreed to beforehand. */
+  readonly yes: boolean;
+  readonly healthTimeoutMs: number;
+};
+
+/** `dyn-data reset [--service S]`: restores what the services hold once more from the snapshot; what was changed in them since is lost. */
+export async function reset(context: Context, { service, yes, healthTimeoutMs }: ResetOptions): Promise<void> {
+  const { output, now } = context;
+  const project = await openProject(context);
+  const engine = createEngine(context.processes);
+  const compose = createCompose({ processes: context.processes, project });
+  await requireConfigDirs(project, context.env);
+  const stack = await requireStack(engine, compose);
+  const api = openRegistry(context, project.config.registry);
+  await using _lock = await lockProject(project, context.process);
+  const marker = await markerHeldNow(context, stack, service);
+  const choice = await chooseHeld(project, marker);
+  const what = service === undefined ? 'all data services' : `the service ${service}`;
+  await agree(context, yes, `${what} of ${stack.project} will be restored from ${choice.reference}; all changes since are lost. Go on?`);
+
+  const startedMs = now().getTime();
+  const owner = helperOwner(context, project);
+  await engine.removeHelpers(owner);
+  try {
+    const present = await engine.image(choice.image);
+    if (!present) await pullDataImage({ context, engine, api, choice });
+    const image = present ?? (await engine.image(choice.image));
+    const { digest, reference } = choice;
+    const services = await bringUp({
+      context,
+      stack,
+      createCompose: (processes) => createCompose({ processes, project }),
+      openReader: (processes) => openDataImage({ context: { ...context, processes }, project, choice, image }),
+      digest,
+      reference,
+      replace: true,
+      ...(service === undefined ? {} : { replaceOnly: service }),
+      healthTimeoutMs,
+      owner,
+    });
+    const durationMs = now().getTime() - startedMs;
+    const lines = services.flatMap(({ service: name, restored }) =>
+      restored?.outcome === 'restored' ? [`${name}: ${formatCount(restored.rows)} rows as in the snapshot again`] : [],
+    );
+    output.result([...lines, `Reset to ${reference} (${shortDigest(digest)}) after ${formatDuration(durationMs)}.`].join('\n'), {
+      version: 1,
+      project: stack.project,
+      reference,
+      digest,
+      durationMs,
+      services,
+    });
+  } finally {
+    await engine.removeHelpers(owner);
+  }
+}
+
+async function markerHeldNow(context: Context, stack: Stack, service: string | undefined): Promise<Marker> {
+  await using found = await readHeldSnapshots(context, stack);
+  return heldByAll(found.held, service);
+}
+
+/**
+ * The one snapshot that the services hold. With two different ones, bringing up the stack for one of them would change the other's data.
+ * @throws DynDataError NOT_FOUND, SERVICE_UNHEALTHY, CONFLICT
+ */
+export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marker'>[], service: string | undefined): Marker {
+  const names = held.map((one) => one.service.name);
+  if (service !== undefined && !names.includes(service))
+    throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. It has: ${names.join(', ') || 'none'}.`);
+  const wanted = held.filter((one) => service === undefined || one.service.name === service);
+  const stopped = held.filter(({ state }) => state === 'not-running');
+  if (stopped.length > 0) {
+    const list = stopped.map((one) => one.service.name).join(', ');
+    throw new DynDataError(
+      'SERVICE_UNHEALTHY',
+      `${list} does not run, so it cannot say what it holds. Start the stack with \`dyn-data up\`; nothing was changed.`,
+    );
+  }
+  const lacking = wanted.filter(({ marker }) => marker === undefined).map((one) => one.service.name);
+  const [first] = wanted;
+  if (first?.marker === undefined || lacking.length > 0) {
+    throw new DynDataError(
+      'NOT_FOUND',
+      `dyn-data restored nothing into ${lacking.join(', ') || 'this stack'}, so there is nothing to go back to. Nothing was changed. To take a snapshot: dyn-data up REF`,
+    );
+  }
+  const { marker } = first;
+  const others = held.filter((one) => one.marker?.digest !== marker.digest);
+  if (others.length === 0) return marker;
+  throw new DynDataError(
+    'CONFLICT',
+    'The services hold different snapshots, as below. Bring them to one with `dyn-data up REF`, adding --replace where their changes may go. Nothing was changed.',
+    {
+      details: held.map(
+        (one) => `${one.service.name}: ${one.marker ? `${one.marker.reference} ${one.marker.digest}` : 'nothing restored'}`,
+      ),
+    },
+  );
+}
+
+/** @throws DynDataError USAGE where nobody can be asked, CANCELLED where the answer is no */
+async function agree({ output, confirm, signal }: Context, yes: boolean, question: string): Promise<void> {
+  if (yes) return;
+  const answer = output.json ? undefined : await confirm(question, signal);
+  if (answer === undefined)
+    throw new DynDataError('USAGE', `${question.replace(' Go on?', '')} There is no terminal to ask at: add --yes to agree.`);
+  if (!answer) throw new DynDataError('CANCELLED', 'Nothing was changed.');
+}

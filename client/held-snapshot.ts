@@ -1,0 +1,66 @@
+import type { Stack, StackService } from './compose.ts';
+import type { Context } from './context.ts';
+import { type Container, createEngine } from './engine.ts';
+import { type Marker, readMarker } from './marker.ts';
+import { createProjectContainers } from './project-containers.ts';
+import { dataDirectories } from './restore/kinds.ts';
+import { createServiceContainer, type ServiceContainer } from './service-container.ts';
+
+/** What a data service holds, as far as it can be asked. */
+export type Held = {
+  readonly service: StackService;
+  readonly container: ServiceContainer;
+  /** `restoring` and `restored` as the marker says; `none` where nothing was restored; `not-running` where nobody can be asked. */
+  readonly state: Marker['state'] | 'none' | 'not-running';
+  readonly marker?: Marker;
+};
+
+/** Disposing closes what is open in the services. */
+export type HeldSnapshots = AsyncDisposable & {
+  /** Of each service of the stack that takes data, sorted by name. */
+  readonly held: readonly Held[];
+  /** All of the project's. */
+  readonly containers: readonly Container[];
+};
+
+/** What each service of the stack that takes data holds now; all are asked at the same time. Changes nothing. */
+export async function readHeldSnapshots(context: Context, stack: Stack): Promise<HeldSnapshots> {
+  const { processes, signal, now } = context;
+  const engine = createEngine(processes);
+  const project = createProjectContainers(engine, stack.project);
+  const { containers } = await project.look();
+  const services = [...stack.services.values()].filter(({ source }) => source !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const opened = services.map((service) => ({
+    service,
+    container: createServiceContainer({ processes, engine, containers: project, service: service.name, signal, now }),
+  }));
+  const dispose = async (): Promise<void> => {
+    await Promise.all([...opened.map(({ container }) => container[Symbol.asyncDispose]()), project[Symbol.asyncDispose]()]);
+  };
+  try {
+    const held = await Promise.all(
+      opened.map(async ({ service, container }): Promise<Held> => {
+        const isRunning = containers.some((one) => one.service === service.name && one.status === 'running');
+        return { service, container, ...(isRunning ? await markerOf(context, service, container) : { state: 'not-running' }) };
+      }),
+    );
+    return { held, containers, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function markerOf({ signal }: Context, service: StackService, container: ServiceContainer): Promise<Pick<Held, 'state' | 'marker'>> {
+  try {
+    for (const directory of await dataDirectories(container, service.labels)) {
+      const marker = await readMarker(container, directory);
+      if (marker) return { state: marker.state, marker };
+    }
+    return { state: 'none' };
+  } catch (error) {
+    // A server that is just starting or stopping cannot be asked.
+    if (signal.aborted) throw error;
+    return { state: 'not-running' };
+  }
+}

@@ -1,0 +1,83 @@
+import { Readable } from 'node:stream';
+import * as tar from 'tar-stream';
+import * as z from 'zod/mini';
+import { type Digest, digestOf, verified } from '../core/digest.ts';
+import { DynDataError } from '../core/errors.ts';
+import { type ImageManifest, imageLabels, manifestPath, mediaTypes } from '../core/image.ts';
+import { decodeManifest, type Manifest } from '../core/manifest.ts';
+import { collect, inMemoryMaxBytes, type TarEntry } from './image-reader.ts';
+import type { RegistryApi } from './registry-api.ts';
+
+const configSchema = z.object({ config: z.optional(z.object({ Labels: z.nullish(z.record(z.string(), z.string())) })) });
+
+/** Bytes of an image's config; it holds labels and digests of layers. */
+const configMaxBytes = 4 * 1024 * 1024;
+
+export type SnapshotManifest = { readonly manifest: Manifest; readonly manifestDigest: Digest; readonly image: ImageManifest };
+
+/**
+ * A snapshot's manifest out of the registry, without its data: the image's last layer has it. Every step is checked by a digest, from the
+ * snapshot's own to the label in the image's config that names the manifest.
+ * @throws DynDataError SNAPSHOT_UNKNOWN, MANIFEST_INVALID, DIGEST_MISMATCH
+ */
+export async function readSnapshotManifest(
+  api: Pick<RegistryApi, 'imageManifest' | 'blob'>,
+  repository: string,
+  digest: Digest,
+): Promise<SnapshotManifest> {
+  const image = await api.imageManifest(repository, digest);
+  const layer = image.layers.at(-1);
+  if (image.config.size > configMaxBytes || layer === undefined || layer.mediaType !== mediaTypes.layer) throw noSnapshot(digest);
+  const what = `The config of the image ${digest}`;
+  const config = verified(api.blob(repository, image.config.digest), {
+    digest: image.config.digest,
+    sizeBytes: image.config.size,
+    what,
+  });
+  const named = labelOf(await collect(config));
+  if (named === undefined) throw noSnapshot(digest);
+  const bytes = await manifestIn(api.blob(repository, layer.digest));
+  if (bytes === undefined) throw noSnapshot(digest);
+  const manifestDigest = digestOf(bytes);
+  if (manifestDigest !== named) {
+    throw new DynDataError(
+      'DIGEST_MISMATCH',
+      `The manifest in the image ${digest} is not the one that the image's label names. Have the registry's storage verified.`,
+    );
+  }
+  return { manifest: decodeManifest(bytes), manifestDigest, image };
+}
+
+function labelOf(config: Uint8Array): string | undefined {
+  try {
+    const parsed = configSchema.safeParse(JSON.parse(new TextDecoder().decode(config)));
+    return parsed.success ? parsed.data.config?.Labels?.[imageLabels.manifestDigest] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function manifestIn(layer: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+  const source = Readable.from(layer);
+  const extract = tar.extract();
+  source.on('error', (error) => extract.destroy(error));
+  source.pipe(extract);
+  try {
+    for await (const entry of extract as unknown as AsyncIterable<TarEntry>) {
+      const path = `/${entry.header.name.replace(/^[./]+/, '')}`;
+      if (path === manifestPath) return (entry.header.size ?? 0) > inMemoryMaxBytes ? undefined : await collect(entry);
+      entry.resume();
+    }
+    return undefined;
+  } finally {
+    source.destroy();
+    extract.destroy();
+  }
+}
+
+function noSnapshot(digest: Digest): DynDataError {
+  return new DynDataError(
+    'MANIFEST_INVALID',
+    `The image ${digest} is no snapshot of dyn-data, or another tool has changed its layers. Run \`dyn-data ls\` to see the snapshots.`,
+  );
+}
