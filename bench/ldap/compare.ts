@@ -8,7 +8,7 @@ import { runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { withFolder } from '../build-snapshot.ts';
 import { inTurns, printResult, timed } from '../measure.ts';
 import { createRestore } from '../restore-by-client.ts';
-import { ensureTools, runTools, type Server } from '../servers.ts';
+import { addressOf, ensureTools, runTools, type Server } from '../servers.ts';
 import { base } from './large-directory.ts';
 import { bindDn, environment, image, load, password, ready, startLdap } from './server.ts';
 import { repository, snapshot, tag } from './snapshot.ts';
@@ -20,7 +20,8 @@ Fills an OpenLDAP server, then takes snapshots in turns with ldapsearch, and res
 const project = 'dyn-data-bench-directory';
 const byHand = 'dyn-data-bench-directory-by-hand';
 
-const login = (server: Server): string => `-x -H ldap://${server.address.host}:${server.address.port} -D '${bindDn}' -w ${password}`;
+const login = ({ address: { host, port } }: Pick<Server, 'address'>): string =>
+  `-x -H ldap://${host}:${port} -D '${bindDn}' -w ${password}`;
 const search = (server: Server, attributes: string): string =>
   `ldapsearch ${login(server)} -LLL -o ldif-wrap=no -b '${base}' -E pr=1000/noprompt ${attributes}`;
 
@@ -101,13 +102,10 @@ try {
     ours: restored.ours,
     peer: restored.slapadd,
   });
-  const added = await onFreshServer(folder, async (compose) => {
-    const [port = ''] = (await compose('COMPOSE port restored 389')).trim().split(':').slice(-1);
+  const added = await onFreshServer(folder, async () => {
+    const address = await addressOf(`${byHand}-restored-1`, 389);
     // The base entry is there already.
-    await runTools(
-      folder,
-      `ldapadd ${login({ port: Number(port) } as Server)} -c -f /work/entries.ldif > /work/added.txt 2>&1 || test $? = 68`,
-    );
+    await runTools(folder, `ldapadd ${login({ address })} -c -f /work/entries.ldif > /work/added.txt 2>&1 || test $? = 68`);
   });
   console.log(`ldapadd takes ${added.toFixed(1)} s for the same entries, without their operational attributes`);
 } finally {
