@@ -63,8 +63,7 @@ export async function startServer(options: {
   await waitReady(name, ready);
   return {
     name,
-    port: await portOf(name, port),
-    address: await addressOf(name, port),
+    ...(await placesOf(name, port)),
     [Symbol.asyncDispose]: async () => {
       await runCommand('docker', ['rm', '--force', '--volumes', name]);
     },
@@ -89,6 +88,11 @@ export async function addressOf(name: string, port: number): Promise<Address> {
   const [host = ''] = (await runOrFail('Asking', 'docker', ['inspect', '-f', format, name])).trim().split(' ');
   if (host !== '' && (await takesConnections({ host, port }))) return { host, port };
   return { host: '127.0.0.1', port: await portOf(name, port) };
+}
+
+/** Both ways to a server; they can be others after each start of its container. */
+export async function placesOf(name: string, port: number): Promise<Pick<Server, 'port' | 'address'>> {
+  return { port: await portOf(name, port), address: await addressOf(name, port) };
 }
 
 /** Where a container's port is published. */

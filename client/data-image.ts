@@ -56,6 +56,18 @@ export async function pullDataImage(options: {
   }
 }
 
+/** What the engine says of the chosen image, which is pulled where it is not there. @throws as pullDataImage */
+export async function requireDataImage(
+  options: Parameters<typeof pullDataImage>[0],
+): Promise<{ image: Image | undefined; pullMs: number }> {
+  const { context, engine, choice } = options;
+  const present = await engine.image(choice.image);
+  if (present) return { image: present, pullMs: 0 };
+  const startedMs = context.now().getTime();
+  await pullDataImage(options);
+  return { image: await engine.image(choice.image), pullMs: context.now().getTime() - startedMs };
+}
+
 /** The engine's words are no code to decide by: asking again tells a snapshot that is gone from a registry that is, and from an engine that cannot. */
 async function pullFailure(
   api: RegistryApi,

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ldifOf } from '../../sample/ldap/ldif.ts';
 import { runOrFail } from '../../scripts/run-command.ts';
-import { addressOf, type Server, startServer, waitReady } from '../servers.ts';
+import { placesOf, type Server, startServer, waitReady } from '../servers.ts';
 import { base, directoryEntries } from './large-directory.ts';
 
 export const password = 'bench';
@@ -30,6 +30,5 @@ export async function startLdap(name: string, entries: number): Promise<Server> 
   if ((await ended) !== 0) throw new Error('slapadd failed');
   await runOrFail('Starting', 'docker', ['start', name]);
   await waitReady(name, ready);
-  // A container that starts again can get another address.
-  return { ...server, address: await addressOf(name, 389) };
+  return { ...server, ...(await placesOf(name, 389)) };
 }

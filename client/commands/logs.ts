@@ -1,5 +1,5 @@
 import { DynDataError } from '../../core/errors.ts';
-import { createCompose, type LogsOptions } from '../compose.ts';
+import { createCompose, type LogsOptions, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { createEngine } from '../engine.ts';
 import { openProject } from '../project.ts';
@@ -10,9 +10,7 @@ export async function logs(context: Context, options: LogsOptions): Promise<void
   const { output, signal } = context;
   const project = await openProject(context);
   const compose = createCompose({ processes: context.processes, project, env: placeholders(project, context.env) });
-  await createEngine(context.processes).requireAvailable();
-  await compose.requireAvailable();
-  const stack = await compose.stack();
+  const stack = await requireStack(createEngine(context.processes), compose);
   const unknown = options.services.filter((name) => !stack.services.has(name));
   if (unknown.length > 0) {
     throw new DynDataError(

@@ -1,5 +1,5 @@
 import { parseReference } from '../../core/references.ts';
-import { createCompose } from '../compose.ts';
+import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { createEngine } from '../engine.ts';
 import { shortDigest } from '../format.ts';
@@ -18,9 +18,7 @@ export async function pin(context: Context, reference: string | undefined): Prom
   const project = await openProject(context);
   const engine = createEngine(context.processes);
   const compose = createCompose({ processes: context.processes, project, env: placeholders(project, context.env) });
-  await engine.requireAvailable();
-  await compose.requireAvailable();
-  const stack = await compose.stack();
+  const stack = await requireStack(engine, compose);
   const api = openRegistry(context, project.config.registry);
   const before = await readLockfile(project);
   const choice = await chooseSnapshot(project, api, reference);

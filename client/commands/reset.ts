@@ -2,7 +2,7 @@ import { DynDataError } from '../../core/errors.ts';
 import { bringUp } from '../bring-up.ts';
 import { createCompose, requireStack, type Stack } from '../compose.ts';
 import type { Context } from '../context.ts';
-import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
+import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
 import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
@@ -37,11 +37,8 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
 
   const startedMs = now().getTime();
   const owner = helperOwner(context, project);
-  await engine.removeHelpers(owner);
   try {
-    const present = await engine.image(choice.image);
-    if (!present) await pullDataImage({ context, engine, api, choice });
-    const image = present ?? (await engine.image(choice.image));
+    const [{ image }] = await Promise.all([requireDataImage({ context, engine, api, choice }), engine.removeHelpers(owner)]);
     const { digest, reference } = choice;
     const services = await bringUp({
       context,
@@ -67,8 +64,9 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
       durationMs,
       services,
     });
-  } finally {
+  } catch (error) {
     await engine.removeHelpers(owner);
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { parseReference } from '../../core/references.ts';
 import { bringUp, type ServiceReport } from '../bring-up.ts';
 import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
-import { helperOwner, openDataImage, pullDataImage } from '../data-image.ts';
+import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
 import { lockProject } from '../lock.ts';
@@ -42,12 +42,8 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
 
   await using _lock = await lockProject(project, context.process);
   const owner = helperOwner(context, project);
-  const [present] = await Promise.all([engine.image(choice.image), engine.removeHelpers(owner)]);
   try {
-    const pullStartedMs = now().getTime();
-    if (!present) await pullDataImage({ context, engine, api, choice });
-    const image = present ?? (await engine.image(choice.image));
-    const pullMs = present ? 0 : now().getTime() - pullStartedMs;
+    const [{ image, pullMs }] = await Promise.all([requireDataImage({ context, engine, api, choice }), engine.removeHelpers(owner)]);
     const { repository, digest, reference } = choice;
     // So that `up` without an argument means the same next time.
     if (choice.from === 'argument') await writePulled(project, { version: 1, reference, repository, digest, image: choice.image });

@@ -3,7 +3,7 @@ import { DynDataError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { manifestTotals } from '../../core/manifest.ts';
 import { parseReference } from '../../core/references.ts';
-import { createCompose } from '../compose.ts';
+import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
@@ -72,8 +72,7 @@ const stateTexts: Readonly<Record<Exclude<RestoredVerification['state'], 'same' 
 /** @throws DynDataError VERIFY_FAILED naming every service and table that is not as in the snapshot */
 async function verifyServices(context: Context, project: Project, digest: Digest, manifest: Manifest): Promise<RestoredVerification[]> {
   const compose = createCompose({ processes: context.processes, project, env: placeholders(project, context.env) });
-  await compose.requireAvailable();
-  await using found = await readHeldSnapshots(context, await compose.stack());
+  await using found = await readHeldSnapshots(context, await requireStack(createEngine(context.processes), compose));
   const verified = await Promise.all(found.held.map((held) => verifyRestored(held, digest, manifest)));
   const details = verified.flatMap(({ service, state, differences }) => {
     if (state === 'same') return [];

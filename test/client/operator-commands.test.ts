@@ -39,12 +39,7 @@ afterAll(async () => {
   await rm(bundle);
 });
 
-const json = async (args: readonly string[]) => {
-  const { exitCode, stdout, stderr } = await client.run([...args, '--json']);
-  expect(stderr).toBe('');
-  expect(exitCode).toBe(0);
-  return JSON.parse(stdout);
-};
+const json = (args: readonly string[]) => client.runJson(args);
 const create = async (): Promise<string> => (await json(['snapshot', 'create', 'prod', '--tag', 'may'])).id;
 
 describe('jobs', () => {

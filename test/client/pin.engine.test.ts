@@ -6,19 +6,14 @@ import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
-import { postgresSource } from '../support/shop-data.ts';
+import { postgresSource, pushDbService } from '../support/shop-data.ts';
 import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
 
 const project = 'dyn-data-test-pin';
 const bundle = `${import.meta.dirname}/../../dist/test-client-pin.mjs`;
 const composeFile = `
 services:
-  push-db:
-    image: \${POSTGRES_IMAGE}
-    labels: { dyn-data.source: push }
-    environment: { POSTGRES_USER: push, POSTGRES_PASSWORD: geheim }
-    volumes: ["push:/var/lib/postgresql"]
-  side:
+${pushDbService}  side:
     image: \${SIDE_IMAGE}
     entrypoint: ["sleep", "1000"]
     init: true

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runCommandLine } from '../../client/command-line.ts';
 import { readPolicyPlaces } from '../../client/policy-places.ts';
 import { routePath, routes } from '../../core/contract.ts';
 import type { PolicyCheck } from '../../core/policy-tools.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { runOnTerminal } from '../support/run-on-terminal.ts';
 import { type SmallRegistry, sendJson, startSmallRegistry } from '../support/small-registry.ts';
 
 const bundle = `${import.meta.dirname}/../../dist/test-client-policy.mjs`;
@@ -126,23 +126,9 @@ describe('preview', () => {
   test('shows rows side by side on a terminal, and no value steers it', async () => {
     answer(routes.checkPolicy, decided);
     answer(routes.previewPolicy, preview);
-    let written = '';
-    const write = (text: string): void => {
-      written += text;
-    };
-    const sink = { write, isTerminal: true, columns: 120 };
-    const exitCode = await runCommandLine({
-      args: ['policy', 'check', 'prod', '--preview', '2'],
-      env: {},
+    const { exitCode, written } = await runOnTerminal(['policy', 'check', 'prod', '--preview', '2'], {
       folder: client.folder,
-      process: { pid: process.pid, host: 'test', isAlive: () => true },
-      nodeVersion: process.versions.node,
-      stdout: sink,
-      stderr: sink,
-      signal: new AbortController().signal,
-      readHidden: async () => '',
-      confirm: async () => undefined,
-      now: () => new Date(),
+      columns: 120,
     });
     expect(exitCode).toBe(0);
     expect(written).toContain('REAL DATA below');

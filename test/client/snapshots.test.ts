@@ -1,7 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommandLine } from '../../client/command-line.ts';
 import { fitTable } from '../../client/fitted-table.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { Manifest } from '../../core/manifest.ts';
@@ -9,6 +8,7 @@ import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from '../support/data-image.ts';
+import { runOnTerminal } from '../support/run-on-terminal.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 import { mysqlSource, postgresSource } from '../support/shop-data.ts';
 import { storeDataImage } from '../support/stored-data-image.ts';
@@ -65,12 +65,7 @@ afterAll(async () => {
   await rm(bundle);
 });
 
-const json = async (args: readonly string[]) => {
-  const { exitCode, stdout, stderr } = await client.run([...args, '--json']);
-  expect(stderr).toBe('');
-  expect(exitCode).toBe(0);
-  return JSON.parse(stdout);
-};
+const json = (args: readonly string[]) => client.runJson(args);
 
 describe('ls', () => {
   test('tells consistency, and what is pinned: by the lockfile, and by pins in force', async () => {
@@ -237,24 +232,8 @@ push (postgres): the same
 
 describe('on a terminal', () => {
   const onTerminal = async (columns: number, ...args: string[]): Promise<string[]> => {
-    let written = '';
-    const write = (text: string): void => {
-      written += text;
-    };
-    const sink = { write, isTerminal: true, columns };
-    const exitCode = await runCommandLine({
-      args,
-      env: { NO_COLOR: '1' },
-      folder: client.folder,
-      process: { pid: process.pid, host: 'test', isAlive: () => true },
-      nodeVersion: process.versions.node,
-      stdout: sink,
-      stderr: sink,
-      signal: new AbortController().signal,
-      readHidden: async () => '',
-      confirm: async () => undefined,
-      now: () => new Date('2026-06-01T00:00:00Z'),
-    });
+    const now = new Date('2026-06-01T00:00:00Z');
+    const { exitCode, written } = await runOnTerminal(args, { folder: client.folder, columns, env: { NO_COLOR: '1' }, now });
     expect(exitCode).toBe(0);
     expect(written).not.toContain('\u001b');
     return written.trimEnd().split('\n');

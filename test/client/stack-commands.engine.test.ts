@@ -5,19 +5,14 @@ import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
-import { postgresSource } from '../support/shop-data.ts';
+import { postgresSource, pushDbService } from '../support/shop-data.ts';
 import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
 
 const project = 'dyn-data-test-commands';
 const bundle = `${import.meta.dirname}/../../dist/test-client-commands.mjs`;
 const composeFile = `
 services:
-  push-db:
-    image: \${POSTGRES_IMAGE}
-    labels: { dyn-data.source: push }
-    environment: { POSTGRES_USER: push, POSTGRES_PASSWORD: geheim }
-    volumes: ["push:/var/lib/postgresql"]
-  speaker:
+${pushDbService}  speaker:
     image: \${NGINX_IMAGE}
     entrypoint: ["sh", "-c", "echo to out; echo to err >&2; exec sleep 1000"]
     init: true

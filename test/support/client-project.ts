@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 
 export type ClientRun = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
 export type RunningClient = { readonly child: ChildProcess; readonly ended: Promise<ClientRun> };
@@ -12,6 +13,9 @@ export type ClientProject = AsyncDisposable & {
   start(args: readonly string[], env?: Readonly<Record<string, string>>): RunningClient;
   /** @param input for standard input; without it that is empty */
   run(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<ClientRun>;
+  /** What it prints with `--json`, where it succeeds and complains of nothing. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
+  runJson(args: readonly string[]): Promise<any>;
   docker(args: readonly string[]): Promise<ClientRun>;
 };
 
@@ -61,6 +65,11 @@ export async function createClientProject(options: {
     folder,
     start: (args, env) => start(process.execPath, [options.client, ...args], env),
     run: (args, env, input) => start(process.execPath, [options.client, ...args], env, input).ended,
+    async runJson(args) {
+      const { exitCode, stdout, stderr } = await start(process.execPath, [options.client, ...args, '--json']).ended;
+      expect([exitCode, stderr]).toEqual([0, '']);
+      return JSON.parse(stdout);
+    },
     docker: (args) => start('docker', args).ended,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

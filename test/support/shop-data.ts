@@ -102,3 +102,11 @@ export function ldapSource(options: { readonly people: number; readonly base?: s
     tables: [{ schema: base, name: base, load: 'slapadd', chunks: [{ text: head, rows: 2 }, ...chunksOf(people, 100, person)] }],
   };
 }
+
+/** The service that takes {@link postgresSource}, for a compose file with the volume `push`. */
+export const pushDbService = `  push-db:
+    image: \${POSTGRES_IMAGE}
+    labels: { dyn-data.source: push }
+    environment: { POSTGRES_USER: push, POSTGRES_PASSWORD: geheim }
+    volumes: ["push:/var/lib/postgresql"]
+`;

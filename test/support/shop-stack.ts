@@ -7,7 +7,7 @@ import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject, type RunningClient } from './client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from './data-image.ts';
 import { imageVariables } from './engine.ts';
-import { ldapBase, ldapSource, mysqlSource, postgresSource } from './shop-data.ts';
+import { ldapBase, ldapSource, mysqlSource, postgresSource, pushDbService } from './shop-data.ts';
 import { type SmallRegistry, startSmallRegistry } from './small-registry.ts';
 
 const rootPassword = "se cret'";
@@ -28,12 +28,7 @@ services:
     labels: { dyn-data.source: directory }
     environment: { LDAP_DOMAIN: example.test, LDAP_BASE_DN: "${ldapBase}", LDAP_ADMIN_PASSWORD: geheim }
     healthcheck: { test: ["CMD-SHELL", 'ldapsearch -x -H ldap://127.0.0.1 -b "" -s base'], interval: 1s, retries: 90 }
-  push-db:
-    image: \${POSTGRES_IMAGE}
-    labels: { dyn-data.source: push }
-    environment: { POSTGRES_USER: push, POSTGRES_PASSWORD: geheim }
-    volumes: ["push:/var/lib/postgresql"]
-  reader:
+${pushDbService}  reader:
     image: \${MYSQL_IMAGE}
     entrypoint: ["sh", "-c", 'MYSQL_PWD="$$PASSWORD" mysql -hdb -uroot -NBe "SELECT COUNT(*) FROM shop.customers" && exec sleep 1000']
     environment: { PASSWORD: "${rootPassword}" }
