@@ -1,8 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isScope, type Role, roles } from '../core/access.ts';
-import { auditList, auditVerify } from './commands/audit.ts';
-import { login, logout } from './commands/login.ts';
-import { tokenCreate, tokenGenerate, tokenList, tokenRevoke, tokenRotate, tokenShow } from './commands/token.ts';
 import type { Context } from './context.ts';
 
 const defaultEntries = 50;
@@ -15,14 +12,14 @@ export function addAccessCommands(program: Command, context: () => Context): voi
     .argument('[registry]', 'address of the registry; else the one of dyn-data.yaml')
     .option('--plain-http', 'send the token readable to another machine', false)
     .option('--no-docker', 'leave docker alone')
-    .action((registry: string | undefined, { plainHttp, docker }: { plainHttp: boolean; docker: boolean }) =>
-      login(context(), { registry, plainHttp, docker }),
+    .action(async (registry: string | undefined, { plainHttp, docker }: { plainHttp: boolean; docker: boolean }) =>
+      (await import('./commands/login.ts')).login(context(), { registry, plainHttp, docker }),
     );
   program
     .command('logout')
     .description('forget the token for a registry, here and in docker')
     .argument('[registry]', 'address of the registry; else the one of dyn-data.yaml')
-    .action((registry: string | undefined) => logout(context(), registry));
+    .action(async (registry: string | undefined) => (await import('./commands/login.ts')).logout(context(), registry));
 
   const token = program.command('token').description('for admins: make and end the tokens that open the registry');
   token
@@ -32,46 +29,53 @@ export function addAccessCommands(program: Command, context: () => Context): voi
     .addOption(new Option('--role <role>', 'what it may do').choices(roles).makeOptionMandatory())
     .requiredOption('--repository <repositories...>', 'what for: names, prefix/*, or * for all', collectScope)
     .option('--expires <when>', 'when it ends: 90d, 12h, or a date', parseWhen)
-    .action((name: string, { role, repository, expires }: { role: Role; repository: string[]; expires?: (now: Date) => Date }) => {
+    .action(async (name: string, { role, repository, expires }: { role: Role; repository: string[]; expires?: (now: Date) => Date }) => {
       const given = context();
-      return tokenCreate(given, { name, role, repositories: repository, expiresAt: expires?.(given.now()).toISOString() });
+      return (await import('./commands/token.ts')).tokenCreate(given, {
+        name,
+        role,
+        repositories: repository,
+        expiresAt: expires?.(given.now()).toISOString(),
+      });
     });
   token
     .command('list')
     .description('list the tokens, without their secrets')
-    .action(() => tokenList(context()));
+    .action(async () => (await import('./commands/token.ts')).tokenList(context()));
   token
     .command('show')
     .description('show one token, without its secrets')
     .argument('<id>')
-    .action((id: string) => tokenShow(context(), id));
+    .action(async (id: string) => (await import('./commands/token.ts')).tokenShow(context(), id));
   token
     .command('rotate')
     .description('give a token a new secret, which is printed this once')
     .argument('<id>')
     .option('--overlap <time>', 'how long the earlier secret still opens: 24h, 30m; 0 ends it at once', parseOverlap, 0)
-    .action((id: string, { overlap }: { overlap: number }) => tokenRotate(context(), { id, overlapSeconds: overlap }));
+    .action(async (id: string, { overlap }: { overlap: number }) =>
+      (await import('./commands/token.ts')).tokenRotate(context(), { id, overlapSeconds: overlap }),
+    );
   token
     .command('revoke')
     .description('end a token at once and for good')
     .argument('<id>')
-    .action((id: string) => tokenRevoke(context(), id));
+    .action(async (id: string) => (await import('./commands/token.ts')).tokenRevoke(context(), id));
   token
     .command('generate')
     .description("make a text for access.initialAdmin of a registry's configuration; asks no registry")
-    .action(() => tokenGenerate(context()));
+    .action(async () => (await import('./commands/token.ts')).tokenGenerate(context()));
 
   const audit = program.command('audit').description('for admins: who changed what');
   audit
     .command('list')
     .description('list the changes, the newest first')
     .option('--limit <entries>', 'how many', parseCount, defaultEntries)
-    .action(({ limit }: { limit: number }) => auditList(context(), { limit }));
+    .action(async ({ limit }: { limit: number }) => (await import('./commands/audit.ts')).auditList(context(), { limit }));
   audit
     .command('verify')
     .description('read the whole log; exit code 6 where it was tampered with')
     .option('--head <number:digest>', 'a head that was kept elsewhere, which must still be in the log')
-    .action(({ head }: { head?: string }) => auditVerify(context(), { head }));
+    .action(async ({ head }: { head?: string }) => (await import('./commands/audit.ts')).auditVerify(context(), { head }));
 }
 
 function collectScope(text: string, before: string[] = []): string[] {

@@ -1,25 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DynDataError, toDynDataError } from '../core/errors.ts';
-import { largestPreview } from '../core/policy-tools.ts';
-import { isTag } from '../core/references.ts';
+import { isTag } from '../core/names.ts';
+import { largestPreview } from '../core/policy-preview.ts';
 import { toolVersion } from '../core/version.ts';
 import { addAccessCommands } from './access-commands.ts';
-import { diff } from './commands/diff.ts';
-import { down } from './commands/down.ts';
-import { logs } from './commands/logs.ts';
-import { ls } from './commands/ls.ts';
-import { pin } from './commands/pin.ts';
-import { policyCheck } from './commands/policy-check.ts';
-import { policyDiff } from './commands/policy-diff.ts';
-import { policySuggest } from './commands/policy-suggest.ts';
-import { pull } from './commands/pull.ts';
-import { reset } from './commands/reset.ts';
-import { show } from './commands/show.ts';
-import { snapshotCreate } from './commands/snapshot-create.ts';
-import { status } from './commands/status.ts';
-import { type UpOptions, up } from './commands/up.ts';
-import { verify } from './commands/verify.ts';
-import { version } from './commands/version.ts';
+import type { UpOptions } from './commands/up.ts';
 import type { LogsOptions } from './compose.ts';
 import type { Context } from './context.ts';
 import { addJobsCommands, addScheduleCommands } from './operator-commands.ts';
@@ -96,28 +81,28 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
   program
     .command('ls')
     .description('list the snapshots of the repository, the newest first')
-    .action(() => ls(context()));
+    .action(async () => (await import('./commands/ls.ts')).ls(context()));
   program
     .command('show')
     .description('show everything of a snapshot: sources, tables, policy, leak scan, how it was taken')
     .argument('<ref>', refHelp)
-    .action((reference: string) => show(context(), reference));
+    .action(async (reference: string) => (await import('./commands/show.ts')).show(context(), reference));
   program
     .command('diff')
     .description('show what changed from one snapshot to another: schemas, rows, chunks, policy and key')
     .argument('<a>', refHelp)
     .argument('<b>', refHelp)
-    .action((first: string, second: string) => diff(context(), first, second));
+    .action(async (first: string, second: string) => (await import('./commands/diff.ts')).diff(context(), first, second));
   program
     .command('pull')
     .description('fetch a snapshot, by tag or digest, and choose it for up')
     .argument('[ref]', `${refHelp}; else what dyn-data.lock pins, else the last pull's name anew, else \`snapshot\` in dyn-data.yaml`)
-    .action((reference: string | undefined) => pull(context(), reference));
+    .action(async (reference: string | undefined) => (await import('./commands/pull.ts')).pull(context(), reference));
   program
     .command('pin')
     .description('write dyn-data.lock, to be committed: the data and the digest of every image of the stack')
     .argument('[ref]', 'snapshot to pin; else the one that up would take')
-    .action((reference: string | undefined) => pin(context(), reference));
+    .action(async (reference: string | undefined) => (await import('./commands/pin.ts')).pin(context(), reference));
   program
     .command('up')
     .description('start the stack in order and restore the snapshot into it')
@@ -127,28 +112,32 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .option('--timeout <seconds>', 'how long a service may take to become healthy', parseSeconds, defaultHealthTimeoutSeconds)
     .option('--dry-run', 'show what would be pulled, started and restored, and do nothing', false)
     .action(
-      (reference: string | undefined, { timeout, ...options }: Omit<UpOptions, 'reference' | 'healthTimeoutMs'> & { timeout: number }) =>
-        up(context(), { reference, ...options, healthTimeoutMs: timeout * 1000 }),
+      async (
+        reference: string | undefined,
+        { timeout, ...options }: Omit<UpOptions, 'reference' | 'healthTimeoutMs'> & { timeout: number },
+      ) => (await import('./commands/up.ts')).up(context(), { reference, ...options, healthTimeoutMs: timeout * 1000 }),
     );
   program
     .command('status')
     .description('show each service, its state and the snapshot it holds')
-    .action(() => status(context()));
+    .action(async () => (await import('./commands/status.ts')).status(context()));
   program
     .command('reset')
     .description('restore the services again from the snapshot they hold; what was changed since is lost, so it asks')
     .option('--service <service>', 'only this one')
     .option('-y, --yes', 'do not ask', false)
     .option('--timeout <seconds>', 'how long a service may take to become healthy', parseSeconds, defaultHealthTimeoutSeconds)
-    .action(({ service, yes, timeout }: { service?: string; yes: boolean; timeout: number }) =>
-      reset(context(), { service, yes, healthTimeoutMs: timeout * 1000 }),
+    .action(async ({ service, yes, timeout }: { service?: string; yes: boolean; timeout: number }) =>
+      (await import('./commands/reset.ts')).reset(context(), { service, yes, healthTimeoutMs: timeout * 1000 }),
     );
   program
     .command('verify')
     .description('hash every chunk of the pulled image against its manifest')
     .argument('[ref]', 'snapshot to verify; else the one that up would take')
     .option('--restored', 'count the rows that the services hold as well', false)
-    .action((reference: string | undefined, { restored }: { restored: boolean }) => verify(context(), { reference, restored }));
+    .action(async (reference: string | undefined, { restored }: { restored: boolean }) =>
+      (await import('./commands/verify.ts')).verify(context(), { reference, restored }),
+    );
   program
     .command('logs')
     .description('show what the services print; with --json one document a line')
@@ -157,12 +146,14 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .option('-n, --tail <lines>', 'only the last lines of each', parseLines)
     .option('--since <time>', 'only from this time on: 2024-05-31T12:00:00Z, or 10m for the last ten minutes')
     .option('-t, --timestamps', 'show when each line was printed', false)
-    .action((services: string[], options: Omit<LogsOptions, 'services'>) => logs(context(), { services, ...options }));
+    .action(async (services: string[], options: Omit<LogsOptions, 'services'>) =>
+      (await import('./commands/logs.ts')).logs(context(), { services, ...options }),
+    );
   program
     .command('down')
     .description('end the stack')
     .option('-v, --volumes', 'remove its volumes and the data in them too', false)
-    .action(({ volumes }: { volumes: boolean }) => down(context(), { volumes }));
+    .action(async ({ volumes }: { volumes: boolean }) => (await import('./commands/down.ts')).down(context(), { volumes }));
   const snapshot = program.command('snapshot').description('for operators: take, look at, pin and remove snapshots');
   snapshot
     .command('create')
@@ -171,8 +162,8 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .option('--tag <tag>', 'name for the new snapshot', parseTag)
     .option('--alias <tag>', 'a second tag, which only moves to newer snapshots', parseTag)
     .option('--follow', 'show the progress and wait for the end', false)
-    .action((environment: string, { tag, alias, follow }: { tag?: string; alias?: string; follow: boolean }) =>
-      snapshotCreate(context(), { environment, tag, alias, follow }),
+    .action(async (environment: string, { tag, alias, follow }: { tag?: string; alias?: string; follow: boolean }) =>
+      (await import('./commands/snapshot-create.ts')).snapshotCreate(context(), { environment, tag, alias, follow }),
     );
   addJobsCommands(program, context);
   addScheduleCommands(program, context);
@@ -183,7 +174,9 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .description('write a commented starting policy out of the live schema and a sample')
     .argument('<environment>', "name of the environment in the registry's configuration")
     .option('--out <file>', 'write it into this file, which must not exist yet')
-    .action((environment: string, { out }: { out?: string }) => policySuggest(context(), { environment, out }));
+    .action(async (environment: string, { out }: { out?: string }) =>
+      (await import('./commands/policy-suggest.ts')).policySuggest(context(), { environment, out }),
+    );
   policy
     .command('check')
     .description('show the rule in force for each place, what is undecided and what changed; exit code 4 where a build would refuse it')
@@ -191,20 +184,27 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .option('--preview <rows>', 'show REAL rows beside their replacements, on a terminal of the registry machine only', parsePreviewRows)
     .option('--yes-print-real-data', 'with --preview: print real data also where standard output is no terminal', false)
     .action(async (environment: string, { preview, yesPrintRealData }: { preview?: number; yesPrintRealData: boolean }) =>
-      setExitCode(await policyCheck(context(), { environment, preview, isPrintingForced: yesPrintRealData, terminal: stdout })),
+      setExitCode(
+        await (await import('./commands/policy-check.ts')).policyCheck(context(), {
+          environment,
+          preview,
+          isPrintingForced: yesPrintRealData,
+          terminal: stdout,
+        }),
+      ),
     );
   policy
     .command('diff')
     .description('show which rules one policy adds, removes and changes against another')
     .argument('<before>', 'a policy file, or the name of an environment for its current policy')
     .argument('<after>', 'likewise')
-    .action((before: string, after: string) => policyDiff(context(), { before, after }));
+    .action(async (before: string, after: string) => (await import('./commands/policy-diff.ts')).policyDiff(context(), { before, after }));
   addAccessCommands(program, context);
   addSetupCommands(program, context, { nodeVersion: options.nodeVersion, setExitCode });
   program
     .command('version')
     .description('print the version')
-    .action(() => version(context(), options.nodeVersion));
+    .action(async () => (await import('./commands/version.ts')).version(context(), options.nodeVersion));
   return program;
 }
 

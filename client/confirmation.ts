@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import type { ReadStream } from 'node:tty';
 
 /** Asks whoever sits at the terminal; undefined where nobody does. */
@@ -7,6 +6,7 @@ export type Confirm = (question: string, signal: AbortSignal) => Promise<boolean
 export function createConfirmation(input: NodeJS.ReadStream | ReadStream, terminal: NodeJS.WriteStream): Confirm {
   return async (question, signal) => {
     if (input.isTTY !== true || terminal.isTTY !== true) return undefined;
+    const { createInterface } = await import('node:readline/promises');
     const asking = createInterface({ input, output: terminal });
     // With its own terminal the interface takes Ctrl-C for itself; then nothing was agreed to.
     const interrupted = new Promise<string>((resolve) => asking.once('SIGINT', () => resolve('')));

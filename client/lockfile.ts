@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { type Digest, digestPattern } from '../core/digest.ts';
 import { parseValue, parseYaml } from '../core/documents.ts';
-import { isRepository, isTag } from '../core/references.ts';
+import { isRepository, isTag } from '../core/names.ts';
 import { type Project, readIfThere, writeWhole } from './project.ts';
 
 export const lockfileName = 'dyn-data.lock';

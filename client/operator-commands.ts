@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { jobKinds, jobStates } from '../core/job.ts';
-import { isScheduleName, type ScheduleDefinition } from '../core/schedule.ts';
-import { type JobsFilter, jobsCancel, jobsFollow, jobsList, jobsLog, jobsRetry, jobsShow } from './commands/jobs.ts';
-import { scheduleEnable, scheduleList, scheduleRemove, scheduleRun, scheduleShow, scheduleWrite } from './commands/schedule.ts';
+import { jobKinds, jobStates } from '../core/job-kinds.ts';
+import { isScheduleName } from '../core/names.ts';
+import type { ScheduleDefinition } from '../core/schedule.ts';
+import type { JobsFilter } from './commands/jobs.ts';
 import type { Context } from './context.ts';
 
 const defaultListed = 20;
@@ -17,19 +17,23 @@ export function addJobsCommands(program: Command, context: () => Context): void 
     .option('--kind <kind>', `only these: ${jobKinds.join(', ')}`, oneOf(jobKinds))
     .option('--environment <environment>', 'only those of this environment')
     .option('--limit <jobs>', 'this many at most', parseCount, defaultListed)
-    .action((filter: JobsFilter) => jobsList(context(), filter));
+    .action(async (filter: JobsFilter) => (await import('./commands/jobs.ts')).jobsList(context(), filter));
   const one = (name: string, description: string, run: (context: Context, id: string) => Promise<void>): void => {
     jobs
       .command(name)
       .description(description)
       .argument('<job>', 'id of the job')
-      .action((id: string) => run(context(), id));
+      .action(async (id: string) => run(context(), id));
   };
-  one('show', 'show one job', jobsShow);
-  one('follow', 'show its progress, wait for its end, and end as it does', jobsFollow);
-  one('cancel', 'stop it, or take it out of the queue', jobsCancel);
-  one('retry', 'do again what failed or was cancelled, as a new job', jobsRetry);
-  one('log', 'show what happened to it', jobsLog);
+  one('show', 'show one job', async (...given) => (await import('./commands/jobs.ts')).jobsShow(...given));
+  one('follow', 'show its progress, wait for its end, and end as it does', async (...given) =>
+    (await import('./commands/jobs.ts')).jobsFollow(...given),
+  );
+  one('cancel', 'stop it, or take it out of the queue', async (...given) => (await import('./commands/jobs.ts')).jobsCancel(...given));
+  one('retry', 'do again what failed or was cancelled, as a new job', async (...given) =>
+    (await import('./commands/jobs.ts')).jobsRetry(...given),
+  );
+  one('log', 'show what happened to it', async (...given) => (await import('./commands/jobs.ts')).jobsLog(...given));
 }
 
 type ScheduleOptions = Omit<ScheduleDefinition, 'timeZone'> & { readonly timeZone: string };
@@ -40,7 +44,7 @@ export function addScheduleCommands(program: Command, context: () => Context): v
   schedule
     .command('list')
     .description('list the schedules and their next times')
-    .action(() => scheduleList(context()));
+    .action(async () => (await import('./commands/schedule.ts')).scheduleList(context()));
   const write = (name: string, description: string, isChange: boolean): void => {
     schedule
       .command(name)
@@ -52,8 +56,8 @@ export function addScheduleCommands(program: Command, context: () => Context): v
       .option('--time-zone <zone>', 'where the clock hangs, such as Europe/Paris', 'UTC')
       .option('--alias <tag>', 'a tag that names the latest snapshot that succeeded')
       .option('--catch-up', 'make up for the latest time during which nothing ran', false)
-      .action((scheduleName: string, { environment, cron, tag, timeZone, alias, catchUp }: ScheduleOptions) =>
-        scheduleWrite(
+      .action(async (scheduleName: string, { environment, cron, tag, timeZone, alias, catchUp }: ScheduleOptions) =>
+        (await import('./commands/schedule.ts')).scheduleWrite(
           context(),
           scheduleName,
           { environment, cron, tag, timeZone, catchUp, ...(alias === undefined ? {} : { alias }) },
@@ -68,13 +72,19 @@ export function addScheduleCommands(program: Command, context: () => Context): v
       .command(name)
       .description(description)
       .argument('<name>', 'name of the schedule', parseScheduleName)
-      .action((scheduleName: string) => run(context(), scheduleName));
+      .action(async (scheduleName: string) => run(context(), scheduleName));
   };
-  one('show', 'show one schedule, its next times and what it missed', scheduleShow);
-  one('pause', 'take no snapshots until it is resumed', (of, name) => scheduleEnable(of, name, false));
-  one('resume', 'take snapshots again, from the next time on', (of, name) => scheduleEnable(of, name, true));
-  one('run', 'take a snapshot now', scheduleRun);
-  one('rm', 'remove a schedule; its snapshots stay', scheduleRemove);
+  one('show', 'show one schedule, its next times and what it missed', async (...given) =>
+    (await import('./commands/schedule.ts')).scheduleShow(...given),
+  );
+  one('pause', 'take no snapshots until it is resumed', async (of, name) =>
+    (await import('./commands/schedule.ts')).scheduleEnable(of, name, false),
+  );
+  one('resume', 'take snapshots again, from the next time on', async (of, name) =>
+    (await import('./commands/schedule.ts')).scheduleEnable(of, name, true),
+  );
+  one('run', 'take a snapshot now', async (...given) => (await import('./commands/schedule.ts')).scheduleRun(...given));
+  one('rm', 'remove a schedule; its snapshots stay', async (...given) => (await import('./commands/schedule.ts')).scheduleRemove(...given));
 }
 
 function oneOf<T extends string>(known: readonly T[]): (text: string) => T {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DynDataError } from '../core/errors.ts';
@@ -61,6 +61,8 @@ export function createRunner(base: { readonly env: Readonly<Record<string, strin
     const signals = [options.signal, options.despiteInterruption ? undefined : base.signal];
     const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
     if (signal.aborted) throw cancelled();
+    // Loaded when a process is wanted: the commands that start none, such as --help, need not wait for it.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...base.env, ...options.env },

@@ -1,10 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { isTag } from '../core/references.ts';
-import { collect } from './commands/collect.ts';
-import { ls } from './commands/ls.ts';
-import { retentionApply, retentionPlan } from './commands/retention.ts';
-import { snapshotPin, snapshotRemove, snapshotShow, snapshotUnpin } from './commands/snapshot.ts';
-import { tagList, tagRemove, tagSet, tagShow } from './commands/tag.ts';
+import { isTag } from '../core/names.ts';
 import type { Context } from './context.ts';
 
 const refHelp = 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…';
@@ -14,12 +9,12 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
   snapshot
     .command('list')
     .description('list the snapshots of the repository, as ls does')
-    .action(() => ls(context()));
+    .action(async () => (await import('./commands/ls.ts')).ls(context()));
   snapshot
     .command('show')
     .description('show everything the registry knows of one snapshot')
     .argument('<ref>', refHelp)
-    .action((reference: string) => snapshotShow(context(), reference));
+    .action(async (reference: string) => (await import('./commands/snapshot.ts')).snapshotShow(context(), reference));
   for (const parent of [snapshot, program]) {
     parent
       .command('rm')
@@ -27,8 +22,8 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
       .argument('<ref>', refHelp)
       .option('--tag <tag>', 'another tag that goes with it; may be given several times', collectTags, [])
       .option('--pin <id>', 'a pin that shall not hold it; may be given several times', collectTexts, [])
-      .action((reference: string, { tag, pin }: { tag: string[]; pin: string[] }) =>
-        snapshotRemove(context(), { reference, tags: tag, pins: pin }),
+      .action(async (reference: string, { tag, pin }: { tag: string[]; pin: string[] }) =>
+        (await import('./commands/snapshot.ts')).snapshotRemove(context(), { reference, tags: tag, pins: pin }),
       );
   }
   snapshot
@@ -37,42 +32,46 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
     .argument('<ref>', refHelp)
     .requiredOption('--why <text>', 'the reason, for whoever wants to remove it')
     .option('--until <time>', 'when the pin is over; never, if left out')
-    .action((reference: string, { why, until }: { why: string; until?: string }) => snapshotPin(context(), { reference, why, until }));
+    .action(async (reference: string, { why, until }: { why: string; until?: string }) =>
+      (await import('./commands/snapshot.ts')).snapshotPin(context(), { reference, why, until }),
+    );
   snapshot
     .command('unpin')
     .description('take a pin away')
     .argument('<ref>', refHelp)
     .option('--pin <id>', 'which one, where there are several')
-    .action((reference: string, { pin }: { pin?: string }) => snapshotUnpin(context(), { reference, pin }));
+    .action(async (reference: string, { pin }: { pin?: string }) =>
+      (await import('./commands/snapshot.ts')).snapshotUnpin(context(), { reference, pin }),
+    );
 
   const tag = program.command('tag').description('for operators: names of snapshots');
   tag
     .command('list')
     .description('list the tags of the repository')
-    .action(() => tagList(context()));
+    .action(async () => (await import('./commands/tag.ts')).tagList(context()));
   tag
     .command('show')
     .description('show what a tag names')
     .argument('<tag>', 'the tag', parseTag)
-    .action((name: string) => tagShow(context(), name));
+    .action(async (name: string) => (await import('./commands/tag.ts')).tagShow(context(), name));
   tag
     .command('set')
     .description('give a snapshot a tag, or move the tag to it')
     .argument('<tag>', 'the tag', parseTag)
     .argument('<ref>', refHelp)
-    .action((name: string, reference: string) => tagSet(context(), name, reference));
+    .action(async (name: string, reference: string) => (await import('./commands/tag.ts')).tagSet(context(), name, reference));
   tag
     .command('rm')
     .description('remove a tag; the snapshot stays')
     .argument('<tag>', 'the tag', parseTag)
-    .action((name: string) => tagRemove(context(), name));
+    .action(async (name: string) => (await import('./commands/tag.ts')).tagRemove(context(), name));
 
   const retention = program.command('retention').description('for operators: which snapshots stay');
   retention
     .command('plan')
     .description('show what stays, why, and what would go; removes nothing')
     .argument('[environment]', 'one environment; all, if left out')
-    .action((environment: string | undefined) => retentionPlan(context(), environment));
+    .action(async (environment: string | undefined) => (await import('./commands/retention.ts')).retentionPlan(context(), environment));
   retention
     .command('apply')
     .description('remove what a plan says')
@@ -80,15 +79,15 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
     .option('--plan <digest>', 'the plan, as `retention plan` shows it; refused where it is another one by now')
     .option('--yes', 'apply the plan of this moment, seen or not', false)
     .option('--dry-run', 'remove nothing, and say what would go', false)
-    .action((environment: string | undefined, { plan, yes, dryRun }: { plan?: string; yes: boolean; dryRun: boolean }) =>
-      retentionApply(context(), { environment, plan, yes, dryRun }),
+    .action(async (environment: string | undefined, { plan, yes, dryRun }: { plan?: string; yes: boolean; dryRun: boolean }) =>
+      (await import('./commands/retention.ts')).retentionApply(context(), { environment, plan, yes, dryRun }),
     );
 
   program
     .command('collect')
     .description('for operators: free the space of what no snapshot needs any more')
     .option('--dry-run', 'count only', false)
-    .action(({ dryRun }: { dryRun: boolean }) => collect(context(), { dryRun }));
+    .action(async ({ dryRun }: { dryRun: boolean }) => (await import('./commands/collect.ts')).collect(context(), { dryRun }));
 }
 
 function parseTag(text: string): string {

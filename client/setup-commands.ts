@@ -1,6 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { doctor } from './commands/doctor.ts';
-import { type InitOptions, init } from './commands/init.ts';
+import type { InitOptions } from './commands/init.ts';
 import { completionScript, type Shell, shells } from './completion.ts';
 import type { Context } from './context.ts';
 
@@ -17,18 +16,18 @@ export function addSetupCommands(
     .option('--repository <name>', "repository of the data images; else the registry's only one")
     .option('--file <file>', 'a compose file; may be given several times; else what compose finds', collectTexts, [])
     .option('--print-labels', 'print the labels instead of writing them into a compose file of their own', false)
-    .action(({ registry, repository, file, printLabels }: Omit<InitOptions, 'files'> & { file: string[] }) =>
-      init(context(), { registry, repository, files: file, printLabels }),
+    .action(async ({ registry, repository, file, printLabels }: Omit<InitOptions, 'files'> & { file: string[] }) =>
+      (await import('./commands/init.ts')).init(context(), { registry, repository, files: file, printLabels }),
     );
   program
     .command('doctor')
     .description('look at everything that the commands need, and say what to do about what is wrong')
-    .action(async () => about.setExitCode(await doctor(context(), about.nodeVersion)));
+    .action(async () => about.setExitCode(await (await import('./commands/doctor.ts')).doctor(context(), about.nodeVersion)));
   program
     .command('completion')
     .description('print a script by which a shell completes these commands')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
-    .action((shell: Shell) => {
+    .action(async (shell: Shell) => {
       const script = completionScript(program, shell);
       context().output.result(script.trimEnd(), { version: 1, shell, script });
     });

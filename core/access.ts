@@ -1,4 +1,4 @@
-import { isRepository } from './references.ts';
+import { isRepository } from './names.ts';
 
 /** What a token may do, each including the ones before it: read; take snapshots and move tags; manage tokens and read the audit log. */
 export const roles = ['reader', 'operator', 'admin'] as const;

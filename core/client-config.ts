@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { parseYaml } from './documents.ts';
-import { isRepository } from './references.ts';
+import { isRepository } from './names.ts';
 
 export const clientConfigFile = 'dyn-data.yaml';
 

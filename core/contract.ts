@@ -5,6 +5,7 @@ import { snapshotRecordSchema } from './catalog.ts';
 import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
 import { jobLogEntrySchema, jobRequestSchema, jobSchema } from './job.ts';
+import { isRepository, isTag } from './names.ts';
 import { createPinSchema, pinSchema } from './pins.ts';
 import {
   policyCheckSchema,
@@ -13,7 +14,6 @@ import {
   policySuggestionSchema,
   policyTextSchema,
 } from './policy-tools.ts';
-import { isRepository, isTag } from './references.ts';
 import { applyRetentionSchema, removeSnapshotSchema, retentionPlanSchema } from './retention.ts';
 import { createScheduleSchema, scheduleDefinitionSchema, scheduleViewSchema } from './schedule.ts';
 import { createTokenSchema, identitySchema, issuedTokenSchema, rotateTokenSchema, tokenViewSchema } from './tokens.ts';

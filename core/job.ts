@@ -1,16 +1,10 @@
 import * as z from 'zod/mini';
 import { type Collected, collectedSchema } from './collection.ts';
 import { digestPattern } from './digest.ts';
+import { type JobKind, jobKinds, jobStates } from './job-kinds.ts';
 import { interruptionSchema } from './manifest.ts';
-import { isRepository, isTag } from './references.ts';
+import { isRepository, isTag } from './names.ts';
 import { type RetainedOutcome, retainedOutcomeSchema } from './retention.ts';
-
-/** `build`: take a snapshot. `verify`: read and hash again what is stored. `retention`: remove what is no longer kept. `collect`: free what nothing reaches. */
-export const jobKinds = ['build', 'verify', 'retention', 'collect'] as const;
-export type JobKind = (typeof jobKinds)[number];
-
-/** `queued` is also a job that waits for its sources, or for its next attempt (`retryAt`). */
-export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
 /** Where a build is. Counts only, never data. */
 export const progressSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { largestPreview } from './policy-preview.ts';
 
 const name = z.string();
 
@@ -58,8 +59,6 @@ export const policySuggestionSchema = z.strictObject({
   undecided: z.int(),
 });
 export type PolicySuggestion = z.infer<typeof policySuggestionSchema>;
-
-export const largestPreview = 20;
 
 export const policyPreviewRequestSchema = z.strictObject({
   /** Of each table. */

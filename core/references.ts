@@ -1,23 +1,11 @@
 import { type Digest, isDigest } from './digest.ts';
 import { DynDataError } from './errors.ts';
-
-/** Grammar of the OCI Distribution Specification 1.1. */
-export const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-export const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const repositoryMaxLength = 255;
+import { isRepository, isTag } from './names.ts';
 
 export type Target = { readonly tag: string } | { readonly digest: Digest };
 
 /** A snapshot as a person names it: `prod-2024-05`, `dynamease:prod-2024-05`, `sha256:…` or `dynamease@sha256:…`. */
 export type Reference = Target & { readonly repository?: string };
-
-export function isRepository(text: string): boolean {
-  return text.length <= repositoryMaxLength && repositoryPattern.test(text);
-}
-
-export function isTag(text: string): boolean {
-  return tagPattern.test(text);
-}
 
 /** @throws DynDataError REFERENCE_INVALID saying the accepted forms. */
 export function parseReference(text: string): Reference {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isAddressBlock } from './address-block.ts';
 import { parseYaml } from './documents.ts';
-import { isRepository } from './references.ts';
+import { isRepository } from './names.ts';
 import { retentionPolicySchema } from './retention.ts';
 import { webhookEvents } from './webhook.ts';
 

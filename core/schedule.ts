@@ -1,8 +1,5 @@
 import * as z from 'zod/mini';
-import { isTag } from './references.ts';
-
-export const schedulePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-export const isScheduleName = (text: string): boolean => schedulePattern.test(text);
+import { isTag, schedulePattern } from './names.ts';
 
 /** What a tag template may hold besides a tag's own characters: the slot's date and time in the schedule's time zone. */
 export const templateFields = ['yyyy', 'MM', 'dd', 'HH', 'mm'] as const;

@@ -1,0 +1,2 @@
+/** Rows of each table that a preview of a policy may show. */
+export const largestPreview = 20;
