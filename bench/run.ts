@@ -35,6 +35,7 @@ const largeEntries = { tiny: 1_000, small: 10_000, demo: 100_000 } as const;
 
 const benchmarks: readonly Benchmark[] = [
   { names: ['anonymize-values-per-second'], file: 'anonymize.ts', needs: 'nothing' },
+  { names: ['client-start-up'], file: 'client-start-up.ts', needs: 'nothing' },
   { names: ['anonymize-share'], file: 'anonymize-share.ts', needs: 'sample' },
   { names: ['reads-with-one-token-vs-without', 'reads-with-many-tokens-vs-without'], file: 'token-checks.ts', needs: 'nothing' },
   { names: ['registry-throughput-vs-docker-registry', 'registry-p99-vs-docker-registry'], file: 'registry/load.ts', needs: 'nothing' },
