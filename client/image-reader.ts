@@ -2,13 +2,14 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import * as tar from 'tar-stream';
 import { type Digest, digestOf, verified } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
 import { manifestPath, snapshotRoot } from '../core/image.ts';
 import { decodeManifest, type Manifest, type ManifestChunk, type ManifestFile, type ManifestTable } from '../core/manifest.ts';
 import { createImageContainers, type ImageContainers } from './image-containers.ts';
 import type { Runner } from './process.ts';
+import { collect } from './small-bytes.ts';
+import { type TarFile, tarFiles } from './tar-files.ts';
 
 /** Far above what a manifest or a schema of thousands of tables needs; what is beyond it is not read. */
 export const inMemoryMaxBytes = 256 * 1024 * 1024;
@@ -69,24 +70,12 @@ export async function openImage(processes: Runner, image: string, owner: string,
   }
 }
 
-/** The package's own types leave out that an entry is a stream of bytes. */
-export type TarEntry = AsyncIterable<Uint8Array> & { readonly header: tar.Header; resume(): void };
-type TarFile = { readonly name: string; readonly sizeBytes: number; readonly bytes: AsyncIterable<Uint8Array> };
-
 /** The regular files at a path of the container, in the order of their names. */
-async function* tarFiles(processes: Runner, containers: ImageContainers, path: string): AsyncGenerator<TarFile> {
+async function* filesAt(processes: Runner, containers: ImageContainers, path: string): AsyncGenerator<TarFile> {
   const container = await containers.take();
   const copy = processes.open('docker', ['cp', `${container}:${path}`, '-']);
-  const extract = tar.extract();
-  copy.stdout.on('error', (error) => extract.destroy(error));
-  copy.stdout.pipe(extract);
   try {
-    for await (const entry of extract as unknown as AsyncIterable<TarEntry>) {
-      if (entry.header.type === 'file') {
-        yield { name: entry.header.name.slice(entry.header.name.lastIndexOf('/') + 1), sizeBytes: entry.header.size, bytes: entry };
-      }
-      entry.resume();
-    }
+    yield* tarFiles(copy.stdout);
     const { exitCode } = await copy.done;
     if (exitCode !== 0) throw missing(path);
   } catch (error) {
@@ -95,7 +84,6 @@ async function* tarFiles(processes: Runner, containers: ImageContainers, path: s
     throw missing(path, error);
   } finally {
     copy.stop();
-    extract.destroy();
     containers.giveBack(container);
   }
 }
@@ -128,10 +116,10 @@ function createTextReader(processes: Runner, containers: ImageContainers): Image
 async function readFiles(processes: Runner, containers: ImageContainers, path: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   let readBytes = 0;
-  for await (const { name, sizeBytes, bytes } of tarFiles(processes, containers, path)) {
+  for await (const { path: file, sizeBytes, bytes } of filesAt(processes, containers, path)) {
     readBytes += sizeBytes;
     if (readBytes > inMemoryMaxBytes) break;
-    files.set(name, await collect(bytes));
+    files.set(posix.basename(file), await collect(bytes));
   }
   return files;
 }
@@ -146,9 +134,10 @@ async function* readChunks(
   const wanted = new Set(chunks);
   const expected = [...table.chunks].sort((a, b) => (a.file < b.file ? -1 : 1));
   let seen = 0;
-  for await (const file of tarFiles(processes, containers, `${snapshotRoot}/${table.path}`)) {
+  for await (const file of filesAt(processes, containers, `${snapshotRoot}/${table.path}`)) {
     const chunk = expected[seen];
-    if (chunk?.file !== file.name || file.sizeBytes !== chunk.storedBytes) throw mismatch(table, chunk?.file ?? file.name);
+    if (chunk?.file !== posix.basename(file.path) || file.sizeBytes !== chunk.storedBytes)
+      throw mismatch(table, chunk?.file ?? posix.basename(file.path));
     seen += 1;
     if (!wanted.has(chunk)) continue;
     const stored = await collect(file.bytes);
@@ -168,13 +157,6 @@ async function decompress(table: ManifestTable, chunk: ManifestChunk, stored: Ui
   });
   if (canonical.byteLength !== chunk.sizeBytes || digestOf(canonical) !== chunk.digest) throw mismatch(table, chunk.file);
   return canonical;
-}
-
-/** All of a stream that is known to be small. */
-export async function collect(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of bytes) pieces.push(piece);
-  return Buffer.concat(pieces);
 }
 
 function mismatch(table: ManifestTable, file: string, cause?: unknown): DynDataError {

@@ -1,12 +1,12 @@
-import { Readable } from 'node:stream';
-import * as tar from 'tar-stream';
 import * as z from 'zod/mini';
 import { type Digest, digestOf, verified } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
 import { type ImageManifest, imageLabels, manifestPath, mediaTypes } from '../core/image.ts';
 import { decodeManifest, type Manifest } from '../core/manifest.ts';
-import { collect, inMemoryMaxBytes, type TarEntry } from './image-reader.ts';
+import { inMemoryMaxBytes } from './image-reader.ts';
 import type { RegistryApi } from './registry-api.ts';
+import { collect } from './small-bytes.ts';
+import { tarFiles } from './tar-files.ts';
 
 const configSchema = z.object({ config: z.optional(z.object({ Labels: z.nullish(z.record(z.string(), z.string())) })) });
 
@@ -58,21 +58,10 @@ function labelOf(config: Uint8Array): string | undefined {
 }
 
 async function manifestIn(layer: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
-  const source = Readable.from(layer);
-  const extract = tar.extract();
-  source.on('error', (error) => extract.destroy(error));
-  source.pipe(extract);
-  try {
-    for await (const entry of extract as unknown as AsyncIterable<TarEntry>) {
-      const path = `/${entry.header.name.replace(/^[./]+/, '')}`;
-      if (path === manifestPath) return (entry.header.size ?? 0) > inMemoryMaxBytes ? undefined : await collect(entry);
-      entry.resume();
-    }
-    return undefined;
-  } finally {
-    source.destroy();
-    extract.destroy();
+  for await (const { path, sizeBytes, bytes } of tarFiles(layer)) {
+    if (`/${path.replace(/^[./]+/, '')}` === manifestPath) return sizeBytes > inMemoryMaxBytes ? undefined : await collect(bytes);
   }
+  return undefined;
 }
 
 function noSnapshot(digest: Digest): DynDataError {
