@@ -11,7 +11,7 @@ import { proveSameDigest } from './proofs/same-digest.ts';
 import { collectSourceValues } from './proofs/source-values.ts';
 import { startOrder } from './proofs/start-order.ts';
 import type { RunningRegistry } from './registry-process.ts';
-import { pgDumpCommand, samplePolicy } from './sample-registry.ts';
+import { pgDumpCommand } from './sample-registry.ts';
 import { openSystem, sampleSystem, stackSystem } from './systems.ts';
 
 export type ProofContext = {
@@ -22,6 +22,8 @@ export type ProofContext = {
   /** Holds the registry's configuration and its log. */
   readonly registryFolder: string;
   readonly configFile: string;
+  /** What the snapshots are taken by. */
+  readonly policyFile: string;
   /** For configurations that are wrong on purpose. */
   readonly errorsFolder: string;
   /** Of the snapshot that the developer's stack holds. */
@@ -35,7 +37,7 @@ const count = (number: number): string => number.toLocaleString('en');
 
 /** What is shown at every run: 1 equality, 2 one identity and no leak, 3 order, 7 errors. */
 export async function proveQuick(context: ProofContext, prove: Prove): Promise<{ image: string }> {
-  const { connections, developer, images, registry } = context;
+  const { connections, developer, images, policyFile, registry } = context;
   const production = sampleSystem(connections);
   const copySystem = await stackSystem(stackFile, developer);
   await using source = await openSystem(production);
@@ -49,7 +51,7 @@ export async function proveQuick(context: ProofContext, prove: Prove): Promise<{
     different.length === 0,
     `${count(total)} rows and entries in ${sourceCounts.size} tables: counts in the copy equal the source's${list(different)}`,
   );
-  const kept = await keptColumns(samplePolicy, production, pgDumpCommand(images.POSTGRES_IMAGE ?? 'postgres:18'), process.env);
+  const kept = await keptColumns(policyFile, production, pgDumpCommand(images.POSTGRES_IMAGE ?? 'postgres:18'), process.env);
   const unequal = await keptDifferences(kept, source, copy);
   const columns = kept.reduce((sum, table) => sum + table.columns.length, 0);
   prove(1, unequal.length === 0, `${columns} kept columns are byte-equal on every row, hashed by both servers${list(unequal)}`);

@@ -22,7 +22,7 @@ import {
 import { memoryProof } from './proofs/memory.ts';
 import { proveLong, proveQuick } from './prove.ts';
 import { startRegistry, stopRegistry } from './registry-process.ts';
-import { writeSampleRegistry } from './sample-registry.ts';
+import { samplePolicy, writeSampleRegistry } from './sample-registry.ts';
 import type { Teller } from './say.ts';
 import { type DemoState, type LongProof, readState, writeState } from './state.ts';
 
@@ -65,7 +65,17 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
   await visibly(`dyn-data pull ${tag} && dyn-data up`, developer);
 
   tell.heading('Proof');
-  const context = { connections, developer, images, registry, registryFolder, configFile, errorsFolder: join(demoFolder, 'errors'), tag };
+  const context = {
+    connections,
+    developer,
+    images,
+    registry,
+    registryFolder,
+    configFile,
+    policyFile: samplePolicy,
+    errorsFolder: join(demoFolder, 'errors'),
+    tag,
+  };
   const quick = await proveQuick(context, tell.proof);
   state = { ...state, pulledImages: [...new Set([...state.pulledImages, quick.image])] };
   await writeState(state);

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { proveLong } from '../../demo/prove.ts';
 import { describeWithEngine } from '../support/engine.ts';
+import { sampleForTests } from '../support/sample-for-tests.ts';
 import { openWholeWay, type ProofResult, type WholeWay } from '../support/whole-way.ts';
 
 /** The proofs of the demo that take longer; the others: test/end-to-end/whole-way.test.ts. */
 describeWithEngine('the whole way', () => {
+  const sample = sampleForTests({ size: 'small', project: 'dyn-data-test-long-way-production' });
   let way: WholeWay;
 
   beforeAll(async () => {
-    way = await openWholeWay({ name: 'dyn-data-test-long-way', nginxPort: 8156 });
+    way = await openWholeWay({ connections: sample(), stackProject: 'dyn-data-test-long-way-copy', nginxPort: 8156 });
     const { developer, tag } = way.context;
     for (const args of [['snapshot', 'create', 'prod', '--tag', tag, '--follow'], ['pull', tag], ['up']]) {
       const { exitCode, stderr } = await developer.run(args);
@@ -16,7 +18,7 @@ describeWithEngine('the whole way', () => {
     }
   });
 
-  afterAll(() => way[Symbol.asyncDispose]());
+  afterAll(() => way?.[Symbol.asyncDispose]());
 
   it('is proven: 4 the same digest for the same data, 6 interruptions', async () => {
     const results: ProofResult[] = [];
