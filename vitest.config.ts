@@ -1,55 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const engineTests = ['test/**/*.engine.test.ts', 'test/end-to-end/**/*.test.ts'];
 /** Real Redis servers, as processes of this machine. */
 const redisTests = ['test/**/*.redis.test.ts'];
 const longTests = ['test/long/**/*.test.ts'];
 
-/** Real servers in containers: one file after another, because they share the machine's cores and its ports. */
-const withEngine = {
+// Tests start hundreds of programs; each would read and compile the same modules anew.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled');
+
+/** Files that need the engine take longest, so they begin first and no long one is left alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const needsEngine = ({ project }: TestSpecification): boolean => project.name === 'engine';
+    return [...sorted.filter(needsEngine), ...sorted.filter((file) => !needsEngine(file))];
+  }
+}
+
+const everywhere = {
   pool: 'forks' as const,
+  // Files share the machine: what is polled for comes, but not within the second that is the default.
+  expect: { poll: { timeout: 30_000 } },
+};
+
+/** Real servers in containers. */
+const withEngine = {
+  ...everywhere,
   globalSetup: ['test/support/global-setup.ts'],
-  maxWorkers: 1,
   teardownTimeout: 120_000,
 };
+
+/** All files of a run side by side, one more than there are cores, since those with servers wait for them half of the time; one engine bears not many. */
+const sideBySide = { maxWorkers: Math.min(availableParallelism() + 1, 6), sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
-        // Everything that needs no Docker engine, in parallel.
+        // Everything that needs no Docker engine.
         test: {
+          ...everywhere,
+          ...sideBySide,
           name: 'unit',
-          pool: 'forks',
           include: ['test/**/*.test.ts'],
           exclude: [...engineTests, ...redisTests, ...longTests],
           // Many start programs of their own, which takes long on a busy machine.
           testTimeout: 90_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
+          ...everywhere,
+          ...sideBySide,
           name: 'redis',
-          pool: 'forks',
           globalSetup: ['test/support/redis-setup.ts'],
           include: redisTests,
-          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 3 },
         },
       },
       {
         test: {
           ...withEngine,
+          ...sideBySide,
           name: 'engine',
           include: engineTests,
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -57,9 +80,11 @@ export default defineConfig({
           ...withEngine,
           name: 'long',
           include: longTests,
+          // One file after another: they measure, and bring the machine to its limits.
+          maxWorkers: 1,
           testTimeout: 3_600_000,
           hookTimeout: 1_800_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -286,7 +286,7 @@ export function catalogContract(open: () => Promise<ObjectStore>): void {
 
     it('are listed in ascending order, apart by case, after a name', async () => {
       const one = await stored('one');
-      const names = ['prod', 'Prod', 'PROD', 'a.b', 'a-b', '_x', '0', longTag, ...Array.from({ length: 30 }, (_, index) => `t${index}`)];
+      const names = ['prod', 'Prod', 'PROD', 'a.b', 'a-b', '_x', '0', longTag, ...Array.from({ length: 8 }, (_, index) => `t${index}`)];
       for (const name of names) await catalog.moveTag(repository, name, one.digest);
       const sorted = [...names].sort();
       const listed = await listOf(catalog.tags(repository));

@@ -8,6 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ObjectStore } from '../../core/index.ts';
 import { createS3Objects, openStorage, type S3ObjectsOptions } from '../../storage/index.ts';
 import { auditLogContract } from '../contracts/audit-log.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
@@ -17,6 +18,7 @@ import { tokenStoreContract } from '../contracts/token-store.ts';
 import { uploadsContract } from '../contracts/uploads.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
+import { storeInFolder } from '../support/store-in-folder.ts';
 import { collect } from '../support/stream-samples.ts';
 
 const bucket = 'dyn-data-test';
@@ -46,9 +48,12 @@ describeWithEngine('S3', () => {
     ...changes,
   });
   /** A new prefix is a new, empty store. */
-  const open = () => {
-    stores += 1;
-    return createS3Objects(options({ prefix: `store-${stores}/data/` }));
+  const open = () => createS3Objects(options({ prefix: `store-${++stores}/data/` }));
+  let opened: Promise<ObjectStore> | undefined;
+  /** One that need not be opened: that asks the server for every right that is needed, and takes longer than most tests. */
+  const openFolder = async () => {
+    opened ??= open();
+    return storeInFolder(await opened, `folder-${++stores}/`);
   };
   const unfinishedUploads = async (): Promise<string[]> => {
     const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
@@ -56,11 +61,11 @@ describeWithEngine('S3', () => {
   };
 
   describe('objects in a bucket', () => objectStoreContract({ open, isOutsideThisProcess: true, leftovers: unfinishedUploads }));
-  describe('blobs in a bucket', () => blobStoreContract(open));
-  describe('a catalog in a bucket', () => catalogContract(open));
-  describe('uploads in a bucket', () => uploadsContract(open));
-  describe('tokens in a bucket', () => tokenStoreContract(open));
-  describe('an audit log in a bucket', () => auditLogContract(open));
+  describe('blobs in a bucket', () => blobStoreContract(openFolder));
+  describe('a catalog in a bucket', () => catalogContract(openFolder));
+  describe('uploads in a bucket', () => uploadsContract(openFolder));
+  describe('tokens in a bucket', () => tokenStoreContract(openFolder));
+  describe('an audit log in a bucket', () => auditLogContract(openFolder));
 
   describe('a store that cannot be used', () => {
     it('is refused for a missing bucket, saying which', async () => {
@@ -82,7 +87,7 @@ describeWithEngine('S3', () => {
       const address = unused.address();
       await new Promise((resolve) => unused.close(resolve));
       const endpoint = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 1}`;
-      await expect(createS3Objects(options({ endpoint }))).rejects.toMatchObject({ code: 'STORAGE_UNREACHABLE' });
+      await expect(createS3Objects(options({ endpoint, openingRetryForMs: 500 }))).rejects.toMatchObject({ code: 'STORAGE_UNREACHABLE' });
     });
   });
 
