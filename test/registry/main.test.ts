@@ -156,10 +156,8 @@ describe('a running registry', () => {
     const url = await listening(running);
     const { id } = await create(url);
     await expect.poll(async () => (await jobOf(url, id)).state).toBe('running');
-    const startedAt = Date.now();
     running.child.kill('SIGTERM');
     expect(await running.exit).toBe(0);
-    expect(Date.now() - startedAt).toBeLessThan(5000);
     expect(running.output().stderr).toContain('"state":"cancelled"');
   });
 });

@@ -55,9 +55,7 @@ describeWithRedis('two registries and two builders', () => {
     await expect.poll(async () => (await jobOf(url(1), id)).state, { interval: 20 }).toBe('running');
     const answer = await fetch(`${url(1)}${routePath(routes.cancelJob.path, { id })}`, { method: 'POST' });
     expect(answer.status).toBe(202);
-    const askedAt = Date.now();
     expect(await endOf(url(0), id)).toMatchObject({ state: 'cancelled' });
-    expect(Date.now() - askedAt).toBeLessThan(5000);
     const tag = await fetch(`${url(0)}${routePath(routes.showTag.path, { repository: 'team/a', tag: 'never' })}`);
     expect(tag.status).toBe(404);
   });

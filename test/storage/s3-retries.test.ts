@@ -102,13 +102,11 @@ describe('requests to S3', () => {
 
   it('are given up at once when their signal fires in a pause', async () => {
     const { endpoint } = await answering((_request, response) => {
-      response.writeHead(503, { 'retry-after': '20' }).end();
+      response.writeHead(503, { 'retry-after': '3600' }).end();
     });
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 200);
-    const startedAt = performance.now();
-    await expect(put(endpoint, 60_000, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await expect(put(endpoint, 7_200_000, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('name the bucket in the path or in the host, as is set', async () => {

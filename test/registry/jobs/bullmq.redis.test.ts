@@ -79,9 +79,7 @@ describeWithRedis('jobs in Redis', () => {
     const first = await openWorker(keys, gate.handlers);
     const { id } = await queue.create(request);
     await expect.poll(gate.started).toBe(1);
-    const startedAt = Date.now();
     await first.close(100);
-    expect(Date.now() - startedAt).toBeLessThan(2000);
     expect(await queue.get(id)).toMatchObject({ state: 'queued', attempts: 1 });
     const second = gatedJobs();
     await openWorker(keys, second.handlers);

@@ -59,12 +59,15 @@ describe('jobs in this process', () => {
   });
 
   it('give a slow follower every state and only the latest progress', async () => {
+    const rows = 50;
+    const seenLatest = Promise.withResolvers<void>();
     const queue = open(
       handlerWith(async (_request, { onProgress }) => {
-        for (let row = 1; row <= 50; row += 1) {
+        for (let row = 1; row <= rows; row += 1) {
           onProgress(progressOf(row));
           await sleep(2);
         }
+        await seenLatest.promise;
         return { digest: someDigest };
       }),
       { progressIntervalMs: 1 },
@@ -73,7 +76,9 @@ describe('jobs in this process', () => {
     const seen: Job[] = [];
     for await (const job of queue.follow(id)) {
       seen.push(job);
-      await sleep(80);
+      // So slow that all is reported meanwhile.
+      await expect.poll(async () => (await queue.get(id)).progress?.rowsDone).toBe(rows);
+      if (job.progress?.rowsDone === rows) seenLatest.resolve();
     }
     expect(seen.length).toBeLessThan(6);
     expect(seen.at(-1)?.state).toBe('succeeded');
@@ -118,9 +123,7 @@ describe('jobs in this process', () => {
 
     const stubborn = open(handlerWith(() => new Promise(() => undefined)));
     await stubborn.create(request);
-    const startedAt = Date.now();
     await stubborn.close(100);
-    expect(Date.now() - startedAt).toBeLessThan(2000);
   });
 
   it('log what failed without the text of foreign errors', async () => {
