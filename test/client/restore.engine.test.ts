@@ -29,7 +29,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
   beforeAll(async () => {
     stack = await createShopStack(project);
     first = await stack.publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
-    large = await publishLongRestore(stack, 200_000);
+    large = await publishLongRestore(stack, 120_000);
   });
 
   afterAll(() => stack[Symbol.asyncDispose]());
