@@ -28,12 +28,15 @@ export function scopesCover(scopes: readonly string[], repository: string): bool
  * - `repository`: the path's `{repository}`;
  * - `environment`, `body.environment`: the repository of the environment that the path or the body names;
  * - `job`: the repository of the path's job `{id}`;
+ * - `schedule`: the repository of the environment that the path's schedule `{name}` is of;
  * - `visible`: nothing; the answer leaves out what the token does not cover;
  * - `registry`: the registry as a whole, which only a token for every repository covers.
  *
  * Whatever a route is decided by: an `environment` or a `repository` that its body names must be covered too.
  */
-export type RouteAccess<Within extends string = 'repository' | 'environment' | 'body.environment' | 'job' | 'visible' | 'registry'> = {
+export type RouteAccess<
+  Within extends string = 'repository' | 'environment' | 'body.environment' | 'job' | 'schedule' | 'visible' | 'registry',
+> = {
   readonly role: Role;
   readonly within: Within;
 };

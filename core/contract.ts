@@ -61,6 +61,7 @@ export type Route = RouteBase &
     | { readonly path: `${string}{repository}${string}`; readonly access: RouteAccess<'repository'> }
     | { readonly path: `${string}{environment}${string}`; readonly access: RouteAccess<'environment'> }
     | { readonly path: `${string}{id}${string}`; readonly access: RouteAccess<'job'> }
+    | { readonly path: `${string}{name}${string}`; readonly access: RouteAccess<'schedule'> }
     | { readonly body: z.ZodMiniObject<{ environment: z.ZodMiniString }>; readonly access: RouteAccess<'body.environment'> }
     | { readonly access: RouteAccess<'visible' | 'registry'> }
   );
@@ -294,15 +295,16 @@ export const routes = {
     method: 'GET',
     path: '/api/v1/schedules',
     summary: 'List the schedules',
-    access: { role: 'reader', within: 'registry' },
+    access: { role: 'reader', within: 'visible' },
     status: 200,
     answer: schedulePageSchema,
   },
+  /** Names of schedules are the registry's: one that is taken in a repository that the token is not for is taken all the same. */
   createSchedule: {
     method: 'POST',
     path: '/api/v1/schedules',
     summary: 'Add a schedule',
-    access: { role: 'operator', within: 'registry' },
+    access: { role: 'operator', within: 'body.environment' },
     body: createScheduleSchema,
     status: 201,
     answer: scheduleViewSchema,
@@ -311,7 +313,7 @@ export const routes = {
     method: 'GET',
     path: '/api/v1/schedules/{name}',
     summary: 'Show a schedule and its next times',
-    access: { role: 'reader', within: 'registry' },
+    access: { role: 'reader', within: 'schedule' },
     status: 200,
     answer: scheduleViewSchema,
   },
@@ -319,7 +321,7 @@ export const routes = {
     method: 'PUT',
     path: '/api/v1/schedules/{name}',
     summary: 'Change a schedule',
-    access: { role: 'operator', within: 'registry' },
+    access: { role: 'operator', within: 'schedule' },
     body: scheduleDefinitionSchema,
     status: 200,
     answer: scheduleViewSchema,
@@ -328,14 +330,14 @@ export const routes = {
     method: 'DELETE',
     path: '/api/v1/schedules/{name}',
     summary: 'Remove a schedule',
-    access: { role: 'operator', within: 'registry' },
+    access: { role: 'operator', within: 'schedule' },
     status: 204,
   },
   pauseSchedule: {
     method: 'POST',
     path: '/api/v1/schedules/{name}/pause',
     summary: 'Pause a schedule',
-    access: { role: 'operator', within: 'registry' },
+    access: { role: 'operator', within: 'schedule' },
     status: 200,
     answer: scheduleViewSchema,
   },
@@ -343,7 +345,7 @@ export const routes = {
     method: 'POST',
     path: '/api/v1/schedules/{name}/resume',
     summary: 'Let a paused schedule go on',
-    access: { role: 'operator', within: 'registry' },
+    access: { role: 'operator', within: 'schedule' },
     status: 200,
     answer: scheduleViewSchema,
   },
@@ -351,7 +353,7 @@ export const routes = {
     method: 'POST',
     path: '/api/v1/schedules/{name}/run',
     summary: 'Run a schedule now, as for a slot',
-    access: { role: 'operator', within: 'registry' },
+    access: { role: 'operator', within: 'schedule' },
     status: 202,
     answer: jobSchema,
   },

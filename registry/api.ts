@@ -53,7 +53,7 @@ export type ApiOptions = {
 export function createApiRouter(options: ApiOptions): Router {
   const { catalog, jobs, schedules, environments, access, policyTools, operators, heartbeatMs, closing } = options;
   const router = Router({ caseSensitive: true });
-  const { on, refuseOtherMethods } = createRouteAdder(router, createAuthorization({ environments, jobs }));
+  const { on, refuseOtherMethods } = createRouteAdder(router, createAuthorization({ environments, jobs, ...(schedules && { schedules }) }));
 
   on(routes.listSnapshots, async (request, response) => {
     const repository = repositoryOf(request);
@@ -131,7 +131,7 @@ export function createApiRouter(options: ApiOptions): Router {
   });
 
   addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
-  addScheduleRoutes(on, schedules, jobs);
+  addScheduleRoutes(on, { schedules, jobs, environments });
   addPolicyRoutes(on, policyTools, closing);
   addOperatorRoutes(on, { operators, jobs, environments });
   addTokenRoutes(on, access.tokens);

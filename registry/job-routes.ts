@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import * as z from 'zod/mini';
 import { DynDataError, isEnded, type Job, type JobQueue, jobKinds, jobStates, parseValue, routePath, routes } from '../core/index.ts';
-import { maySeeJob } from './access/authorization.ts';
+import { maySee } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
 import type { AddRoute } from './add-route.ts';
 import type { EnvironmentView } from './api.ts';
@@ -99,7 +99,7 @@ export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, cl
 /** Those of repositories that the asker may see. */
 async function* seen(jobs: AsyncIterable<Job>, response: Response): AsyncGenerator<Job> {
   const principal = principalOf(response);
-  for await (const job of jobs) if (maySeeJob(principal, job)) yield job;
+  for await (const job of jobs) if (maySee(principal, job.repository)) yield job;
 }
 
 function idOf(request: Request): string {

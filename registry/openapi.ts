@@ -31,6 +31,7 @@ const withinTexts: Readonly<Record<Route['access']['within'], string>> = {
   environment: "of the environment's repository",
   'body.environment': "of the environment's repository",
   job: "of the job's repository",
+  schedule: "of the repository of the schedule's environment",
   visible: '; what the token does not cover is left out',
   registry: 'of every repository',
 };

@@ -1,35 +1,42 @@
 import type { Request, RequestHandler } from 'express';
 import {
   DynDataError,
+  type ErrorCode,
   everyRepository,
   isRepository,
-  type Job,
+  isScheduleName,
   type JobQueue,
   type Role,
   type Route,
   roleIncludes,
+  type Schedules,
+  type ScheduleView,
   scopesCover,
 } from '../../core/index.ts';
 import { type Principal, principalOf } from './request-context.ts';
 
+type Environments = readonly { readonly name: string; readonly repository: string }[];
+
 export type AuthorizationOptions = {
-  readonly environments: readonly { readonly name: string; readonly repository: string }[];
+  readonly environments: Environments;
   readonly jobs: Pick<JobQueue, 'get'>;
+  /** Absent where none are kept. */
+  readonly schedules?: Pick<Schedules, 'get'>;
 };
 
 /**
  * Whether a principal may use a route. The role is decided before the body is read, the repository after it. A repository is refused by its name
- * alone (403), whether or not it exists; what is only found by looking it up (an environment, a job) and belongs to a repository that the
+ * alone (403), whether or not it exists; what is only found by looking it up (an environment, a job, a schedule) and belongs to a repository that the
  * principal may not see does not exist for it (404, in the same words as for what really does not).
  */
 export type Authorization = {
   /** @throws ACCESS_DENIED */
   requireRole(route: Pick<Route, 'access'>, principal: Principal): void;
-  /** @throws ACCESS_DENIED, ENVIRONMENT_UNKNOWN, JOB_UNKNOWN */
+  /** @throws ACCESS_DENIED, ENVIRONMENT_UNKNOWN, JOB_UNKNOWN, SCHEDULE_UNKNOWN */
   requireRepository(route: Pick<Route, 'access'>, principal: Principal, request: Pick<Request, 'params' | 'body'>): Promise<void>;
 };
 
-export function createAuthorization({ environments, jobs }: AuthorizationOptions): Authorization {
+export function createAuthorization({ environments, jobs, schedules }: AuthorizationOptions): Authorization {
   const requireEnvironment = (name: string, principal: Principal): void => {
     const visible = environments.filter(({ repository }) => maySee(principal, repository));
     if (visible.some((environment) => environment.name === name)) return;
@@ -37,15 +44,20 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
     throw new DynDataError('ENVIRONMENT_UNKNOWN', `The registry has no environment "${name}". It has: ${names || 'none'}.`);
   };
   const requireJob = async (id: string, principal: Principal): Promise<void> => {
-    const job: Job | undefined = await jobs.get(id).catch((error: unknown) => {
-      if (error instanceof DynDataError && error.code === 'JOB_UNKNOWN') return undefined;
-      throw error;
-    });
-    if (job && maySeeJob(principal, job)) return;
+    const job = await jobs.get(id).catch(absent('JOB_UNKNOWN'));
+    if (job && maySee(principal, job.repository)) return;
     throw new DynDataError(
       'JOB_UNKNOWN',
       `There is no job "${id}". Ended jobs are forgotten after a while and when the registry restarts.`,
     );
+  };
+  const requireSchedule = async (name: string, principal: Principal): Promise<void> => {
+    // The route says itself that none are kept.
+    if (!schedules) return;
+    // What is no name would be a place of its own in the store.
+    const schedule = isScheduleName(name) ? await schedules.get(name).catch(absent('SCHEDULE_UNKNOWN')) : undefined;
+    if (schedule && maySeeSchedule(principal, schedule, environments)) return;
+    throw new DynDataError('SCHEDULE_UNKNOWN', 'There is no schedule of that name. List them with `dyn-data schedule list`.');
   };
 
   return {
@@ -65,6 +77,9 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
         case 'job':
           await requireJob(text(params.id), principal);
           return;
+        case 'schedule':
+          await requireSchedule(text(params.name), principal);
+          return;
         case 'registry':
           requireWhole(principal);
           return;
@@ -76,14 +91,26 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
   };
 }
 
-export function maySee(principal: Principal, repository: string): boolean {
-  return scopesCover(principal.repositories, repository);
+/** @param repository of what is to be seen; what is of none concerns all */
+export function maySee(principal: Principal, repository: string | undefined): boolean {
+  return repository === undefined ? principal.repositories.includes(everyRepository) : scopesCover(principal.repositories, repository);
 }
 
-/** A job of no repository concerns all. */
-export function maySeeJob(principal: Principal, { repository }: Pick<Job, 'repository'>): boolean {
-  return repository === undefined ? principal.repositories.includes(everyRepository) : maySee(principal, repository);
+/** One whose environment has gone from the configuration is of no repository. */
+export function maySeeSchedule(
+  principal: Principal,
+  { environment }: Pick<ScheduleView, 'environment'>,
+  environments: Environments,
+): boolean {
+  return maySee(principal, environments.find(({ name }) => name === environment)?.repository);
 }
+
+const absent =
+  (code: ErrorCode) =>
+  (error: unknown): undefined => {
+    if (error instanceof DynDataError && error.code === code) return undefined;
+    throw error;
+  };
 
 /** @throws ACCESS_DENIED */
 export function requireRole(needed: Role, principal: Principal): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, type Job, parseDigest, type Role, type Route, routes } from '../../../core/index.ts';
-import { createMemoryObjects } from '../../../storage/index.ts';
+import { digestOf, type Job, parseDigest, type Role, type Route, routePath, routes } from '../../../core/index.ts';
+import { createMemoryObjects, createScheduleStore } from '../../../storage/index.ts';
 import {
   type Answer,
   filledPath,
@@ -30,12 +30,13 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   'dynamease/*': [],
 };
 
+const objects = createMemoryObjects();
 let registry: GuardedRegistry;
 const texts = new Map<string, string>();
 const wrongTokens: Record<string, string | undefined> = {};
 beforeAll(async () => {
   let aheadMs = 0;
-  registry = await startGuardedRegistry(createMemoryObjects(), { clock: () => new Date(Date.now() + aheadMs) });
+  registry = await startGuardedRegistry(objects, { clock: () => new Date(Date.now() + aheadMs) });
   for (const role of Object.keys(includes) as Role[]) {
     for (const scope of Object.keys(covered)) texts.set(`${role} ${scope}`, (await registry.issue(role, [scope])).text);
   }
@@ -136,6 +137,8 @@ function expected(route: Route, role: Role, scope: string, repository: string, b
       return isCovered ? { status: route.status } : { status: 404, code: 'ENVIRONMENT_UNKNOWN' };
     case 'job':
       return isCovered ? { status: route.status } : { status: 404, code: 'JOB_UNKNOWN' };
+    case 'schedule':
+      return isCovered ? { status: route.status } : { status: 404, code: 'SCHEDULE_UNKNOWN' };
     case 'registry':
       return scope === '*' ? { status: route.status } : { status: 403, code: 'ACCESS_DENIED' };
     case 'visible':
@@ -198,14 +201,14 @@ it('each route needs what was decided for it', () => {
     createJob: 'operator visible',
     retryJob: 'operator job',
     jobLog: 'reader job',
-    listSchedules: 'reader registry',
-    createSchedule: 'operator registry',
-    showSchedule: 'reader registry',
-    updateSchedule: 'operator registry',
-    removeSchedule: 'operator registry',
-    pauseSchedule: 'operator registry',
-    resumeSchedule: 'operator registry',
-    runSchedule: 'operator registry',
+    listSchedules: 'reader visible',
+    createSchedule: 'operator body.environment',
+    showSchedule: 'reader schedule',
+    updateSchedule: 'operator schedule',
+    removeSchedule: 'operator schedule',
+    pauseSchedule: 'operator schedule',
+    resumeSchedule: 'operator schedule',
+    runSchedule: 'operator schedule',
     showIdentity: 'reader visible',
     createToken: 'admin registry',
     listTokens: 'admin registry',
@@ -217,13 +220,14 @@ it('each route needs what was decided for it', () => {
   });
 });
 
-it('a route whose path names a repository, an environment or a job is decided by it', () => {
+it('a route whose path names a repository, an environment, a job or a schedule is decided by it', () => {
   for (const name of routeNames) {
     const { path, access } = routes[name];
     for (const [part, within] of [
       ['{repository}', 'repository'],
       ['{environment}', 'environment'],
       ['{id}', 'job'],
+      ['{name}', 'schedule'],
     ] as const) {
       if (path.includes(part)) expect(access.within, name).toBe(within);
     }
@@ -245,14 +249,43 @@ it('a route without access, or without what its access is decided by, is none fo
 });
 
 describe('lists', () => {
+  beforeAll(async () => {
+    // The next times of hundreds that the routes left behind would be worked out for every list.
+    for await (const { name } of registry.schedules.list()) await registry.schedules.remove(name);
+  });
+
   it('leave out what a token does not cover', async () => {
-    for (const place of places) await newJob(place);
+    for (const place of places) await Promise.all([newJob(place), newSchedule(place)]);
     for (const [scope, repositories] of Object.entries(covered)) {
       const token = texts.get(`reader ${scope}`) ?? '';
       const environments = (await registry.ask('GET', routes.listEnvironments.path, { token })).body as { items: { repository: string }[] };
       expect(environments.items.map(({ repository }) => repository).sort(), scope).toEqual([...repositories].sort());
       const jobs = (await registry.ask('GET', `${routes.listJobs.path}?limit=1000`, { token })).body as { items: Job[] };
       expect([...new Set(jobs.items.map(({ repository }) => repository))].sort(), scope).toEqual([...repositories].sort());
+      const kept = (await registry.ask('GET', `${routes.listSchedules.path}?limit=1000`, { token })).body as {
+        items: { environment: string }[];
+      };
+      const ofCovered = places.filter(({ repository }) => repositories.includes(repository)).map(({ environment }) => environment);
+      expect([...new Set(kept.items.map(({ environment }) => environment))].sort(), scope).toEqual(ofCovered);
+    }
+  });
+
+  it('show what is of an environment that the configuration has no more to tokens for everything only', async () => {
+    const [other] = places;
+    const store = createScheduleStore(objects);
+    const found = await store.read(await newSchedule(other));
+    if (!found) throw new Error('The schedule is not stored');
+    await store.write({ ...found.record, name: 'left-behind', environment: 'gone' }, 'absent');
+    for (const [scope, status] of [
+      ['*', 200],
+      ['dynamease', 404],
+    ] as const) {
+      const token = texts.get(`reader ${scope}`) ?? '';
+      expect((await registry.ask('GET', routePath(routes.showSchedule.path, { name: 'left-behind' }), { token })).status, scope).toBe(
+        status,
+      );
+      const { text } = await registry.ask('GET', `${routes.listSchedules.path}?limit=1000`, { token });
+      expect(text.includes('left-behind'), scope).toBe(status === 200);
     }
   });
 });
@@ -268,8 +301,8 @@ describe('what is out of scope', () => {
 
   it('looks as if it did not exist, or as if nobody could know', async () => {
     const token = texts.get('admin other/app') ?? '';
-    const [jobId, pin] = [(await newJob(places[0])).id, await newPin(places[0])];
-    const real = { ...places[0], id: jobId, digest: registry.digests.dynamease ?? '', tag: 'may', pin };
+    const [jobId, pin, name] = [(await newJob(places[0])).id, await newPin(places[0]), await newSchedule(places[0])];
+    const real = { ...places[0], id: jobId, name, digest: registry.digests.dynamease ?? '', tag: 'may', pin };
     const unreal = {
       environment: 'nowhere',
       repository: 'never/was',
@@ -277,14 +310,17 @@ describe('what is out of scope', () => {
       digest: `sha256:${'0'.repeat(64)}`,
       tag: 'no-tag',
       pin: 'no-pin',
+      name: 'no-schedule',
     };
     let compared = 0;
     for (const name of routeNames) {
-      const key = ({ repository: 'repository', environment: 'environment', job: 'id' } as Record<string, keyof typeof unreal>)[
-        routes[name].access.within
-      ];
+      const key = (
+        { repository: 'repository', environment: 'environment', job: 'id', schedule: 'name' } as Record<string, keyof typeof unreal>
+      )[routes[name].access.within];
       if (key === undefined) continue;
-      const body = 'body' in routes[name] ? bodyOf(name, places[0]) : undefined;
+      // The environment of a body is refused before anything else is looked at, and that in the words for environments.
+      const { environment: _environment, ...rest } = bodyOf(name, places[0]) as { environment?: string };
+      const body = 'body' in routes[name] ? rest : undefined;
       const [existing, missing] = await Promise.all(
         [real, unreal].map(async (names) =>
           shapeOf(await registry.ask(routes[name].method, filledPath(name, names), { token, body }), names[key]),
