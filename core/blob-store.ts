@@ -19,7 +19,12 @@ export type BlobReader = {
   /** @throws BLOB_UNKNOWN */
   read(
     digest: Digest,
-    options?: { readonly range?: ByteRange; readonly signal?: AbortSignal },
+    options?: {
+      readonly range?: ByteRange;
+      /** Whoever reads is done with a piece when he asks for the next one: the store may then write over it. */
+      readonly isDoneWithPieces?: boolean;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<{ info: BlobInfo; bytes: AsyncIterable<Uint8Array> }>;
   /**
    * An address where the store itself gives the blob's bytes, for a while, to whoever has it; undefined for a blob that is not stored whole.

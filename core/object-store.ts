@@ -35,6 +35,8 @@ export type ObjectReader = {
       readonly range?: ByteRange;
       /** Only where the object is still the one with this etag; CONFLICT where it is another. */
       readonly etag?: string;
+      /** Whoever reads is done with a piece when he asks for the one after the next: the store may then write over it. */
+      readonly isDoneWithPieces?: boolean;
       readonly signal?: AbortSignal;
     },
   ): Promise<{ info: ObjectInfo; bytes: AsyncIterable<Uint8Array> } | undefined>;

@@ -13,6 +13,7 @@ import {
 import {
   createBlobStore,
   createCatalog,
+  createCheckedBlobs,
   createChunkIndex,
   createUploads,
   linkOlderSnapshots,
@@ -38,6 +39,8 @@ import { readCertificate, watchCertificate } from './tls.ts';
 /** How long a stopping registry waits for answers that are being sent. */
 const requestsTimeoutMs = 2_000;
 const certificateEveryMs = 30_000;
+/** After how long a blob that has not changed is hashed again when it is pulled. */
+const checkedForMs = 10 * 60_000;
 
 /** What a builder is made of, in the all-in-one mode. */
 type BuildContext = {
@@ -102,6 +105,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     warnOfPlainText(config, logger);
   }
   const blobs = createBlobStore(objects);
+  // Jobs hash all that they read.
+  const served = createBlobStore(objects, { checked: createCheckedBlobs({ forMs: checkedForMs, nowMs: () => now().getTime() }) });
   const recorded = (by: Catalog): Catalog =>
     createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
   const uploads = createUploads(objects, blobs, { clock: now, newId: randomUUID });
@@ -149,7 +154,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     newId,
     random: Math.random,
   });
-  const common = { blobs, checks: system.checks, metrics, logger, version: toolVersion, newId };
+  const common = { blobs: served, checks: system.checks, metrics, logger, version: toolVersion, newId };
   const serve = (): Server => {
     if (!system.jobs) return openBuilder({ ...common, listen: config.builder.listen });
     const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;

@@ -1,9 +1,5 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
 import { DynDataError } from '../core/index.ts';
-
-const bufferedBytes = 256 * 1024;
 
 /** Fires when the client is gone, or the answer sent. */
 export function untilClosed(response: Response): AbortSignal {
@@ -15,23 +11,31 @@ export function untilClosed(response: Response): AbortSignal {
 }
 
 /**
- * Sends bytes as they come, as fast as the client takes them. What fails before the first piece can still be answered as an error, so the
- * answer's head is sent with that piece and not before.
+ * Sends bytes as fast as the client takes them, each piece when the one before is on its way: whoever gives them may then write over that. What
+ * fails before the first piece can still be answered as an error, so the answer's head is sent with that piece and not before; what fails
+ * later cuts the connection.
  */
 export async function sendBytes(response: Response, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   const iterator = bytes[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  const body = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      for (let next = first; !next.done; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  };
+  let goOn = (): void => undefined;
+  // What the connection has not taken by then it never tells of.
+  const onClose = (): void => goOn();
+  response.once('close', onClose);
   try {
-    await pipeline(Readable.from(body(), { objectMode: false, highWaterMark: bufferedBytes }), response);
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      const { value } = next;
+      if (response.destroyed) throw new DynDataError('CANCELLED', 'The client closed the connection.');
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+        response.write(value, () => resolve());
+      });
+    }
+    response.end();
   } catch (error) {
-    const isClientGone = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
-    throw isClientGone ? new DynDataError('CANCELLED', 'The client closed the connection.', { cause: error }) : error;
+    if (response.headersSent) response.destroy();
+    throw error;
+  } finally {
+    response.off('close', onClose);
+    await iterator.return?.();
   }
 }

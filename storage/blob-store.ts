@@ -1,7 +1,6 @@
 import {
   type BlobInfo,
   type BlobStore,
-  type ByteRange,
   createDigester,
   type Digest,
   DynDataError,
@@ -9,6 +8,8 @@ import {
   type Segment,
   verified,
 } from '../core/index.ts';
+import { onePiece } from './byte-streams.ts';
+import type { CheckedBlobs } from './checked-blobs.ts';
 import { blobInfoSchema, compositionDigest, compositionOf, compositionSchema, type Slice, segmentsOf, slicesOf } from './composition.ts';
 import { damagedRecord, readRecord, writeOnce, writeRecord } from './json-objects.ts';
 import { blobKey, layerKey, recipeKey } from './keys.ts';
@@ -17,7 +18,15 @@ import { mapAhead } from './read-ahead.ts';
 /** Segments of a composed blob that are open at the same time, so that a distant store's answering time is paid once and not for each. */
 const segmentsAhead = 4;
 
-type Opened = { readonly info: BlobInfo; readonly bytes: AsyncIterable<Uint8Array> };
+type ReadOptions = NonNullable<Parameters<BlobStore['read']>[1]>;
+/** `etag`: of a blob that is stored whole. */
+type Opened = { readonly info: BlobInfo; readonly etag?: string; readonly bytes: AsyncIterable<Uint8Array> };
+
+export type BlobStoreOptions = {
+  readonly guard?: CompositionGuard;
+  /** What was found good lately is read without hashing it again; left out, all is hashed at each reading. */
+  readonly checked?: CheckedBlobs;
+};
 
 /** What keeps a writer's compositions safe from a collector at work (storage/collector/writer-storage.ts). */
 export type CompositionGuard = {
@@ -31,7 +40,7 @@ export type CompositionGuard = {
  * Blobs over any object store: `blobs/sha256/<hex>` holds bytes, `layers/sha256/<hex>` what a composed blob is made of, and
  * `recipes/sha256/<hex of a composition>` the blob that it gives.
  */
-export function createBlobStore(objects: ObjectStore, guard?: CompositionGuard): BlobStore {
+export function createBlobStore(objects: ObjectStore, { guard, checked }: BlobStoreOptions = {}): BlobStore {
   const layer = async (digest: Digest, signal?: AbortSignal): Promise<{ sizeBytes: number; segments: Segment[] } | undefined> => {
     const found = await readRecord(objects, layerKey(digest), compositionSchema, signal);
     if (!found) return undefined;
@@ -46,19 +55,20 @@ export function createBlobStore(objects: ObjectStore, guard?: CompositionGuard):
   };
 
   /** Unverified. */
-  const open = async (digest: Digest, range: ByteRange | undefined, signal: AbortSignal | undefined): Promise<Opened> => {
-    const plain = await objects.read(blobKey(digest), { ...(range && { range }), ...(signal && { signal }) });
-    if (plain) return { info: { digest, sizeBytes: plain.info.sizeBytes }, bytes: plain.bytes };
+  const open = async (digest: Digest, options: ReadOptions): Promise<Opened> => {
+    const { range, isDoneWithPieces, signal } = options;
+    const plain = await objects.read(blobKey(digest), options);
+    if (plain) return { info: { digest, sizeBytes: plain.info.sizeBytes }, etag: plain.info.etag, bytes: plain.bytes };
     const composed = await layer(digest, signal);
     if (!composed) throw new DynDataError('BLOB_UNKNOWN', `The storage has no blob ${digest}. Build the snapshot again.`);
     const { sizeBytes, segments } = composed;
     const slices = slicesOf(segments, range?.start ?? 0, range?.end ?? sizeBytes);
-    return { info: { digest, sizeBytes }, bytes: joined(slices, openSlice, signal) };
+    return { info: { digest, sizeBytes }, bytes: joined(slices, (slice, reading) => openSlice(slice, reading, isDoneWithPieces), signal) };
   };
 
-  const openSlice = async (slice: Slice, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
-    if ('bytes' in slice) return one(slice.bytes);
-    const { info, bytes } = await open(slice.blob.digest, slice.range, signal);
+  const openSlice = async (slice: Slice, signal: AbortSignal, isDoneWithPieces = false): Promise<AsyncIterable<Uint8Array>> => {
+    if ('bytes' in slice) return onePiece(slice.bytes);
+    const { info, bytes } = await open(slice.blob.digest, { ...(slice.range && { range: slice.range }), isDoneWithPieces, signal });
     if (info.sizeBytes !== slice.blob.sizeBytes) throw damagedRecord(blobKey(slice.blob.digest));
     return bytes;
   };
@@ -77,10 +87,11 @@ export function createBlobStore(objects: ObjectStore, guard?: CompositionGuard):
         (await objects.stat(blobKey(digest), signal)) ? url(blobKey(digest)) : undefined,
     }),
 
-    async read(digest, { range, signal } = {}) {
-      const opened = await open(digest, range, signal);
-      if (range) return opened;
-      return { info: opened.info, bytes: verified(opened.bytes, { ...opened.info, what: `The blob ${digest}` }) };
+    async read(digest, options = {}) {
+      const { info, etag, bytes } = await open(digest, options);
+      if (options.range || (etag !== undefined && checked?.isGood(digest, etag))) return { info, bytes };
+      const hashed = verified(bytes, { ...info, what: `The blob ${digest}` });
+      return { info, bytes: etag === undefined || !checked ? hashed : checked.noted(digest, etag, hashed) };
     },
 
     async write(blob, bytes, signal) {
@@ -89,7 +100,7 @@ export function createBlobStore(objects: ObjectStore, guard?: CompositionGuard):
         if (stored.sizeBytes !== blob.sizeBytes) throw otherSize(blob, stored);
         return;
       }
-      const pieces = bytes instanceof Uint8Array ? one(bytes) : bytes;
+      const pieces = bytes instanceof Uint8Array ? onePiece(bytes) : bytes;
       const checked = verified(pieces, { ...blob, what: `The blob ${blob.digest}` });
       const options = { sizeBytes: blob.sizeBytes, condition: 'absent' as const, ...(signal && { signal }) };
       await writeOnce(objects.write(blobKey(blob.digest), checked, options));
@@ -133,10 +144,6 @@ async function* joined(
   } finally {
     ending.abort();
   }
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 function otherSize(announced: BlobInfo, stored: BlobInfo): DynDataError {

@@ -99,3 +99,7 @@ export function streamBytes(stream: Readable, options: StreamBytesOptions): Asyn
 export const noBytes: AsyncIterable<Uint8Array> = {
   async *[Symbol.asyncIterator]() {},
 };
+
+export async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,7 +1,7 @@
 import { link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestHex, digestOf, type ObjectInfo, type ObjectStore } from '../core/index.ts';
-import { type Bytes, exactly, noBytes, streamBytes } from './byte-streams.ts';
+import { type Bytes, exactly, noBytes, onePiece } from './byte-streams.ts';
 import { throwIfCancelled } from './cancellation.ts';
 import {
   folderError,
@@ -18,9 +18,13 @@ import {
 import { removeLeftovers, temporaryName } from './folder-leftovers.ts';
 import { isErrno, withFileLock } from './folder-lock.ts';
 import { filePath } from './folder-paths.ts';
+import { filePieces, readSmall } from './folder-reads.ts';
+import { createSmallObjects } from './small-objects.ts';
 import { conflict } from './storage-errors.ts';
 
-const readPieceBytes = 256 * 1024;
+/** Objects up to this size are read at once, and the latest of them are kept in memory. */
+const smallBytes = 64 * 1024;
+const keptSmallBytes = 8 * 1024 * 1024;
 
 export type FolderObjectsOptions = { readonly folder: string; readonly newId: () => string };
 
@@ -38,6 +42,8 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
     await mkdir(lockFolder, { recursive: true });
     await removeLeftovers(temporaryFolder);
   });
+
+  const small = createSmallObjects(keptSmallBytes);
 
   const locked = <T>(key: string, work: () => T, signal?: AbortSignal): Promise<T> =>
     withFileLock(join(lockFolder, digestHex(digestOf(key))), work, signal);
@@ -65,9 +71,17 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       return state?.isFile() ? stateOf(key, state) : undefined;
     },
 
-    async read(key, { range, etag, signal } = {}) {
+    async read(key, { range, etag, isDoneWithPieces = false, signal } = {}) {
       const path = filePath(folder, key);
       throwIfCancelled(signal);
+      if (!range && etag === undefined && small.has(key)) {
+        // The file as it is now, asked for now: what is kept only saves reading the same bytes again.
+        const state = await translated(() => ifPresent(() => stat(path, { bigint: true })));
+        if (!state?.isFile()) return undefined;
+        const info = bare(stateOf(key, state));
+        const bytes = small.get(info);
+        if (bytes) return { info, bytes: onePiece(bytes) };
+      }
       const file = await translated(() => ifPresent(() => open(path, 'r')));
       if (!file) return undefined;
       const state = await translated(() => file.stat({ bigint: true }));
@@ -82,9 +96,10 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
         await file.close();
         return state.isFile() ? { info, bytes: noBytes } : undefined;
       }
-      // `end` of a read stream is the last byte, not the one after it.
-      const stream = file.createReadStream({ start, end: end - 1, highWaterMark: readPieceBytes });
-      return { info, bytes: streamBytes(stream, { signal, translate: folderError }) };
+      if (end - start > smallBytes) return { info, bytes: filePieces(file, { start, end, isDoneWithPieces, signal }) };
+      const bytes = await readSmall(file, start, end);
+      if (!range) small.keep(info, bytes);
+      return { info, bytes: onePiece(bytes) };
     },
 
     async *list(prefix, { after, signal } = {}) {

@@ -1,6 +1,7 @@
 export { createAuditLog } from './audit-log.ts';
 export { createBlobStore } from './blob-store.ts';
 export { createCatalog } from './catalog.ts';
+export { createCheckedBlobs } from './checked-blobs.ts';
 export { createChunkIndex } from './chunk-index.ts';
 export * from './collector/index.ts';
 export { createFolderObjects } from './folder-objects.ts';

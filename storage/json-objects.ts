@@ -15,12 +15,11 @@ export async function readRecord<T>(
   schema: z.ZodMiniType<T>,
   signal?: AbortSignal,
 ): Promise<{ record: T; info: ObjectInfo } | undefined> {
-  // The signal also releases what was opened and is not read.
-  const reading = new AbortController();
-  const found = await objects.read(key, { signal: signal ? AbortSignal.any([signal, reading.signal]) : reading.signal });
+  const found = await objects.read(key, signal && { signal });
   if (!found) return undefined;
   if (found.info.sizeBytes > maxRecordBytes) {
-    reading.abort();
+    // Left at its first piece, which releases it.
+    for await (const _piece of found.bytes) break;
     throw damagedRecord(key);
   }
   let value: unknown;

@@ -47,7 +47,7 @@ export function blobHandlers({ blobs, catalog, changing, guard, openPush }: Blob
             'Content-Length': String(range.end - range.start),
           });
         }
-        const { bytes } = await blobs.read(stored, range === 'whole' ? { signal } : { range, signal });
+        const { bytes } = await blobs.read(stored, { ...(range === 'whole' ? {} : { range }), isDoneWithPieces: true, signal });
         await sendBytes(response, bytes);
       } catch (error) {
         if (!response.headersSent) clearContent(response);

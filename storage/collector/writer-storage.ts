@@ -11,6 +11,7 @@ import {
   verified,
 } from '../../core/index.ts';
 import { type CompositionGuard, createBlobStore } from '../blob-store.ts';
+import { onePiece } from '../byte-streams.ts';
 import { blobKey, layerKey, manifestKey, snapshotKey } from '../keys.ts';
 import { mapAhead } from '../read-ahead.ts';
 import { type Candidates, readCandidates } from './candidates.ts';
@@ -74,18 +75,13 @@ function renewingIndex(index: ChunkIndex, candidates: Candidates | undefined): C
 function renewingBlobs(objects: ObjectStore, candidates: Candidates | undefined, confirm: CompositionGuard['confirm']): BlobStore {
   const renewed = new Set<string>();
   const isToRenew = (key: string): boolean => candidates?.has(key) === true && !renewed.has(key);
-  const blobs = createBlobStore(objects, {
-    isToRenew,
-    async confirm(pieces, signal) {
-      await confirm(pieces, signal);
-    },
-  });
+  const blobs = createBlobStore(objects, { guard: { isToRenew, confirm } });
   return {
     ...blobs,
     async write(blob, bytes, signal) {
       const key = blobKey(blob.digest);
       if (!isToRenew(key) && !isToRenew(layerKey(blob.digest))) return blobs.write(blob, bytes, signal);
-      const pieces = bytes instanceof Uint8Array ? one(bytes) : bytes;
+      const pieces = bytes instanceof Uint8Array ? onePiece(bytes) : bytes;
       const checked = verified(pieces, { ...blob, what: `The blob ${blob.digest}` });
       await objects.write(key, checked, { sizeBytes: blob.sizeBytes, ...(signal && { signal }) });
       renewed.add(key).add(layerKey(blob.digest));
@@ -157,8 +153,4 @@ function removedMeanwhile(digest: Digest): DynDataError {
     'CONFLICT',
     `${digest} was removed from the storage while it was relied on: this took longer than the collector's grace. Start it again; nothing of it is visible.`,
   );
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
