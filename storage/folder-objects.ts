@@ -103,7 +103,9 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
     },
 
     async *list(prefix, { after, signal } = {}) {
-      yield* walkFolder(folder, '', { prefix, after, signal });
+      // The folder that the prefix names is the only one that can hold any of them.
+      const above = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      yield* walkFolder(above === '' ? folder : filePath(folder, above.slice(0, -1)), above, { prefix, after, signal });
     },
 
     async write(key, bytes, { sizeBytes, condition, signal }) {
