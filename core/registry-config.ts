@@ -149,7 +149,7 @@ const schema = z.strictObject({
   /** Begins the name of everything in Redis: one for each group of registries that share a Redis. */
   redisPrefix: z._default(z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and - expected')), 'dyn-data'),
   jobs: z._default(jobs, { leaseSeconds: 30, graceSeconds: 30 }),
-  /** Where a builder without a registry tells of its health and its metrics; nowhere where left out. */
+  /** Where a builder without a registry tells of its health and its metrics; nowhere where left out. Beyond the loopback it needs `access`. */
   builder: z._default(z.strictObject({ listen: z.optional(builderListen) }), {}),
   webhooks: z._default(z.array(webhook), []),
   /** What the collector leaves alone: what was written, or reached, less than this ago. Longer than any build or push takes. */

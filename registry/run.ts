@@ -84,7 +84,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   const { configFile, role, config } = await readProgramOptions(program);
   const configDirectory = dirname(configFile);
   if (!config.access) requireLoopback(config.listen.host);
-  // A builder serves nobody and asks nobody for a token: it needs neither the certificate nor the initial admin's token.
+  // A builder makes no token and serves nobody but who looks after it: it needs neither the certificate nor the initial admin's token.
   const isServing = role !== 'builder';
   const tls = isServing ? config.listen.tls : undefined;
   const certificate = tls && (await readCertificate(tls, configDirectory));
@@ -104,6 +104,9 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     await ensureAdmin(text, { store: access.store, audit: access.audit, clock: now, logger });
     warnOfPlainText(config, logger);
   }
+  const { listen } = config.builder;
+  if (role === 'builder' && listen && !isLoopbackName(listen.host))
+    logger.warn({ host: listen.host }, "tokens for the builder's metrics travel readable: listen on a network of its own for them");
   const blobs = createBlobStore(objects);
   // Jobs hash all that they read.
   const served = createBlobStore(objects, { checked: createCheckedBlobs({ forMs: checkedForMs, nowMs: () => now().getTime() }) });
@@ -156,7 +159,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   });
   const common = { blobs: served, checks: system.checks, metrics, logger, version: toolVersion, newId };
   const serve = (): Server => {
-    if (!system.jobs) return openBuilder({ ...common, listen: config.builder.listen });
+    if (!system.jobs) return openBuilder({ ...common, access, listen: config.builder.listen });
     const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;
     const optional = { ...(policyTools ? { policyTools } : {}), ...(system.scheduler ? { schedules: system.scheduler } : {}) };
     removeAbandonedUploads({ uploads, clock: now, logger, signal });

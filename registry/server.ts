@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import express, { type RequestHandler } from 'express';
+import express from 'express';
 import type { Logger } from 'pino';
 import {
   type BlobReader,
@@ -15,27 +15,24 @@ import type { OpenPush } from '../storage/index.ts';
 import type { Access } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { authentication } from './access/authentication.ts';
-import { wholeRegistryOnly } from './access/authorization.ts';
-import { sameSiteOnly } from './access/cross-site.ts';
 import { ociAuthorization, ociVersion } from './access/oci-authorization.ts';
-import { changeOf, contextOf, type RequestContext } from './access/request-context.ts';
-import { securityHeaders } from './access/security-headers.ts';
+import { changeOf } from './access/request-context.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
+import { entrance, metricsAuthorization, requestTimeoutMs } from './entrance.ts';
 import { createHealthRouter } from './health.ts';
 import { closeWithin, listenOn } from './listening.ts';
-import { loopbackOnly, requireLoopback } from './loopback.ts';
+import { requireLoopback } from './loopback.ts';
 import type { Metrics } from './metrics.ts';
 import { createOciRouter } from './oci/index.ts';
 import { ociErrorHandler } from './oci-errors.ts';
 import { openApiDocument } from './openapi.ts';
 import type { OperatorPorts } from './operator-routes.ts';
 import { problemHandler, routeNotFound } from './problems.ts';
-import { cutUnreadBody, limitConnections, requestWithin } from './slow-clients.ts';
+import { limitConnections, requestWithin } from './slow-clients.ts';
 import type { Certificate } from './tls.ts';
 
 const defaultHeartbeatMs = 15_000;
 const defaultBodyStallTimeoutMs = 60_000;
-const requestTimeoutMs = 15_000;
 
 export type RegistryOptions = {
   readonly blobs: BlobReader;
@@ -86,16 +83,9 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.set('query parser', 'simple');
 
   const smallRequestMs = options.requestTimeoutMs ?? requestTimeoutMs;
-  app.use(
-    cutUnreadBody(smallRequestMs),
-    requestLog({ readClient: access.readClient, logger, newId: options.newId }),
-    securityHeaders,
-    ...(guard ? [] : [loopbackOnly]),
-    sameSiteOnly,
-  );
+  app.use(entrance({ access, logger, newId: options.newId, requestTimeoutMs: smallRequestMs }));
   if (metrics) app.use(metrics.observeRequests);
-  // They name all environments and schedules.
-  app.use('/metrics', authentication({ ...guard, audit, challenge: 'Bearer' }), wholeRegistryOnly);
+  app.use('/metrics', metricsAuthorization(access));
   app.use(createHealthRouter(options));
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument(version));
@@ -145,27 +135,5 @@ export function createRegistry(options: RegistryOptions): Registry {
       closing.abort(new DynDataError('CANCELLED', 'The registry is being stopped.'));
       await closeWithin(server, timeoutMs);
     },
-  };
-}
-
-type RequestLogOptions = Pick<Access, 'readClient'> & Pick<RegistryOptions, 'logger' | 'newId'>;
-
-/** Gives every request an id, tells it to the client and writes one line when the answer has ended. */
-export function requestLog({ readClient, logger, newId }: RequestLogOptions): RequestHandler {
-  return (request, response, next) => {
-    const { address, isSecure, requestId = newId() } = readClient(request);
-    const context: RequestContext = { requestId, address, isSecure };
-    const startedAt = performance.now();
-    // Routers change it on their way.
-    const path = request.path;
-    response.locals.context = context;
-    response.set('X-Request-Id', requestId);
-    response.once('close', () => {
-      const durationMs = Math.round(performance.now() - startedAt);
-      const { writableFinished: isWhole, statusCode: status } = response;
-      const tokenId = contextOf(response).principal?.id;
-      logger.info({ requestId, method: request.method, path, status, durationMs, isWhole, address, tokenId }, 'request');
-    });
-    next();
   };
 }

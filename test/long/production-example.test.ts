@@ -85,6 +85,8 @@ describeWithEngine('the example of production in deploy/', () => {
       await runCommand('docker', ['network', 'disconnect', '--force', `${project}_outside`, `${sampleProject}-${service}-1`]);
   };
 
+  const token = newToken(randomBytes).text;
+
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-production-example-'));
     const deploy = join(folder, 'deploy');
@@ -106,7 +108,6 @@ describeWithEngine('the example of production in deploy/', () => {
     });
     const prepared = await runCommand(join(deploy, 'prepare.sh'), []);
     expect(prepared).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('admin.token tls.crt tls.key') });
-    const token = newToken(randomBytes).text;
     const secrets = {
       'admin.token': token,
       's3-access-key': storeKeys.accessKeyId,
@@ -199,6 +200,14 @@ describeWithEngine('the example of production in deploy/', () => {
         published.map(({ HostIp }) => HostIp),
         Name,
       ).toEqual(Name.includes('proxy') ? ['127.0.0.1'] : []);
+    }
+  });
+
+  it('gives the metrics of registries and builders on their own network, for a token', async () => {
+    const ask = `fetch(process.argv[1], { headers: process.env.TOKEN ? { authorization: 'Bearer ' + process.env.TOKEN } : {} }).then(({ status }) => console.log(status))`;
+    for (const address of ['http://builder:9400/metrics', 'http://registry:5000/metrics']) {
+      expect((await compose('exec', '-T', 'registry', 'node', '-e', ask, address)).trim()).toBe('401');
+      expect((await compose('exec', '-T', '--env', `TOKEN=${token}`, 'registry', 'node', '-e', ask, address)).trim()).toBe('200');
     }
   });
 
