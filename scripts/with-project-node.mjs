@@ -25,10 +25,12 @@ if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(install
 }
 // What the image's registry runs with (registry/start.mjs says why). The allocator's part is for all programs: tests and the demo build too.
 const settings = JSON.parse(readFileSync(join(root, 'registry', 'process-settings.json'), 'utf8'));
+// Where Node keeps what it made of TypeScript, so that it need not load the program for it, 20 MB, and do it again at each start.
+const compiled = join(root, 'node_modules', '.cache', 'dyn-data-compiled');
 const args = process.argv.slice(2);
 const run = spawnSync(join(bin, 'node'), [...(args[0] === 'registry/main.ts' ? settings.nodeOptions : []), ...args], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...settings.environment, ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+  env: { ...settings.environment, NODE_COMPILE_CACHE: compiled, ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
 });
 process.exit(run.status ?? 1);
