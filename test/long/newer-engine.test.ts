@@ -8,7 +8,11 @@ import { type NewerEngine, startNewerEngine } from '../../scripts/newer-engine.t
 import { runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts';
+import { contentOf, createOciClient, emptyType, indexType, jsonContent, manifestType } from '../support/oci-client.ts';
+import { ociTools, openOciTools, type RunTool } from '../support/oci-tools.ts';
 
+const dockerManifestType = 'application/vnd.docker.distribution.manifest.v2+json';
+const empty = contentOf('{}');
 const where = (await isDebianAsRoot()) ? describe : describe.skip;
 const stores = [
   { store: 'its own', containerdStore: false },
@@ -19,6 +23,7 @@ where.each(stores)('Docker 28 with images in $store store', ({ containerdStore }
   let folder: string;
   let engine: NewerEngine;
   let registry: GuardedRegistry;
+  let runTool: RunTool;
   const host = (): string => `127.0.0.1:${registry.port}`;
   const docker = (...args: string[]): Promise<string> => runOrFail(`docker ${args[0]}`, engine.client, args, { env: engine.env });
   const login = (token: string): Promise<string> => {
@@ -34,6 +39,7 @@ where.each(stores)('Docker 28 with images in $store store', ({ containerdStore }
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-newer-engine-'));
     engine = await startNewerEngine({ containerdStore, log: (line) => void process.stderr.write(`${line}\n`) });
     registry = await startGuardedRegistry(createMemoryObjects());
+    runTool = await openOciTools(join(folder, 'homes'));
   });
   afterAll(async () => {
     await registry?.stop();
@@ -80,6 +86,64 @@ where.each(stores)('Docker 28 with images in $store store', ({ containerdStore }
     const container = (await docker('create', mounted)).trim();
     await docker('cp', `${container}:/large`, join(folder, 'large'));
     expect(Buffer.compare(await readFile(join(folder, 'large')), content)).toBe(0);
+    expect(registry.log()).not.toContain('"level":50');
+  });
+
+  it.each(Object.entries(ociTools))('and %s see the same images, however each of them was pushed', async (name, tool) => {
+    const run = async (command: string, token?: string): Promise<string> => {
+      const { exitCode, stdout, stderr } = await runTool(name, command, token);
+      expect(exitCode, `${command}\n${stdout}${stderr}`).toBe(0);
+      return stdout.trim();
+    };
+    await run(tool.login(host()), (await registry.issue('operator', ['*'])).text);
+    const [pushed, copied] = [`${host()}/team/own:one`, `${host()}/mirror/${name}:one`];
+    const digest = await digestOfTag('team/own', 'one');
+    expect(await run(tool.digest(pushed))).toBe(digest);
+    await run(tool.copy(pushed, copied));
+    expect(await digestOfTag(`mirror/${name}`, 'one')).toBe(digest);
+    expect(await run(tool.list(`${host()}/mirror/${name}`))).toContain('one');
+    await docker('pull', copied);
+    expect(await docker('image', 'inspect', '--format', '{{json .RepoDigests}}', copied)).toContain(digest);
+    await docker('image', 'rm', '--force', copied);
+    await run(tool.remove(`${host()}/mirror/${name}@${digest}`));
+    expect((await runCommand(engine.client, ['pull', copied], { env: engine.env })).exitCode).not.toBe(0);
+    expect(await digestOfTag('team/own', 'one')).toBe(digest);
+    expect(registry.log()).not.toContain('"level":50');
+  });
+
+  it('pulls by an index the image of its platform, and leaves out what is attached to it', async () => {
+    const { text } = await registry.issue('operator', ['*']);
+    const client = createOciClient(() => registry.port, text);
+    const own = await client.send('GET', '/v2/team/own/manifests/one', { headers: { accept: `${manifestType}, ${dockerManifestType}` } });
+    const architecture = (await docker('version', '--format', '{{.Server.Arch}}')).trim();
+    const described = {
+      mediaType: String(own.headers['content-type']),
+      digest: String(own.headers['docker-content-digest']),
+      size: own.body.byteLength,
+    };
+    const attached = jsonContent({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      config: { mediaType: emptyType, digest: empty.digest, size: empty.size },
+      layers: [],
+    });
+    expect((await client.pushBlob('team/own', empty)).status).toBe(201);
+    expect((await client.pushManifest('team/own', attached.digest, attached)).status).toBe(201);
+    const index = jsonContent({
+      schemaVersion: 2,
+      mediaType: indexType,
+      manifests: [
+        { mediaType: manifestType, digest: attached.digest, size: attached.size, platform: { architecture: 'unknown', os: 'unknown' } },
+        { ...described, platform: { architecture, os: 'linux' } },
+      ],
+    });
+    expect((await client.pushManifest('team/own', 'many', index, indexType)).status).toBe(201);
+    const image = `${host()}/team/own:many`;
+    await docker('pull', image);
+    const container = (await docker('create', image)).trim();
+    await docker('cp', `${container}:/large`, join(folder, 'by-index'));
+    await docker('rm', container);
+    expect(Buffer.compare(await readFile(join(folder, 'by-index')), await readFile(join(folder, 'large')))).toBe(0);
     expect(registry.log()).not.toContain('"level":50');
   });
 });

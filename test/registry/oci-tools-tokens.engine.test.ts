@@ -2,52 +2,21 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ensureImages } from '../../scripts/images.ts';
 import { type CommandResult, runCommand } from '../../scripts/run-command.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts';
-
-/** What one program says to log in, to copy an image within the registry, to name its digest and to remove it. */
-type Tool = {
-  login(host: string): string;
-  copy(from: string, to: string): string;
-  digest(image: string): string;
-  remove(image: string): string;
-};
-
-/** Each reads the token from $TOKEN, and keeps what it is told in the home folder of its own container. */
-const tools: Readonly<Record<string, Tool>> = {
-  crane: {
-    login: (host) => `printf %s "$TOKEN" | crane auth login --username any --password-stdin ${host}`,
-    copy: (from, to) => `crane copy ${from} ${to}`,
-    digest: (image) => `crane digest ${image}`,
-    remove: (image) => `crane delete ${image}`,
-  },
-  skopeo: {
-    login: (host) => `printf %s "$TOKEN" | skopeo login --tls-verify=false --username any --password-stdin ${host}`,
-    copy: (from, to) =>
-      `skopeo --insecure-policy copy --preserve-digests --src-tls-verify=false --dest-tls-verify=false docker://${from} docker://${to}`,
-    digest: (image) => `skopeo inspect --tls-verify=false --format '{{.Digest}}' docker://${image}`,
-    remove: (image) => `skopeo delete --tls-verify=false docker://${image}`,
-  },
-  oras: {
-    login: (host) => `printf %s "$TOKEN" | oras login --plain-http --username any --password-stdin ${host}`,
-    copy: (from, to) => `oras cp --from-plain-http --to-plain-http ${from} ${to}`,
-    digest: (image) => `oras resolve --plain-http ${image}`,
-    remove: (image) => `oras manifest delete --plain-http --force ${image}`,
-  },
-};
+import { ociTools, openOciTools, type RunTool } from '../support/oci-tools.ts';
 
 describeWithEngine('tools with a token', () => {
   let folder: string;
-  let image: string;
+  let runAs: RunTool;
   let registry: GuardedRegistry;
   const host = (): string => `127.0.0.1:${registry.port}`;
 
   beforeAll(async () => {
-    image = (await ensureImages({ names: ['oci-tools'], log: (line) => void process.stderr.write(`${line}\n`) })).OCI_TOOLS_IMAGE ?? '';
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-tool-tokens-'));
+    runAs = await openOciTools(folder);
     registry = await startGuardedRegistry(createMemoryObjects());
   });
   afterAll(async () => {
@@ -55,14 +24,6 @@ describeWithEngine('tools with a token', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Runs shell commands with a home folder of that name, where a login stays. */
-  const runAs = async (home: string, command: string, token = ''): Promise<CommandResult> => {
-    await mkdir(join(folder, home), { recursive: true });
-    const mounted = ['--volume', `${join(folder, home)}:/home/tool`, '--env', 'HOME=/home/tool', '--env', 'TOKEN'];
-    // skopeo keeps its logins in a run-time folder unless told where.
-    const options = ['--rm', '--network', 'host', ...mounted, '--env', 'REGISTRY_AUTH_FILE=/home/tool/auth.json'];
-    return runCommand('docker', ['run', ...options, image, 'sh', '-c', command], { env: { TOKEN: token } });
-  };
   const expectDone = (result: CommandResult): string => {
     expect(result.exitCode, `${result.stdout}${result.stderr}`).toBe(0);
     return result.stdout.trim();
@@ -75,7 +36,7 @@ describeWithEngine('tools with a token', () => {
   const unauthorized = /unauthorized|401|authentication required|basic credential not found|no basic auth credentials/i;
   const denied = /denied|403|forbidden|ACCESS_DENIED/i;
 
-  it.each(Object.entries(tools))('%s reads and writes what its token covers, and nothing without one', async (name, tool) => {
+  it.each(Object.entries(ociTools))('%s reads and writes what its token covers, and nothing without one', async (name, tool) => {
     const from = `${host()}/dynamease:may`;
     const mirror = `${host()}/team/test:${name}`;
     const digest = registry.digests.dynamease ?? '';
