@@ -29,7 +29,7 @@ const everywhere = {
 /** Real servers in containers. */
 const withEngine = {
   ...everywhere,
-  globalSetup: ['test/support/global-setup.ts'],
+  globalSetup: ['test/support/global-setup.ts', 'test/support/redis-setup.ts'],
   teardownTimeout: 120_000,
 };
 

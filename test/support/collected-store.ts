@@ -81,7 +81,7 @@ export function openCollectedStore(objects: ObjectStore, options: CollectedStore
 }
 
 /** What a chunk's text is stored as: other bytes than the text, as a compressor gives. */
-const frameOf = (chunk: string): Buffer => Buffer.from(`<${chunk}>`.repeat(20));
+export const frameOf = (chunk: string): Buffer => Buffer.from(`<${chunk}>`.repeat(20));
 
 async function storeChunk({ blobs, index }: { blobs: BlobStore; index: ChunkIndex }, chunk: string) {
   const canonical = digestOf(chunk);
@@ -98,8 +98,15 @@ async function storeChunk({ blobs, index }: { blobs: BlobStore; index: ChunkInde
 export async function publishChunks(
   ports: WriterPorts,
   layersOfChunks: readonly (readonly string[])[],
-  { tag, takenAt }: { readonly tag?: string; readonly takenAt: string },
+  options: {
+    readonly tag?: string;
+    readonly takenAt: string;
+    /** {@link repository} where left out. */
+    readonly to?: string;
+    readonly betweenLayers?: () => Promise<void>;
+  },
 ): Promise<Digest> {
+  const { tag, takenAt, to = repository } = options;
   const { blobs, catalog } = ports;
   const layers: { mediaType: string; digest: Digest; size: number }[] = [];
   for (const chunks of layersOfChunks) {
@@ -107,6 +114,7 @@ export async function publishChunks(
     for (const chunk of chunks) segments.push({ bytes: Buffer.from(`[${chunk}]`) }, { blob: await storeChunk(ports, chunk) });
     const { digest, sizeBytes } = await blobs.compose(segments);
     layers.push({ mediaType: mediaTypes.layer, digest, size: sizeBytes });
+    await options.betweenLayers?.();
   }
   const config = Buffer.from(canonicalJson({ rootfs: { diff_ids: layers.map(({ digest }) => digest) } }));
   await blobs.write({ digest: digestOf(config), sizeBytes: config.byteLength }, config);
@@ -118,10 +126,10 @@ export async function publishChunks(
     }),
   );
   const digest = digestOf(bytes);
-  await catalog.putManifest(repository, { digest, mediaType: mediaTypes.imageManifest, bytes });
+  await catalog.putManifest(to, { digest, mediaType: mediaTypes.imageManifest, bytes });
   await catalog.putSnapshot({
     version: 1,
-    repository,
+    repository: to,
     digest,
     environment: 'prod',
     manifestDigest: digestOf(config),
@@ -130,7 +138,7 @@ export async function publishChunks(
     sources: [],
     provenance: { takenAt, durationMs: 1, skewMs: 0, sources: [] },
   });
-  if (tag !== undefined) await catalog.moveTag(repository, tag, digest);
+  if (tag !== undefined) await catalog.moveTag(to, tag, digest);
   return digest;
 }
 

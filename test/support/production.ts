@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { isEnded, type Job, routePath, routes } from '../../core/index.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 
-const program = join(import.meta.dirname, '../registry/staged-registry-program.ts');
+const programs = join(import.meta.dirname, '../registry');
 const startTimeoutMs = 60_000;
 
 export type WitnessLine = {
@@ -35,11 +35,22 @@ export type Production = AsyncDisposable & {
   witnessed(): Promise<WitnessLine[]>;
 };
 
-/**
- * Environments a, b, c and d with a source of their own each, and `ab` and `bcd` which read the same servers as those.
- * @param jobs a lease that outlasts what a busy machine keeps a process from doing, or a builder that is only slow counts as lost
- */
-export async function openProduction(jobs: { readonly leaseSeconds: number }): Promise<Production> {
+export type ProductionOptions = {
+  /** A lease that outlasts what a busy machine keeps a process from doing, or a builder that is only slow counts as lost. */
+  readonly leaseSeconds: number;
+  /** How often a job is tried at most. */
+  readonly attempts?: number;
+  /** A file beside staged-registry-program.ts, and that one where left out. */
+  readonly program?: string;
+  /** Of the configuration; a folder where left out. Secrets are in `environment`. */
+  readonly storage?: object;
+  readonly collectorGraceMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+};
+
+/** Environments a, b, c and d with a source of their own each, and `ab` and `bcd` which read the same servers as those. */
+export async function openProduction({ leaseSeconds, attempts, ...options }: ProductionOptions): Promise<Production> {
+  const program = join(programs, options.program ?? 'staged-registry-program.ts');
   const folder = await mkdtemp(join(tmpdir(), 'dyn-data-production-'));
   const redis = await startRedis();
   const witness = join(folder, 'witness');
@@ -55,9 +66,10 @@ export async function openProduction(jobs: { readonly leaseSeconds: number }): P
     version: 1,
     listen: { port: 0 },
     builder: { listen: { port: 0 } },
-    storage: { folder: 'store' },
+    storage: options.storage ?? { folder: 'store' },
+    ...(options.collectorGraceMs === undefined ? {} : { collector: { graceHours: options.collectorGraceMs / 3_600_000 } }),
     redisUrl: { env: 'TEST_REDIS' },
-    jobs: { graceSeconds: 0.5, concurrency: 3, retryDelaySeconds: 0.1, ...jobs },
+    jobs: { graceSeconds: 0.5, concurrency: 3, retryDelaySeconds: 0.1, leaseSeconds, ...(attempts === undefined ? {} : { attempts }) },
     environments: Object.fromEntries(['a', 'b', 'c', 'd', 'ab', 'bcd'].map((name) => [name, environmentOf(name)])),
   };
   const configFile = join(folder, 'registry.yaml');
@@ -66,7 +78,15 @@ export async function openProduction(jobs: { readonly leaseSeconds: number }): P
 
   const start = async (role: string, stageMs: number): Promise<Member> => {
     const child = spawn(process.execPath, [program, '--config', configFile, '--role', role], {
-      env: { ...process.env, TEST_REDIS: redis.url, TEST_KEY: 'x', TEST_PASSWORD: 'x', WITNESS: witness, STAGE_MS: String(stageMs) },
+      env: {
+        ...process.env,
+        ...options.environment,
+        TEST_REDIS: redis.url,
+        TEST_KEY: 'x',
+        TEST_PASSWORD: 'x',
+        WITNESS: witness,
+        STAGE_MS: String(stageMs),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';
@@ -111,10 +131,11 @@ export async function openProduction(jobs: { readonly leaseSeconds: number }): P
   };
 }
 
-export async function createBuild(url: string, environment: string, tag?: string): Promise<Job> {
+/** @param key the same one gives the same job, however often it is asked for */
+export async function createBuild(url: string, environment: string, tag?: string, key?: string): Promise<Job> {
   const response = await fetch(`${url}${routes.createSnapshot.path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { 'idempotency-key': key }) },
     body: JSON.stringify({ environment, ...(tag === undefined ? {} : { tag }) }),
   });
   expect(response.status).toBe(202);

@@ -17,10 +17,11 @@ export type RedisServer = AsyncDisposable & {
   start(): Promise<void>;
 };
 
-/** A suite that needs a Redis. Without one it is reported as skipped, with the reason in its name. Its file must be named *.redis.test.ts. */
+/** A suite that needs a Redis. Without one it is reported as skipped, with the reason in its name. Its file must be named *.redis.test.ts or *.engine.test.ts. */
 export function describeWithRedis(name: string, define: () => void): void {
   const redis = inject('redis');
-  if (redis === undefined) throw new Error('This file needs the set-up of the project "redis": name it *.redis.test.ts.');
+  if (redis === undefined)
+    throw new Error('This file needs the set-up of the projects "redis" and "engine": name it *.redis.test.ts or *.engine.test.ts.');
   if (redis.available) describe(name, define);
   else describe.skip(`${name} [skipped: ${redis.reason}]`, define);
 }
