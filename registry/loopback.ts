@@ -11,7 +11,7 @@ export function isLoopbackName(name: string): boolean {
 /** @throws DynDataError CONFIG_INVALID for any address that another machine could reach. */
 export function requireLoopback(host: string, setting = 'listen.host'): void {
   if (isLoopbackName(host)) return;
-  const message = `${setting} is "${host}", but no access is configured, so no authentication is asked for and only this machine is served. Add access.initialAdmin (see docs/access.md), or set ${setting} to 127.0.0.1, ::1 or localhost.`;
+  const message = `${setting} is "${host}", but no access is configured, so it asks for no authentication and serves this machine only. Add access.initialAdmin (see docs/access.md), or set ${setting} to 127.0.0.1, ::1 or localhost.`;
   throw new DynDataError('CONFIG_INVALID', message);
 }
 
