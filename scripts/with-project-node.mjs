@@ -26,7 +26,7 @@ if (!existsSync(join(bin, 'node')) || !existsSync(installed) || statSync(install
 // What the image's registry runs with (registry/start.mjs says why). The allocator's part is for all programs: tests and the demo build too.
 const settings = JSON.parse(readFileSync(join(root, 'registry', 'process-settings.json'), 'utf8'));
 // Where Node keeps what it made of TypeScript, so that it need not load the program for it, 20 MB, and do it again at each start.
-const compiled = join(root, 'node_modules', '.cache', 'dyn-data-compiled');
+const compiled = join(root, 'node_modules', '.cache', 'compiled');
 const args = process.argv.slice(2);
 const run = spawnSync(join(bin, 'node'), [...(args[0] === 'registry/main.ts' ? settings.nodeOptions : []), ...args], {
   cwd: root,
