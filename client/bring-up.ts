@@ -1,4 +1,5 @@
 import type { Digest } from '../core/digest.ts';
+import { emptyManifest } from '../core/empty-manifest.ts';
 import { dependencyLevels, needsOf } from '../core/ordering.ts';
 import { type Compose, requireMatchingSources, type Stack, type StackService } from './compose.ts';
 import type { Context } from './context.ts';
@@ -21,6 +22,8 @@ export type BringUpOptions = {
   readonly createCompose: (processes: Runner) => Compose;
   readonly openReader: (processes: Runner) => Promise<ImageReader>;
   readonly digest: Digest;
+  /** Restores structure, reference rows and base entries alone. */
+  readonly empty: boolean;
   readonly reference: string;
   readonly replace: boolean;
   /** Limits `replace` to this service. */
@@ -53,16 +56,19 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const processes = context.processes.until(stop.signal);
   const compose = options.createCompose(processes);
-  await using reader = await options.openReader(processes);
+  await using opened = await options.openReader(processes);
+  const reader = options.empty ? { ...opened, manifest: emptyManifest(opened.manifest) } : opened;
   requireMatchingSources(
     stack,
     reader.manifest.sources.map(({ name }) => name),
   );
-  context.output.note(`Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})`);
+  context.output.note(
+    `Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})${options.empty ? ', empty' : ''}`,
+  );
   const engine = createEngine(processes);
   await using containers = createProjectContainers(engine, stack.project);
-  const opened: ServiceContainer[] = [];
-  const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), opened };
+  const entered: ServiceContainer[] = [];
+  const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), entered };
 
   let failed: { readonly error: unknown } | undefined;
   const running = new Map<string, Promise<ServiceReport>>();
@@ -82,7 +88,7 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     running.set(name, ready());
   }
   await Promise.allSettled(running.values());
-  await Promise.all(opened.map((container) => container[Symbol.asyncDispose]()));
+  await Promise.all(entered.map((container) => container[Symbol.asyncDispose]()));
   if (failed) throw failed.error;
   return Promise.all(running.values());
 }
@@ -96,7 +102,7 @@ type Shared = BringUpOptions & {
   readonly signal: AbortSignal;
   readonly start: (service: string) => Promise<void>;
   /** To be disposed of at the end. */
-  readonly opened: ServiceContainer[];
+  readonly entered: ServiceContainer[];
 };
 
 async function bringUpService(shared: Shared, service: StackService): Promise<ServiceReport> {
@@ -104,7 +110,7 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
   const { output, now } = context;
   const startedMs = now().getTime();
   const container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
-  shared.opened.push(container);
+  shared.entered.push(container);
   output.live(service.name, `${service.name}: starting`);
   await shared.start(service.name);
   const healthy = await container.waitHealthy({ timeoutMs: healthTimeoutMs, endsByItself: service.endsByItself });
@@ -123,7 +129,7 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
 }
 
 async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
-  const { context, reader, digest, reference, healthTimeoutMs } = shared;
+  const { context, reader, digest, empty, reference, healthTimeoutMs } = shared;
   const replace = shared.replace && (shared.replaceOnly ?? service.name) === service.name;
   const { output, now } = context;
   const source = reader.manifest.sources.find(({ name }) => name === service.source);
@@ -150,6 +156,7 @@ async function restore(shared: Shared, service: StackService, container: Service
       source,
       reader,
       digest,
+      empty,
       reference,
       replace,
       readyTimeoutMs: healthTimeoutMs,
@@ -164,7 +171,7 @@ async function restore(shared: Shared, service: StackService, container: Service
     progress.end();
     const what =
       restored.outcome === 'already'
-        ? 'holds this snapshot already, nothing to restore'
+        ? `holds this snapshot already${empty ? ', empty' : ''}: nothing to restore`
         : `restored and verified ${formatCount(restored.rows)} rows in ${formatDuration(durationMs)}`;
     output.note(`${service.name}: ${what}`);
     return { ...restored, durationMs };

@@ -107,6 +107,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .command('up')
     .description('start the stack in order and restore the snapshot into it')
     .argument('[ref]', 'snapshot to take; else dyn-data.lock, else the last pull, else `snapshot` in dyn-data.yaml')
+    .option('--empty', 'restore structure, reference rows and base entries alone', false)
     .option('--replace', 'restore from scratch, whatever the services hold', false)
     .option('--locked', 'refuse whatever is not as dyn-data.lock says', false)
     .option('--timeout <seconds>', 'how long a service may take to become healthy', parseSeconds, defaultHealthTimeoutSeconds)

@@ -46,6 +46,7 @@ export const errorKinds = {
   SOURCE_PERMISSION_DENIED: { httpStatus: 422, exitCode: 4, retryable: false },
   SOURCE_UNSUPPORTED: { httpStatus: 422, exitCode: 4, retryable: false },
   TARGET_NOT_EMPTY: { httpStatus: 409, exitCode: 4, retryable: false },
+  SNAPSHOT_TOO_OLD: { httpStatus: 409, exitCode: 4, retryable: false },
   LOCK_MISMATCH: { httpStatus: 409, exitCode: 4, retryable: false },
   CONFLICT: { httpStatus: 409, exitCode: 4, retryable: true },
   PRECONDITION_FAILED: { httpStatus: 412, exitCode: 4, retryable: false },

@@ -7,7 +7,7 @@ import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
 import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
 import { lockProject } from '../lock.ts';
-import type { Marker } from '../marker.ts';
+import { heldName, isOf, type Marker } from '../marker.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
 import { chooseHeld } from '../snapshot-choice.ts';
@@ -33,7 +33,7 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
   const marker = await markerHeldNow(context, stack, service);
   const choice = await chooseHeld(project, marker);
   const what = service === undefined ? 'all data services' : `the service ${service}`;
-  await agree(context, yes, `${what} of ${stack.project} will be restored from ${choice.reference}; all changes since are lost. Go on?`);
+  await agree(context, yes, `${what} of ${stack.project} will be restored from ${heldName(marker)}; all changes since are lost. Go on?`);
 
   const startedMs = now().getTime();
   const owner = helperOwner(context, project);
@@ -46,6 +46,7 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
       createCompose: (processes) => createCompose({ processes, project }),
       openReader: (processes) => openDataImage({ context: { ...context, processes }, project, choice, image }),
       digest,
+      empty: marker.empty ?? false,
       reference,
       replace: true,
       ...(service === undefined ? {} : { replaceOnly: service }),
@@ -101,14 +102,14 @@ export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marke
     );
   }
   const { marker } = first;
-  const others = held.filter((one) => one.marker?.digest !== marker.digest);
+  const others = held.filter((one) => !one.marker || !isOf(one.marker, { digest: marker.digest, empty: marker.empty ?? false }));
   if (others.length === 0) return marker;
   throw new DynDataError(
     'CONFLICT',
     'The services hold different snapshots, as below. Bring them to one with `dyn-data up REF`, adding --replace where their changes may go. Nothing was changed.',
     {
       details: held.map(
-        (one) => `${one.service.name}: ${one.marker ? `${one.marker.reference} ${one.marker.digest}` : 'nothing restored'}`,
+        (one) => `${one.service.name}: ${one.marker ? `${heldName(one.marker)} ${one.marker.digest}` : 'nothing restored'}`,
       ),
     },
   );

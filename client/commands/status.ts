@@ -9,7 +9,7 @@ import { openProject } from '../project.ts';
 import { placeholders } from './down.ts';
 
 type SnapshotState =
-  | { readonly state: Marker['state']; readonly digest: string; readonly reference: string }
+  | { readonly state: Marker['state']; readonly digest: string; readonly reference: string; readonly empty: boolean }
   /** `none`: nothing was restored into it. `unknown`: it does not run, so it cannot be asked. */
   | { readonly state: 'none' | 'unknown' };
 
@@ -60,10 +60,12 @@ export async function status(context: Context): Promise<void> {
 }
 
 function snapshotOf(held: Held | undefined): SnapshotState {
-  if (held?.marker) return { state: held.marker.state, digest: held.marker.digest, reference: held.marker.reference };
+  if (held?.marker)
+    return { state: held.marker.state, digest: held.marker.digest, reference: held.marker.reference, empty: held.marker.empty ?? false };
   return { state: held?.state === 'none' ? 'none' : 'unknown' };
 }
 
-function nameOf({ digest, reference }: { readonly digest: string; readonly reference: string }): string {
-  return reference === digest ? shortDigest(digest) : `${reference} ${shortDigest(digest)}`;
+function nameOf({ digest, reference, empty }: { readonly digest: string; readonly reference: string; readonly empty: boolean }): string {
+  const name = reference === digest ? shortDigest(digest) : `${reference} ${shortDigest(digest)}`;
+  return empty ? `${name}, empty` : name;
 }

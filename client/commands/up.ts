@@ -8,6 +8,7 @@ import { formatCount, formatDuration, formatTable, shortDigest } from '../format
 import { lockProject } from '../lock.ts';
 import { lockDifferences, manifestDifferences, requireLocked, requireStackLock } from '../locked-environment.ts';
 import { readLockfile } from '../lockfile.ts';
+import { heldName } from '../marker.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
 import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
@@ -17,6 +18,8 @@ import { showUpPlan } from './up-plan.ts';
 export type UpOptions = {
   readonly reference: string | undefined;
   readonly replace: boolean;
+  /** Restores structure, reference rows and base entries alone. */
+  readonly empty: boolean;
   /** Refuses whatever is not as dyn-data.lock says. */
   readonly locked: boolean;
   /** Shows what would be done, and does nothing. */
@@ -37,7 +40,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   const stack = await requireStack(engine, compose);
   const api = openRegistry(context, project.config.registry);
   const choice = await chooseSnapshot(project, api, options.reference);
-  if (options.dryRun) return showUpPlan(context, { engine, stack, api, choice, lock, replace: options.replace });
+  if (options.dryRun) return showUpPlan(context, { engine, stack, api, choice, lock, empty: options.empty, replace: options.replace });
   if (lock) requireLocked(lockDifferences(lock, { choice, images: await findStackImages(context, engine, stack) }));
 
   await using _lock = await lockProject(project, context.process);
@@ -59,23 +62,28 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
         return reader;
       },
       digest,
+      empty: options.empty,
       reference,
       replace: options.replace,
       healthTimeoutMs: options.healthTimeoutMs,
       owner,
     });
     const durationMs = now().getTime() - startedMs;
-    output.result(summary(services, { reference, digest, durationMs, pullMs }), {
-      version: 1,
-      project: stack.project,
-      reference,
-      repository,
-      digest,
-      image: choice.image,
-      durationMs,
-      pullMs,
-      services,
-    });
+    output.result(
+      summary(services, { reference: heldName({ reference, ...(options.empty ? { empty: true } : {}) }), digest, durationMs, pullMs }),
+      {
+        version: 1,
+        project: stack.project,
+        reference,
+        repository,
+        digest,
+        image: choice.image,
+        empty: options.empty,
+        durationMs,
+        pullMs,
+        services,
+      },
+    );
   } catch (error) {
     await engine.removeHelpers(owner);
     throw error;

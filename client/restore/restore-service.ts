@@ -2,7 +2,7 @@ import type { Digest } from '../../core/digest.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
-import { type Marker, readMarker, writeMarker } from '../marker.ts';
+import { isOf, type Marker, readMarker, writeMarker } from '../marker.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type Resumption, tableLabel } from './data-service.ts';
 
@@ -22,6 +22,8 @@ export type RestoreRequest = {
   readonly source: ManifestSource;
   readonly reader: ImageReader;
   readonly digest: Digest;
+  /** Whether source and reader are those of an empty restore. */
+  readonly empty: boolean;
   /** As it was asked for, kept in the marker for people. */
   readonly reference: string;
   /** Restore from scratch, whatever is there. */
@@ -39,13 +41,14 @@ export type RestoreRequest = {
  * @throws DynDataError TARGET_NOT_EMPTY, RESTORE_FAILED, DIGEST_MISMATCH, VERIFY_FAILED
  */
 export async function restoreService(request: RestoreRequest): Promise<Restored> {
-  const { container, data, source, reader, digest, reference } = request;
+  const { container, data, source, reader, digest, empty, reference } = request;
   await data.waitReady(request.readyTimeoutMs);
   const directory = await data.dataDirectory();
   const found = await readMarker(container, directory);
   const tables = source.tables.length;
+  const isSame = found !== undefined && isOf(found, { digest, empty });
 
-  if (found?.state === 'restored' && found.digest === digest && !request.replace) {
+  if (isSame && found.state === 'restored' && !request.replace) {
     await requireTables(container, data);
     return { outcome: 'already', tables, rows: Object.values(found.counts).reduce((sum, rows) => sum + rows, 0) };
   }
@@ -54,10 +57,10 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
 
   // An interrupted run has changed them already: then its marker knows what they were. One of an older dyn-data knows fewer.
   const settings = { ...(await data.settings()), ...(found?.state === 'restoring' ? found.settings : {}) };
-  const marker: Marker = { version: 1, state: 'restoring', digest, reference, settings, counts: {} };
+  const marker: Marker = { version: 1, state: 'restoring', digest, ...(empty ? { empty } : {}), reference, settings, counts: {} };
   await writeMarker(container, directory, marker);
   try {
-    const resumes = found?.state === 'restoring' && found.digest === digest && !request.replace;
+    const resumes = isSame && found.state === 'restoring' && !request.replace;
     await data.restore(reader, request.onBytes, resumes ? { onResume: request.onResume } : undefined);
   } catch (error) {
     // What failed matters more than that the server may be gone now; its marker keeps the settings for the next run.
