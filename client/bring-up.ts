@@ -1,3 +1,4 @@
+import type { HookMoment } from '../core/client-config.ts';
 import type { Digest } from '../core/digest.ts';
 import { emptyManifest } from '../core/empty-manifest.ts';
 import { dependencyLevels, needsOf } from '../core/ordering.ts';
@@ -5,6 +6,7 @@ import { type Compose, requireMatchingSources, type Stack, type StackService } f
 import type { Context } from './context.ts';
 import { type Container, createEngine, type Engine, helperLabel } from './engine.ts';
 import { formatCount, formatDuration, shortDigest } from './format.ts';
+import { type Hook, type HookPlace, requireSpokenHooks, runHooks } from './hooks.ts';
 import type { ImageReader } from './image-reader.ts';
 import type { Runner } from './process.ts';
 import { createProjectContainers, type ProjectContainers } from './project-containers.ts';
@@ -30,6 +32,7 @@ export type BringUpOptions = {
   readonly replaceOnly?: string;
   readonly healthTimeoutMs: number;
   readonly owner: string;
+  readonly hooks: readonly Hook[];
 };
 
 /** What became of one service. Times are from its own start. */
@@ -62,12 +65,13 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     stack,
     reader.manifest.sources.map(({ name }) => name),
   );
+  requireSpokenHooks(options.hooks, stack, reader.manifest);
   context.output.note(
     `Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})${options.empty ? ', empty' : ''}`,
   );
   const engine = createEngine(processes);
   await using containers = createProjectContainers(engine, stack.project);
-  const entered: ServiceContainer[] = [];
+  const entered = new Map<string, HookPlace>();
   const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), entered };
 
   let failed: { readonly error: unknown } | undefined;
@@ -88,9 +92,16 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     running.set(name, ready());
   }
   await Promise.allSettled(running.values());
-  await Promise.all(entered.map((container) => container[Symbol.asyncDispose]()));
-  if (failed) throw failed.error;
-  return Promise.all(running.values());
+  try {
+    if (failed) throw failed.error;
+    for (const hook of options.hooks) {
+      const place = entered.get(hook.service);
+      if (hook.moment === 'after-up' && place) await runHooks(context, processes, [hook], place);
+    }
+    return await Promise.all(running.values());
+  } finally {
+    await Promise.all([...entered.values()].map(({ container }) => container[Symbol.asyncDispose]()));
+  }
 }
 
 type Shared = BringUpOptions & {
@@ -101,8 +112,8 @@ type Shared = BringUpOptions & {
   readonly containers: ProjectContainers;
   readonly signal: AbortSignal;
   readonly start: (service: string) => Promise<void>;
-  /** To be disposed of at the end. */
-  readonly entered: ServiceContainer[];
+  /** By their names; their containers are to be disposed of at the end. */
+  readonly entered: Map<string, HookPlace>;
 };
 
 async function bringUpService(shared: Shared, service: StackService): Promise<ServiceReport> {
@@ -110,7 +121,7 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
   const { output, now } = context;
   const startedMs = now().getTime();
   const container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
-  shared.entered.push(container);
+  shared.entered.set(service.name, { container });
   output.live(service.name, `${service.name}: starting`);
   await shared.start(service.name);
   const healthy = await container.waitHealthy({ timeoutMs: healthTimeoutMs, endsByItself: service.endsByItself });
@@ -149,6 +160,12 @@ async function restore(shared: Shared, service: StackService, container: Service
     },
     oneOff: (script, args, input) => runOneOff(shared, container, script, args, input),
   });
+  const place = { container, data };
+  shared.entered.set(service.name, place);
+  const run = (moment: HookMoment): Promise<void> => {
+    const own = shared.hooks.filter((hook) => hook.moment === moment && hook.service === service.name);
+    return runHooks(context, shared.processes, own, place);
+  };
   try {
     const restored = await restoreService({
       container,
@@ -163,7 +180,9 @@ async function restore(shared: Shared, service: StackService, container: Service
       async onBegin(why) {
         progress.begin(why);
         await stopDependants(shared, service.name);
+        await run('before-restore');
       },
+      onVerified: () => run('after-restore'),
       onBytes: progress.add,
       onResume: progress.resume,
     });

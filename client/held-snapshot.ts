@@ -3,7 +3,8 @@ import type { Context } from './context.ts';
 import { type Container, createEngine } from './engine.ts';
 import { type Marker, readMarker } from './marker.ts';
 import { createProjectContainers } from './project-containers.ts';
-import { dataDirectories } from './restore/kinds.ts';
+import type { Changed } from './restore/changes.ts';
+import { changedSince, dataDirectories } from './restore/kinds.ts';
 import { createServiceContainer, type ServiceContainer } from './service-container.ts';
 
 /** What a data service holds, as far as it can be asked. */
@@ -14,6 +15,18 @@ export type Held = {
   readonly state: Marker['state'] | 'none' | 'not-running';
   readonly marker?: Marker;
 };
+
+/** Whether what a service holds was changed since it was restored; `unknown` where nobody can tell. */
+export async function heldChanged({ signal }: Context, { container, state, marker }: Held): Promise<Changed> {
+  if (state !== 'restored') return 'unknown';
+  try {
+    return await changedSince(container, marker?.changes);
+  } catch (error) {
+    // A server that is just stopping cannot be asked.
+    if (signal.aborted) throw error;
+    return 'unknown';
+  }
+}
 
 /** Disposing closes what is open in the services. */
 export type HeldSnapshots = AsyncDisposable & {

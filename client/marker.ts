@@ -17,6 +17,8 @@ const schema = z.strictObject({
   empty: z.optional(z.literal(true)),
   /** Settings of the server that are changed while restoring, with the values to put back. */
   settings: z._default(z.record(z.string(), z.string()), {}),
+  /** What the server counted of its writes when the restore had ended; absent where it does not tell, and in markers of before there was it. */
+  changes: z.optional(z.record(z.string(), z.string())),
   /** Rows found by the verification, as `schema.table`. */
   counts: z._default(z.record(z.string(), z.int()), {}),
 });

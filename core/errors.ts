@@ -79,6 +79,7 @@ export const errorKinds = {
   LEAK_FOUND: { httpStatus: 422, exitCode: 6, retryable: false },
   DATA_UNMASKABLE: { httpStatus: 422, exitCode: 6, retryable: false },
   RESTORE_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
+  HOOK_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
   VERIFY_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
   CANCELLED: { httpStatus: 409, exitCode: 7, retryable: false },
 } as const satisfies Record<string, ErrorKind>;

@@ -6,6 +6,7 @@ import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
 import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { heldName, isOf, type Marker } from '../marker.ts';
 import { openRegistry } from '../open-registry.ts';
@@ -28,6 +29,7 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
   const compose = createCompose({ processes: context.processes, project });
   await requireConfigDirs(project, context.env);
   const stack = await requireStack(engine, compose);
+  const hooks = await readHooks(project, stack);
   const api = openRegistry(context, project.config.registry);
   await using _lock = await lockProject(project, context.process);
   const marker = await markerHeldNow(context, stack, service);
@@ -52,6 +54,7 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
       ...(service === undefined ? {} : { replaceOnly: service }),
       healthTimeoutMs,
       owner,
+      hooks,
     });
     const durationMs = now().getTime() - startedMs;
     const lines = services.flatMap(({ service: name, restored }) =>

@@ -8,6 +8,7 @@ import type { Engine } from '../engine.ts';
 import { fitTable } from '../fitted-table.ts';
 import { formatBytes, formatCount, shortDigest } from '../format.ts';
 import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { type Hook, requireSpokenHooks } from '../hooks.ts';
 import { lockDifferences, requireLocked } from '../locked-environment.ts';
 import type { StackLock } from '../lockfile.ts';
 import { heldName, isOf } from '../marker.ts';
@@ -22,6 +23,7 @@ export type UpPlanOptions = {
   readonly api: RegistryApi;
   readonly choice: Choice;
   readonly lock: StackLock | undefined;
+  readonly hooks: readonly Hook[];
   readonly empty: boolean;
   readonly replace: boolean;
 };
@@ -71,6 +73,7 @@ export async function showUpPlan(context: Context, options: UpPlanOptions): Prom
     requireMatchingSources(stack, sources);
   }
   const manifest = snapshot && (empty ? emptyManifest(snapshot.manifest) : snapshot.manifest);
+  if (manifest) requireSpokenHooks(options.hooks, stack, manifest);
   const services = await planServices(context, options, manifest);
   if (lock) await requireLockedNow(context, options, lock, services);
   const layers = snapshot?.image.layers ?? [];
@@ -91,6 +94,7 @@ export async function showUpPlan(context: Context, options: UpPlanOptions): Prom
       : 'The data image is here.',
     '',
     fitTable(columns, rows, context.output.columns),
+    ...hookLines(options.hooks, services),
   ];
   const { reference, repository, digest, image, from } = choice;
   context.output.result(lines.join('\n'), {
@@ -105,7 +109,18 @@ export async function showUpPlan(context: Context, options: UpPlanOptions): Prom
     image,
     dataImage,
     services,
+    hooks: options.hooks.map(({ moment, service, name, action }) => ({ moment, service, name, kind: action.kind })),
   });
+}
+
+/** In the order in which they run in a service; and which do not, since nothing would be restored. */
+function hookLines(hooks: readonly Hook[], services: readonly PlannedService[]): string[] {
+  const kept = new Set(services.filter(({ data }) => data === 'keep').map(({ service }) => service));
+  const lines = hooks.map(({ moment, service, name, action }) => {
+    const when = moment !== 'after-up' && kept.has(service) ? ', not now: nothing is restored into it' : '';
+    return `  ${moment} in ${service}: ${name} (${action.kind})${when}`;
+  });
+  return lines.length === 0 ? [] : ['', 'Hooks:', ...lines];
 }
 
 async function planServices(context: Context, options: UpPlanOptions, manifest: Manifest | undefined): Promise<PlannedService[]> {

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
+import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { lockDifferences, manifestDifferences, requireLocked, requireStackLock } from '../locked-environment.ts';
 import { readLockfile } from '../lockfile.ts';
@@ -38,9 +39,11 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   const compose = createCompose({ processes: context.processes, project });
   await requireConfigDirs(project, context.env);
   const stack = await requireStack(engine, compose);
+  const hooks = await readHooks(project, stack);
   const api = openRegistry(context, project.config.registry);
   const choice = await chooseSnapshot(project, api, options.reference);
-  if (options.dryRun) return showUpPlan(context, { engine, stack, api, choice, lock, empty: options.empty, replace: options.replace });
+  if (options.dryRun)
+    return showUpPlan(context, { engine, stack, api, choice, lock, hooks, empty: options.empty, replace: options.replace });
   if (lock) requireLocked(lockDifferences(lock, { choice, images: await findStackImages(context, engine, stack) }));
 
   await using _lock = await lockProject(project, context.process);
@@ -67,6 +70,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
       replace: options.replace,
       healthTimeoutMs: options.healthTimeoutMs,
       owner,
+      hooks,
     });
     const durationMs = now().getTime() - startedMs;
     output.result(

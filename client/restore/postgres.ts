@@ -5,6 +5,7 @@ import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
 import { runAfter } from './postgres-after.ts';
+import { postgresChanges } from './postgres-changes.ts';
 import { loadTables, tableStep } from './postgres-load.ts';
 import { createPostgresProgress } from './postgres-progress.ts';
 import { createPsql, errorCode, literal, qualified, quote } from './postgres-psql.ts';
@@ -81,6 +82,11 @@ export function createPostgresService({ container, source, labels }: DataService
         await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());
       await query('Gathering statistics', database, 'ANALYZE');
     },
+    async runScript(text, onLine) {
+      const result = await psql.script((await exists()) ? database : maintenance, text, { onLine });
+      return result.exitCode === 0 ? undefined : errorCode(result);
+    },
+    changes: () => postgresChanges(container, database),
     concluded: () => progress.drop(),
     async counts() {
       if (source.tables.length === 0) return [];

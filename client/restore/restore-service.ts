@@ -31,6 +31,8 @@ export type RestoreRequest = {
   readonly readyTimeoutMs: number;
   /** Called once, before the first change, only where something is to be restored. */
   readonly onBegin: (why: RestoreReason) => Promise<void>;
+  /** Called when the rows were counted and are right, before the service counts as restored. */
+  readonly onVerified: () => Promise<void>;
   readonly onBytes: (sizeBytes: number) => void;
   readonly onResume: Resumption['onResume'];
 };
@@ -69,7 +71,9 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
   }
   await data.putBack(settings);
   const counts = await verifyCounts(container, data, source);
-  await writeMarker(container, directory, { ...marker, state: 'restored', settings: {}, counts });
+  await request.onVerified();
+  const changes = await data.changes();
+  await writeMarker(container, directory, { ...marker, state: 'restored', settings: {}, ...(changes ? { changes } : {}), counts });
   return { outcome: 'restored', tables, rows: Object.values(counts).reduce((sum, rows) => sum + rows, 0) };
 }
 
