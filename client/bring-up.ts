@@ -2,7 +2,7 @@ import type { HookMoment } from '../core/client-config.ts';
 import type { Digest } from '../core/digest.ts';
 import { emptyManifest } from '../core/empty-manifest.ts';
 import { dependencyLevels, needsOf } from '../core/ordering.ts';
-import { type Compose, requireMatchingSources, type Stack, type StackService } from './compose.ts';
+import { type Compose, requireMatchingSources, requireSourceOf, type Stack, type StackService } from './compose.ts';
 import type { Context } from './context.ts';
 import { type Container, createEngine, type Engine, helperLabel } from './engine.ts';
 import { formatCount, formatDuration, shortDigest } from './format.ts';
@@ -28,8 +28,8 @@ export type BringUpOptions = {
   readonly empty: boolean;
   readonly reference: string;
   readonly replace: boolean;
-  /** Limits `replace` to this service. */
-  readonly replaceOnly?: string;
+  /** Restores this service alone; what the others hold stays. */
+  readonly only?: string;
   readonly healthTimeoutMs: number;
   readonly owner: string;
   readonly hooks: readonly Hook[];
@@ -61,10 +61,9 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
   const compose = options.createCompose(processes);
   await using opened = await options.openReader(processes);
   const reader = options.empty ? { ...opened, manifest: emptyManifest(opened.manifest) } : opened;
-  requireMatchingSources(
-    stack,
-    reader.manifest.sources.map(({ name }) => name),
-  );
+  const sources = reader.manifest.sources.map(({ name }) => name);
+  if (options.only === undefined) requireMatchingSources(stack, sources);
+  else requireSourceOf(stack, options.only, sources);
   requireSpokenHooks(options.hooks, stack, reader.manifest);
   context.output.note(
     `Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})${options.empty ? ', empty' : ''}`,
@@ -141,7 +140,7 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
 
 async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
   const { context, reader, digest, empty, reference, healthTimeoutMs } = shared;
-  const replace = shared.replace && (shared.replaceOnly ?? service.name) === service.name;
+  if (shared.only !== undefined && shared.only !== service.name) return undefined;
   const { output, now } = context;
   const source = reader.manifest.sources.find(({ name }) => name === service.source);
   if (!source) return undefined;
@@ -175,7 +174,7 @@ async function restore(shared: Shared, service: StackService, container: Service
       digest,
       empty,
       reference,
-      replace,
+      replace: shared.replace,
       readyTimeoutMs: healthTimeoutMs,
       async onBegin(why) {
         progress.begin(why);

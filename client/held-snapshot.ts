@@ -1,3 +1,4 @@
+import { DynDataError } from '../core/errors.ts';
 import type { Stack, StackService } from './compose.ts';
 import type { Context } from './context.ts';
 import { type Container, createEngine } from './engine.ts';
@@ -76,4 +77,23 @@ async function markerOf({ signal }: Context, service: StackService, container: S
     if (signal.aborted) throw error;
     return { state: 'not-running' };
   }
+}
+
+/** @throws DynDataError NOT_FOUND where no service of that name takes data */
+export function requireDataService<T extends Pick<Held, 'service'>>(held: readonly T[], service: string): T {
+  const found = held.find((one) => one.service.name === service);
+  if (found) return found;
+  const names = held.map((one) => one.service.name).join(', ');
+  throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. It has: ${names || 'none'}.`);
+}
+
+/** @throws DynDataError SERVICE_UNHEALTHY where one does not run */
+export function requireAllRunning(held: readonly Pick<Held, 'service' | 'state'>[]): void {
+  const stopped = held.filter(({ state }) => state === 'not-running');
+  if (stopped.length === 0) return;
+  const list = stopped.map((one) => one.service.name).join(', ');
+  throw new DynDataError(
+    'SERVICE_UNHEALTHY',
+    `${list} does not run, so it cannot say what it holds. Start the stack with \`dyn-data up\`; nothing was changed.`,
+  );
 }

@@ -1,11 +1,12 @@
 import { DynDataError } from '../../core/errors.ts';
 import { bringUp } from '../bring-up.ts';
 import { createCompose, requireStack, type Stack } from '../compose.ts';
+import { agree } from '../confirmation.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
-import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { type Held, readHeldSnapshots, requireAllRunning, requireDataService } from '../held-snapshot.ts';
 import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { heldName, isOf, type Marker } from '../marker.ts';
@@ -51,7 +52,7 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
       empty: marker.empty ?? false,
       reference,
       replace: true,
-      ...(service === undefined ? {} : { replaceOnly: service }),
+      ...(service === undefined ? {} : { only: service }),
       healthTimeoutMs,
       owner,
       hooks,
@@ -84,18 +85,9 @@ async function markerHeldNow(context: Context, stack: Stack, service: string | u
  * @throws DynDataError NOT_FOUND, SERVICE_UNHEALTHY, CONFLICT
  */
 export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marker'>[], service: string | undefined): Marker {
-  const names = held.map((one) => one.service.name);
-  if (service !== undefined && !names.includes(service))
-    throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. It has: ${names.join(', ') || 'none'}.`);
+  if (service !== undefined) requireDataService(held, service);
   const wanted = held.filter((one) => service === undefined || one.service.name === service);
-  const stopped = held.filter(({ state }) => state === 'not-running');
-  if (stopped.length > 0) {
-    const list = stopped.map((one) => one.service.name).join(', ');
-    throw new DynDataError(
-      'SERVICE_UNHEALTHY',
-      `${list} does not run, so it cannot say what it holds. Start the stack with \`dyn-data up\`; nothing was changed.`,
-    );
-  }
+  requireAllRunning(held);
   const lacking = wanted.filter(({ marker }) => marker === undefined).map((one) => one.service.name);
   const [first] = wanted;
   if (first?.marker === undefined || lacking.length > 0) {
@@ -116,13 +108,4 @@ export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marke
       ),
     },
   );
-}
-
-/** @throws DynDataError USAGE where nobody can be asked, CANCELLED where the answer is no */
-async function agree({ output, confirm, signal }: Context, yes: boolean, question: string): Promise<void> {
-  if (yes) return;
-  const answer = output.json ? undefined : await confirm(question, signal);
-  if (answer === undefined)
-    throw new DynDataError('USAGE', `${question.replace(' Go on?', '')} There is no terminal to ask at: add --yes to agree.`);
-  if (!answer) throw new DynDataError('CANCELLED', 'Nothing was changed.');
 }

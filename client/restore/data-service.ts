@@ -62,6 +62,12 @@ export type DataService = {
 
 /** @param code the tool's own error code, such as an SQLSTATE. */
 export function restoreFailed(container: ServiceContainer, what: string, code: string): DynDataError {
+  if (container.isRemote) {
+    return new DynDataError(
+      'RESTORE_FAILED',
+      `${what} in ${container.place} failed (${code}). See that it has enough disk, runs the same product as the source, or a newer version, and that the account may do this; then run the command again with --replace: it starts over.`,
+    );
+  }
   return new DynDataError(
     'RESTORE_FAILED',
     `${what} in the service ${container.service} failed (${code}). Look at the service's log (docker compose logs ${container.service}), see that it has enough disk and runs the same product as the source, or a newer version, then run \`dyn-data up\` again: it goes on where that is safe, and else starts this service's restore over.`,

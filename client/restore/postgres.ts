@@ -14,7 +14,7 @@ import { changeSettings, putBackSettings, readSettings } from './postgres-settin
 const readyPollMs = 300;
 
 /** Label of a service whose database is called otherwise than the source's. */
-const databaseLabel = 'dyn-data.database';
+export const databaseLabel = 'dyn-data.database';
 
 /** PostgreSQL, through the `psql` of its own container. */
 export function createPostgresService({ container, source, labels }: DataServiceOptions): DataService {
@@ -61,15 +61,15 @@ export function createPostgresService({ container, source, labels }: DataService
       const hasRows = await query('Looking for rows', database, tables.map((table) => `SELECT EXISTS (SELECT FROM ${table})`).join(';\n'));
       return hasRows.includes('t') ? [`database ${database}`] : [];
     },
-    settings: () => readSettings(psql),
-    putBack: (settings) => putBackSettings(psql, settings),
+    settings: async () => (container.isRemote ? {} : readSettings(psql)),
+    putBack: async (settings) => (container.isRemote ? undefined : putBackSettings(psql, settings)),
     async restore(reader, onBytes, resumption) {
       await query(
         'Ending left sessions',
         maintenance,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dyn-data' AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dyn-data' AND pid <> pg_backend_pid() AND usename = current_user",
       );
-      await changeSettings(psql);
+      if (!container.isRemote) await changeSettings(psql);
       const steps = resumption && (await exists()) ? await progress.read(reader.manifestDigest) : undefined;
       const isLoaded = (table: ManifestTable): boolean => steps?.has(tableStep(table)) === true;
       if (steps) {

@@ -104,7 +104,12 @@ async function requireEmpty(container: ServiceContainer, data: DataService): Pro
   );
 }
 
-async function verifyCounts(container: ServiceContainer, data: DataService, source: ManifestSource): Promise<Record<string, number>> {
+/** @throws DynDataError VERIFY_FAILED naming each table with other rows than the snapshot has */
+export async function verifyCounts(
+  container: ServiceContainer,
+  data: Pick<DataService, 'counts' | 'concluded'>,
+  source: ManifestSource,
+): Promise<Record<string, number>> {
   const found = await data.counts();
   await data.concluded?.();
   const counts: Record<string, number> = {};
@@ -117,7 +122,9 @@ async function verifyCounts(container: ServiceContainer, data: DataService, sour
   if (wrong.length === 0) return counts;
   throw new DynDataError(
     'VERIFY_FAILED',
-    `The service ${container.service} does not hold the rows that the snapshot has. It is not taken for restored, and nothing that depends on it was started. Run \`dyn-data up\` again; if it comes back, report it with the lines below.`,
+    container.isRemote
+      ? `After the restore ${container.place} does not hold the rows that the snapshot has. See whether somebody else writes into it, then run the command again with --replace; if it comes back, report it with the lines below.`
+      : `The service ${container.service} does not hold the rows that the snapshot has. It is not taken for restored, and nothing that depends on it was started. Run \`dyn-data up\` again; if it comes back, report it with the lines below.`,
     { details: wrong },
   );
 }
