@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import { DynDataError } from '../core/errors.ts';
-import { restore } from './commands/restore.ts';
-import { restoreTo } from './commands/restore-to.ts';
 import type { Context } from './context.ts';
 
 type Options = {
@@ -45,12 +43,28 @@ export function addRestoreCommand(
     .option('--allow-production', 'with --to: although its name sounds like production', false)
     .option('--password-file <file>', 'with --to: else DYN_DATA_TARGET_PASSWORD, else it is asked for')
     .option('--tools-image <image>', "with --to: an image with the server's clients; else that of the stack's own server")
-    .action((reference: string, options: Options) => {
+    .action(async (reference: string, options: Options) => {
       const { service, to, source, passwordFile, toolsImage, empty, replace, allowProduction, yes, timeout } = options;
       if (service !== undefined && to === undefined)
-        return restore(context(), { reference, service, empty, yes, healthTimeoutMs: timeout * 1000 });
+        return (await import('./commands/restore.ts')).restore(context(), {
+          reference,
+          service,
+          empty,
+          yes,
+          healthTimeoutMs: timeout * 1000,
+        });
       if (to !== undefined && service === undefined)
-        return restoreTo(context(), { reference, to, source, passwordFile, toolsImage, empty, replace, allowProduction, yes });
+        return (await import('./commands/restore-to.ts')).restoreTo(context(), {
+          reference,
+          to,
+          source,
+          passwordFile,
+          toolsImage,
+          empty,
+          replace,
+          allowProduction,
+          yes,
+        });
       throw new DynDataError(
         'USAGE',
         'Say where to restore: --service SERVICE for one of the stack, or --to ADDRESS for a server elsewhere.',
