@@ -91,7 +91,9 @@ export async function runHooks(
   for (const hook of hooks) {
     const { moment, service, name, action } = hook;
     const startedMs = now().getTime();
-    const onLine = (line: string): void => output.note(`${service} | ${line}`);
+    const onLine = (line: string): void => {
+      if (line !== '') output.note(`${service} | ${line}`);
+    };
     output.live(service, `${service}: ${moment} ${name}`);
     let failed: { readonly code: string; readonly details: readonly string[] } | undefined;
     if (action.kind === 'command') {

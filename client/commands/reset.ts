@@ -81,7 +81,7 @@ async function markerHeldNow(context: Context, stack: Stack, service: string | u
 }
 
 /**
- * The one snapshot that the services hold. With two different ones, bringing up the stack for one of them would change the other's data.
+ * The snapshot that the service holds, or the one that all hold: with two different ones there is no one snapshot to go back to.
  * @throws DynDataError NOT_FOUND, SERVICE_UNHEALTHY, CONFLICT
  */
 export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marker'>[], service: string | undefined): Marker {
@@ -97,6 +97,7 @@ export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marke
     );
   }
   const { marker } = first;
+  if (service !== undefined) return marker;
   const others = held.filter((one) => !one.marker || !isOf(one.marker, { digest: marker.digest, empty: marker.empty ?? false }));
   if (others.length === 0) return marker;
   throw new DynDataError(

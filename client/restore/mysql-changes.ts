@@ -11,9 +11,18 @@ const bootScript = `pid="$(cat "$1")" && printf '%s %s' "$(cat /proc/sys/kernel/
 
 /** Each must be as it is given, or writes may have gone uncounted. */
 const counted: readonly (readonly [sql: string, value: string])[] = [
+  ["SELECT COUNT(*) FROM performance_schema.threads WHERE TYPE = 'FOREGROUND' AND INSTRUMENTED <> 'YES'", '0'],
+  ["SELECT COUNT(*) FROM performance_schema.setup_actors WHERE ENABLED <> 'YES' OR (USER, HOST) <> ('%', '%')", '0'],
+  [
+    "SELECT COUNT(*) FROM performance_schema.setup_objects WHERE OBJECT_TYPE = 'TABLE' AND ENABLED <> 'YES' AND OBJECT_SCHEMA NOT IN ('mysql', 'performance_schema', 'information_schema')",
+    '0',
+  ],
   ['SELECT @@GLOBAL.performance_schema', '1'],
   ["SELECT COUNT(*) FROM performance_schema.setup_instruments WHERE NAME = 'wait/io/table/sql/handler' AND ENABLED = 'YES'", '1'],
-  ["SELECT COUNT(*) FROM performance_schema.setup_consumers WHERE NAME = 'global_instrumentation' AND ENABLED = 'YES'", '1'],
+  [
+    "SELECT COUNT(*) FROM performance_schema.setup_consumers WHERE NAME IN ('global_instrumentation', 'thread_instrumentation') AND ENABLED = 'YES'",
+    '2',
+  ],
   [
     "SELECT COUNT(*) FROM performance_schema.setup_objects WHERE OBJECT_TYPE = 'TABLE' AND OBJECT_SCHEMA = '%' AND OBJECT_NAME = '%' AND ENABLED = 'YES'",
     '1',
@@ -24,11 +33,15 @@ const counted: readonly (readonly [sql: string, value: string])[] = [
   ],
 ];
 
-/** Statements that change tables without writing rows; those that change a table's definition also begin its count anew. */
-const definitions = `SELECT SUM(VARIABLE_VALUE) FROM performance_schema.global_status WHERE VARIABLE_NAME IN (${[
+/**
+ * Statements that change tables without writing rows; those that change a table's definition also begin its count anew. Only SHOW tells how many
+ * there were.
+ */
+const definitions = [
   'alter_db',
   'alter_table',
   'alter_tablespace',
+  'create_db',
   'create_index',
   'create_table',
   'drop_db',
@@ -38,9 +51,7 @@ const definitions = `SELECT SUM(VARIABLE_VALUE) FROM performance_schema.global_s
   'rename_table',
   'repair',
   'truncate',
-]
-  .map((name) => `'Com_${name}'`)
-  .join(', ')})`;
+].map((name) => `Com_${name}`);
 
 /** Writes of rows into each table, counted by MySQL since its start; and statements that count as no writes, wherever they were. */
 export async function mysqlChanges(container: ServiceContainer, databases: readonly string[]): Promise<Changes | undefined> {
@@ -60,9 +71,19 @@ export async function mysqlChanges(container: ServiceContainer, databases: reado
     what,
     `SELECT HEX(OBJECT_SCHEMA), HEX(OBJECT_NAME), COUNT_WRITE FROM performance_schema.table_io_waits_summary_by_table WHERE OBJECT_TYPE = 'TABLE' AND COUNT_WRITE > 0 AND OBJECT_SCHEMA IN (${schemas}) ORDER BY 1, 2`,
   );
-  const [defined = ''] = await client.query(what, definitions);
+  const defined = await client.query(
+    what,
+    `SHOW GLOBAL STATUS WHERE Variable_name IN (${definitions.map((name) => `'${name}'`).join(', ')})`,
+  );
+  if (defined.length < definitions.length) return undefined;
   const names = databases.map((name) => Buffer.from(name).toString('hex')).join(' ');
-  return { kind: 'mysql', databases: names, boot: boot.stdout, defined, writes: digestOf(Buffer.from(lines.join('\n'))) };
+  return {
+    kind: 'mysql',
+    databases: names,
+    boot: boot.stdout,
+    defined: defined.map((line) => line.split('\t')[1]).join(' '),
+    writes: digestOf(Buffer.from(lines.join('\n'))),
+  };
 }
 
 export async function mysqlChanged(container: ServiceContainer, before: Changes): Promise<Changed> {

@@ -71,7 +71,10 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
       const found =
         database && (await client.query('Looking for the database', `SHOW DATABASES WHERE \`Database\` = ${literal(database)}`));
       const inDatabase = found && found.length > 0 ? [`--database=${database}`] : [];
-      const result = await client.run(['--binary-mode', '--comments', '--batch', ...inDatabase], { input: text, onLine });
+      const result = await client.run(['--binary-mode', '--comments', '--batch', '--skip-column-names', ...inDatabase], {
+        input: text,
+        onLine,
+      });
       return result.exitCode === 0 ? undefined : errorCode(result);
     },
     changes: () => mysqlChanges(container, databases),

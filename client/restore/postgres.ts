@@ -80,7 +80,8 @@ export function createPostgresService({ container, source, labels }: DataService
       await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
       for (const file of source.after)
         await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());
-      await query('Gathering statistics', database, 'ANALYZE');
+      // Nothing is left for autovacuum to do: rows were loaded frozen, so that this looks at few pages of tables, and at the catalogs.
+      await query('Gathering statistics', database, 'VACUUM (ANALYZE)');
     },
     async runScript(text, onLine) {
       const result = await psql.script((await exists()) ? database : maintenance, text, { onLine });
