@@ -140,7 +140,6 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
 
 async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
   const { context, reader, digest, empty, reference, healthTimeoutMs } = shared;
-  if (shared.only !== undefined && shared.only !== service.name) return undefined;
   const { output, now } = context;
   const source = reader.manifest.sources.find(({ name }) => name === service.source);
   if (!source) return undefined;
@@ -161,6 +160,7 @@ async function restore(shared: Shared, service: StackService, container: Service
   });
   const place = { container, data };
   shared.entered.set(service.name, place);
+  if (shared.only !== undefined && shared.only !== service.name) return undefined;
   const run = (moment: HookMoment): Promise<void> => {
     const own = shared.hooks.filter((hook) => hook.moment === moment && hook.service === service.name);
     return runHooks(context, shared.processes, own, place);

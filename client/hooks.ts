@@ -100,8 +100,8 @@ export async function runHooks(
       const { id } = await container.find();
       const result = await processes.run('docker', ['exec', id, ...action.command], { onLine, onErrorLine: onLine });
       if (result.exitCode !== 0) failed = { code: `exit code ${result.exitCode ?? 'of a signal'}`, details: lastLines(result) };
-    } else if (data) {
-      const code = await data.runScript(action.text, onLine);
+    } else {
+      const code = data ? await data.runScript(action.text, onLine) : 'the snapshot does not have its source';
       if (code !== undefined) failed = { code, details: [] };
     }
     output.live(service, undefined);
