@@ -130,6 +130,8 @@ export type DirectoryPlan = {
   readonly where?: string;
   /** The anonymized entry, its DN and all DN-valued attributes rewritten by one mapping; dropped attributes are absent. */
   transform(entry: DirectoryEntry): DirectoryEntry;
+  /** Whether `up --empty` carries the entry, as it is at the source; never without its parent. */
+  isReference(entry: DirectoryEntry): boolean;
   /** The same mapping alone, for any DN below the base. */
   mapDn(dn: string): string;
   /**

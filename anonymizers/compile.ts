@@ -28,7 +28,18 @@ type Compilation = {
   readonly exemptions: Exemption[];
 };
 
-const directorySections = ['keep', 'drop', 'attributes', 'classes', 'filters', 'keep_entries', 'low_cardinality', 'where', 'dn'] as const;
+const directorySections = [
+  'keep',
+  'drop',
+  'attributes',
+  'classes',
+  'filters',
+  'keep_entries',
+  'reference',
+  'low_cardinality',
+  'where',
+  'dn',
+] as const;
 const tableSections = ['tables', 'comments', 'programs', 'defaults'] as const;
 
 function checkSections(name: string, policy: SourcePolicy, wrong: readonly (keyof SourcePolicy)[], why: string, problems: Problems): void {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { unmaskable } from './anonymizer.ts';
 import type { DirectoryPlan, LiveSource, Value } from './api.ts';
 import { createDecisions, createDescriptions, type DecisionsOf, type Describe, type Described } from './directory-decisions.ts';
+import { createReferenceEntries } from './directory-reference.ts';
 import { type Decision, type DirectoryRules, decisionOf } from './directory-rules.ts';
 import { canonicalType, type Rdn } from './dn.ts';
 import { createDnMapping, type MapDn } from './dn-mapping.ts';
@@ -23,6 +24,7 @@ export function createDirectoryPlan(source: LdapSource, bases: readonly (readonl
   return {
     ...(rules.where === undefined ? {} : { where: rules.where }),
     mapDn: (dn) => dns.map(dn, dnPlace),
+    isReference: createReferenceEntries(bases, rules.reference),
     leaks: createDirectoryLeaks(source, rules, describe, decisionsOf),
     transform(entry) {
       const decide = decisionsOf(entry);

@@ -3,6 +3,7 @@ import { type Made, refuse, type Target, type Tools } from './anonymizer.ts';
 import type { LiveSource } from './api.ts';
 import { catalogue } from './catalogue/index.ts';
 import { directoryDefaults } from './directory-defaults.ts';
+import type { NamedEntries } from './directory-reference.ts';
 import { canonicalType, parseDn, type Rdn, sameDn } from './dn.ts';
 import { type EntryFilter, type MatchesEntry, parseLdapFilter } from './ldap-filter.ts';
 import { type Rule, readRule, type SourcePolicy } from './policy.ts';
@@ -25,6 +26,8 @@ export type DirectoryRules = {
   readonly special: readonly (EntryFilter & { readonly decisions: Decisions })[];
   /** Entries of services: their password stays, and where they are named by DN, so does the name. */
   readonly services: { readonly isAny: boolean; readonly matches: MatchesEntry; readonly dns: readonly (readonly Rdn[])[] };
+  /** That `up --empty` carries beside the directory's units. */
+  readonly reference: NamedEntries;
   /** Canonical types of the attributes by which it is told which rules are an entry's. */
   readonly deciding: ReadonlySet<string>;
   readonly where: string | undefined;
@@ -136,9 +139,12 @@ export function compileDirectoryRules(
   if (policy.where !== undefined && !policy.where.startsWith('(')) {
     problems.invalid.push(`${source.name} where: a search filter in parentheses expected`);
   }
-  const services = readServices(source, policy.keep_entries ?? [], problems);
+  const kept = readEntries(source, 'keep_entries', policy.keep_entries ?? [], problems);
+  const listed = readEntries(source, 'reference', policy.reference ?? [], problems);
+  const reference = { dns: [...kept.dns, ...listed.dns], filters: [...kept.filters, ...listed.filters] };
+  const services = servicesOf(kept);
   const deciding = new Set([...special, services].flatMap(({ reads }) => [...reads]));
-  return { all, special, dn, slots, services, deciding, where: policy.where };
+  return { all, special, dn, slots, services, reference, deciding, where: policy.where };
 }
 
 function hasClass(objectClass: string): MatchesEntry {
@@ -162,15 +168,12 @@ function isNamed(name: Uint8Array, lowerCase: Uint8Array): boolean {
   return true;
 }
 
-function readServices(
-  source: LdapSource,
-  entries: readonly string[],
-  problems: Problems,
-): DirectoryRules['services'] & Pick<EntryFilter, 'reads'> {
+/** Entries by DN or search filter. */
+function readEntries(source: LdapSource, section: string, entries: readonly string[], problems: Problems): NamedEntries {
   const filters: EntryFilter[] = [];
   const dns: (readonly Rdn[])[] = [];
   for (const entry of entries) {
-    const place = `${source.name} keep_entries ${entry}`;
+    const place = `${source.name} ${section} ${entry}`;
     if (entry.startsWith('(')) {
       const filter = parseLdapFilter(entry);
       if (filter) filters.push(filter);
@@ -181,6 +184,10 @@ function readServices(
     if (dn && dn.length > 0) dns.push(dn);
     else problems.invalid.push(`${place}: is neither a DN nor a search filter`);
   }
+  return { dns, filters };
+}
+
+function servicesOf({ dns, filters }: NamedEntries): DirectoryRules['services'] & Pick<EntryFilter, 'reads'> {
   const matches: MatchesEntry = (entry) => {
     if (filters.some((filter) => filter.matches(entry))) return true;
     const own = dns.length === 0 ? undefined : parseDn(entry.dn);

@@ -196,7 +196,8 @@ export function sameDn(a: readonly Rdn[], b: readonly Rdn[]): boolean {
   return a.length === b.length && a.every((rdn, at) => sameRdn(rdn, b[at] as Rdn));
 }
 
-function rdnKey(rdn: Rdn): string {
+/** Equal for components that are the same, see {@link sameRdn}. */
+export function rdnKey(rdn: Rdn): string {
   return rdn
     .map(({ type, value, ber }) => `${canonicalType(type)}=${ber ? '#' : ''}${foldValue(value)}`)
     .sort()

@@ -74,6 +74,8 @@ const source = z.strictObject({
   filters: z.optional(z.record(z.string(), z.record(z.string(), ruleSchema))),
   /** LDAP: entries, by DN or filter, whose userPassword stays: accounts of services that bind with it. */
   keep_entries: z.optional(z.array(z.string())),
+  /** LDAP: entries, by DN or filter, that `up --empty` carries beside units and `keep_entries`. */
+  reference: z.optional(z.array(z.string())),
   /** LDAP: attributes with few distinct values that may have a rule that shows which entries are alike, each with the reason. */
   low_cardinality: z.optional(z.record(z.string(), text)),
   /** LDAP: a search filter; only entries that it matches are carried. An entry whose parent it leaves out cannot be loaded. */

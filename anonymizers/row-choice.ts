@@ -71,9 +71,14 @@ export function checkRowReferences(rules: SourceRules, problems: Problems): void
     for (const foreignKey of table.foreignKeys ?? []) {
       const parent = source.tables.find(({ schema, name }) => schema === foreignKey.schema && name === foreignKey.table);
       const parentRules = parent && tables.get(parent);
-      if (!parent || !parentRules || own.follows.includes(parent.name)) continue;
-      if (parentRules.rows === 'all' && parentRules.where === undefined) continue;
+      if (!parent || !parentRules) continue;
       if (foreignKey.columns.some((column) => leavesNull(table, own, column))) continue;
+      if (own.reference && !parentRules.reference) {
+        problems.invalid.push(
+          `${source.name} ${table.schema}.${table.name}: is carried by "up --empty" (reference), and its rows refer to ${parent.name}, which is not. Write "reference: true" there too.`,
+        );
+      }
+      if (own.follows.includes(parent.name) || (parentRules.rows === 'all' && parentRules.where === undefined)) continue;
       if (isSampledAlike(table, own, foreignKey.columns, parent, parentRules, foreignKey.targetColumns)) continue;
       problems.invalid.push(
         `${source.name} ${table.schema}.${table.name}: its rows refer to ${parent.name}, of which rows are left out. Carry it empty, take {sample: …, by: ${foreignKey.columns[0]}} with at most the share of ${parent.name}, give ${foreignKey.columns[0]} the rule null, or write "follows: [${parent.name}]" where its own "where" sees to it.`,

@@ -47,8 +47,10 @@ export type Extraction<R, M = R> = {
    * other chunks come and go; undefined to number the chunks.
    */
   order(record: M): string | undefined;
-  /** Records of different streams never share a chunk, and all streams are open at once (LDAP: the depth). One stream for tables. */
+  /** Records of different streams never share a chunk, and all streams are open at once (LDAP: by depth, those of an empty directory first). One stream for tables. */
   stream(record: M): number;
+  /** Whether `up --empty` carries what is in the stream. */
+  isReference(stream: number): boolean;
 };
 
 export type ExtractionPart<R> = {

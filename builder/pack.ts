@@ -10,6 +10,8 @@ export type Chunk = {
   readonly rows: number;
   /** Sorts the chunks of a table into loading order. */
   readonly order: string;
+  /** Whether `up --empty` carries it. */
+  readonly reference: boolean;
   /** Hash of the key before the cut: decides where layers are cut, and does not move when rows change. */
   readonly boundary: number;
   /** Gives the memory back for another chunk; to be called once, when the bytes are no longer needed. */
@@ -67,19 +69,19 @@ export async function* pack<R, M>(
       const end = open.buffer.length;
       const keyHash = extraction.keyHash ? extraction.keyHash(masked) : hashEnd(hashBytes(hashStart, open.buffer.bytes, start, end));
       if (keyHash < (end - start) * scale || end >= sizes.maxBytes) {
-        yield close(open, streamNumber, memory);
+        yield close(open, streamNumber, extraction.isReference(streamNumber), memory);
         open.boundary = keyHash;
       }
     }
   }
   for (const [streamNumber, open] of [...streams].sort(([a], [b]) => a - b)) {
-    if (open.rows > 0) yield close(open, streamNumber, memory);
+    if (open.rows > 0) yield close(open, streamNumber, extraction.isReference(streamNumber), memory);
     memory.give(open.buffer.bytes);
   }
 }
 
 /** Takes the finished chunk out together with its buffer; the stream goes on in another. */
-function close(open: OpenChunk, streamNumber: number, memory: ChunkMemory): Chunk {
+function close(open: OpenChunk, streamNumber: number, reference: boolean, memory: ChunkMemory): Chunk {
   const { bytes: buffer, length } = open.buffer;
   const prefix = streamNumber.toString().padStart(streamDigits, '0');
   const position = open.order ?? open.number.toString(16).padStart(17, '0');
@@ -88,6 +90,7 @@ function close(open: OpenChunk, streamNumber: number, memory: ChunkMemory): Chun
     bytes: buffer.subarray(0, length),
     rows: open.rows,
     order,
+    reference,
     boundary: open.boundary,
     release: () => memory.give(buffer),
   };

@@ -74,6 +74,7 @@ async function storeChunk(
       rows: chunk.rows,
       sizeBytes,
       storedBytes: blob.sizeBytes,
+      ...(chunk.reference ? { reference: true } : {}),
     },
     blob,
     boundary: chunk.boundary,

@@ -1,9 +1,12 @@
+import type { HookMoment } from '../core/client-config.ts';
 import type { Digest } from '../core/digest.ts';
+import { emptyManifest } from '../core/empty-manifest.ts';
 import { dependencyLevels, needsOf } from '../core/ordering.ts';
-import { type Compose, requireMatchingSources, type Stack, type StackService } from './compose.ts';
+import { type Compose, requireMatchingSources, requireSourceOf, type Stack, type StackService } from './compose.ts';
 import type { Context } from './context.ts';
 import { type Container, createEngine, type Engine, helperLabel } from './engine.ts';
 import { formatCount, formatDuration, shortDigest } from './format.ts';
+import { type Hook, type HookPlace, requireSpokenHooks, runHooks } from './hooks.ts';
 import type { ImageReader } from './image-reader.ts';
 import type { Runner } from './process.ts';
 import { createProjectContainers, type ProjectContainers } from './project-containers.ts';
@@ -21,12 +24,15 @@ export type BringUpOptions = {
   readonly createCompose: (processes: Runner) => Compose;
   readonly openReader: (processes: Runner) => Promise<ImageReader>;
   readonly digest: Digest;
+  /** Restores structure, reference rows and base entries alone. */
+  readonly empty: boolean;
   readonly reference: string;
   readonly replace: boolean;
-  /** Limits `replace` to this service. */
-  readonly replaceOnly?: string;
+  /** Restores this service alone; what the others hold stays. */
+  readonly only?: string;
   readonly healthTimeoutMs: number;
   readonly owner: string;
+  readonly hooks: readonly Hook[];
 };
 
 /** What became of one service. Times are from its own start. */
@@ -53,16 +59,19 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const processes = context.processes.until(stop.signal);
   const compose = options.createCompose(processes);
-  await using reader = await options.openReader(processes);
-  requireMatchingSources(
-    stack,
-    reader.manifest.sources.map(({ name }) => name),
+  await using opened = await options.openReader(processes);
+  const reader = options.empty ? { ...opened, manifest: emptyManifest(opened.manifest) } : opened;
+  const sources = reader.manifest.sources.map(({ name }) => name);
+  if (options.only === undefined) requireMatchingSources(stack, sources);
+  else requireSourceOf(stack, options.only, sources);
+  requireSpokenHooks(options.hooks, stack, reader.manifest);
+  context.output.note(
+    `Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})${options.empty ? ', empty' : ''}`,
   );
-  context.output.note(`Bringing up ${stack.project} with ${options.reference} (${shortDigest(options.digest)})`);
   const engine = createEngine(processes);
   await using containers = createProjectContainers(engine, stack.project);
-  const opened: ServiceContainer[] = [];
-  const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), opened };
+  const entered = new Map<string, HookPlace>();
+  const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), entered };
 
   let failed: { readonly error: unknown } | undefined;
   const running = new Map<string, Promise<ServiceReport>>();
@@ -82,9 +91,16 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     running.set(name, ready());
   }
   await Promise.allSettled(running.values());
-  await Promise.all(opened.map((container) => container[Symbol.asyncDispose]()));
-  if (failed) throw failed.error;
-  return Promise.all(running.values());
+  try {
+    if (failed) throw failed.error;
+    for (const hook of options.hooks) {
+      const place = entered.get(hook.service);
+      if (hook.moment === 'after-up' && place) await runHooks(context, processes, [hook], place);
+    }
+    return await Promise.all(running.values());
+  } finally {
+    await Promise.all([...entered.values()].map(({ container }) => container[Symbol.asyncDispose]()));
+  }
 }
 
 type Shared = BringUpOptions & {
@@ -95,8 +111,8 @@ type Shared = BringUpOptions & {
   readonly containers: ProjectContainers;
   readonly signal: AbortSignal;
   readonly start: (service: string) => Promise<void>;
-  /** To be disposed of at the end. */
-  readonly opened: ServiceContainer[];
+  /** By their names; their containers are to be disposed of at the end. */
+  readonly entered: Map<string, HookPlace>;
 };
 
 async function bringUpService(shared: Shared, service: StackService): Promise<ServiceReport> {
@@ -104,7 +120,7 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
   const { output, now } = context;
   const startedMs = now().getTime();
   const container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
-  shared.opened.push(container);
+  shared.entered.set(service.name, { container });
   output.live(service.name, `${service.name}: starting`);
   await shared.start(service.name);
   const healthy = await container.waitHealthy({ timeoutMs: healthTimeoutMs, endsByItself: service.endsByItself });
@@ -123,8 +139,7 @@ async function bringUpService(shared: Shared, service: StackService): Promise<Se
 }
 
 async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
-  const { context, reader, digest, reference, healthTimeoutMs } = shared;
-  const replace = shared.replace && (shared.replaceOnly ?? service.name) === service.name;
+  const { context, reader, digest, empty, reference, healthTimeoutMs } = shared;
   const { output, now } = context;
   const source = reader.manifest.sources.find(({ name }) => name === service.source);
   if (!source) return undefined;
@@ -143,6 +158,13 @@ async function restore(shared: Shared, service: StackService, container: Service
     },
     oneOff: (script, args, input) => runOneOff(shared, container, script, args, input),
   });
+  const place = { container, data };
+  shared.entered.set(service.name, place);
+  if (shared.only !== undefined && shared.only !== service.name) return undefined;
+  const run = (moment: HookMoment): Promise<void> => {
+    const own = shared.hooks.filter((hook) => hook.moment === moment && hook.service === service.name);
+    return runHooks(context, shared.processes, own, place);
+  };
   try {
     const restored = await restoreService({
       container,
@@ -150,13 +172,16 @@ async function restore(shared: Shared, service: StackService, container: Service
       source,
       reader,
       digest,
+      empty,
       reference,
-      replace,
+      replace: shared.replace,
       readyTimeoutMs: healthTimeoutMs,
       async onBegin(why) {
         progress.begin(why);
         await stopDependants(shared, service.name);
+        await run('before-restore');
       },
+      onVerified: () => run('after-restore'),
       onBytes: progress.add,
       onResume: progress.resume,
     });
@@ -164,7 +189,7 @@ async function restore(shared: Shared, service: StackService, container: Service
     progress.end();
     const what =
       restored.outcome === 'already'
-        ? 'holds this snapshot already, nothing to restore'
+        ? `holds this snapshot already${empty ? ', empty' : ''}: nothing to restore`
         : `restored and verified ${formatCount(restored.rows)} rows in ${formatDuration(durationMs)}`;
     output.note(`${service.name}: ${what}`);
     return { ...restored, durationMs };

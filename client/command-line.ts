@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { addJobsCommands, addScheduleCommands } from './operator-commands.ts';
 import { createOutput, type TextSink } from './output.ts';
 import { createRunner } from './process.ts';
+import { addRestoreCommand } from './restore-commands.ts';
 import { addRetentionCommands } from './retention-commands.ts';
 import { requireRuntime } from './runtime.ts';
 import { addSetupCommands } from './setup-commands.ts';
@@ -73,8 +74,8 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     readHidden: options.readHidden,
     confirm: options.confirm,
     process: options.process,
-    // Compose puts variables of its environment into stacks; none may get at the token that way.
-    processes: createRunner({ env: { ...env, DYN_DATA_TOKEN: undefined }, signal }),
+    // Compose puts variables of its environment into stacks; none may get at the secrets that way.
+    processes: createRunner({ env: { ...env, DYN_DATA_TOKEN: undefined, DYN_DATA_TARGET_PASSWORD: undefined }, signal }),
     configFile: program.opts<{ config?: string }>().config,
   });
 
@@ -107,6 +108,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .command('up')
     .description('start the stack in order and restore the snapshot into it')
     .argument('[ref]', 'snapshot to take; else dyn-data.lock, else the last pull, else `snapshot` in dyn-data.yaml')
+    .option('--empty', 'restore structure, reference rows and base entries alone', false)
     .option('--replace', 'restore from scratch, whatever the services hold', false)
     .option('--locked', 'refuse whatever is not as dyn-data.lock says', false)
     .option('--timeout <seconds>', 'how long a service may take to become healthy', parseSeconds, defaultHealthTimeoutSeconds)
@@ -165,6 +167,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .action(async (environment: string, { tag, alias, follow }: { tag?: string; alias?: string; follow: boolean }) =>
       (await import('./commands/snapshot-create.ts')).snapshotCreate(context(), { environment, tag, alias, follow }),
     );
+  addRestoreCommand(program, context, { refHelp, parseSeconds, healthTimeoutSeconds: defaultHealthTimeoutSeconds });
   addJobsCommands(program, context);
   addScheduleCommands(program, context);
   addRetentionCommands(program, snapshot, context);

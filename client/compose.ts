@@ -219,4 +219,14 @@ export function requireMatchingSources(stack: Stack, sources: readonly string[])
   );
 }
 
+/** The snapshot has the source that this service takes. @throws DynDataError STACK_INVALID */
+export function requireSourceOf(stack: Stack, service: string, sources: readonly string[]): void {
+  const source = stack.services.get(service)?.source;
+  if (source !== undefined && sources.includes(source)) return;
+  throw new DynDataError(
+    'STACK_INVALID',
+    `The service ${service} takes the source ${source ?? 'of no name'}, which the snapshot does not have (it has ${list(sources)}). Name another snapshot, or correct the label ${sourceLabel} in the compose file. Nothing was changed.`,
+  );
+}
+
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

@@ -1,4 +1,6 @@
 import type { ReadStream } from 'node:tty';
+import { DynDataError } from '../core/errors.ts';
+import type { Context } from './context.ts';
 
 /** Asks whoever sits at the terminal; undefined where nobody does. */
 export type Confirm = (question: string, signal: AbortSignal) => Promise<boolean | undefined>;
@@ -17,4 +19,16 @@ export function createConfirmation(input: NodeJS.ReadStream | ReadStream, termin
       asking.close();
     }
   };
+}
+
+/**
+ * Goes on only where whoever runs the command agrees, or has with `yes`.
+ * @throws DynDataError USAGE where nobody can be asked, CANCELLED where the answer is no
+ */
+export async function agree({ output, confirm, signal }: Context, yes: boolean, question: string): Promise<void> {
+  if (yes) return;
+  const answer = output.json ? undefined : await confirm(question, signal);
+  if (answer === undefined)
+    throw new DynDataError('USAGE', `${question.replace(' Go on?', '')} There is no terminal to ask at: add --yes to agree.`);
+  if (!answer) throw new DynDataError('CANCELLED', 'Nothing was changed.');
 }

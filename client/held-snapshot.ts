@@ -1,9 +1,11 @@
+import { DynDataError } from '../core/errors.ts';
 import type { Stack, StackService } from './compose.ts';
 import type { Context } from './context.ts';
 import { type Container, createEngine } from './engine.ts';
 import { type Marker, readMarker } from './marker.ts';
 import { createProjectContainers } from './project-containers.ts';
-import { dataDirectories } from './restore/kinds.ts';
+import type { Changed } from './restore/changes.ts';
+import { changedSince, dataDirectories } from './restore/kinds.ts';
 import { createServiceContainer, type ServiceContainer } from './service-container.ts';
 
 /** What a data service holds, as far as it can be asked. */
@@ -14,6 +16,18 @@ export type Held = {
   readonly state: Marker['state'] | 'none' | 'not-running';
   readonly marker?: Marker;
 };
+
+/** Whether what a service holds was changed since it was restored; `unknown` where nobody can tell. */
+export async function heldChanged({ signal }: Context, { container, state, marker }: Held): Promise<Changed> {
+  if (state !== 'restored') return 'unknown';
+  try {
+    return await changedSince(container, marker?.changes);
+  } catch (error) {
+    // A server that is just stopping cannot be asked.
+    if (signal.aborted) throw error;
+    return 'unknown';
+  }
+}
 
 /** Disposing closes what is open in the services. */
 export type HeldSnapshots = AsyncDisposable & {
@@ -63,4 +77,23 @@ async function markerOf({ signal }: Context, service: StackService, container: S
     if (signal.aborted) throw error;
     return { state: 'not-running' };
   }
+}
+
+/** @throws DynDataError NOT_FOUND where no service of that name takes data */
+export function requireDataService<T extends Pick<Held, 'service'>>(held: readonly T[], service: string): T {
+  const found = held.find((one) => one.service.name === service);
+  if (found) return found;
+  const names = held.map((one) => one.service.name).join(', ');
+  throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. It has: ${names || 'none'}.`);
+}
+
+/** @throws DynDataError SERVICE_UNHEALTHY where one does not run */
+export function requireAllRunning(held: readonly Pick<Held, 'service' | 'state'>[]): void {
+  const stopped = held.filter(({ state }) => state === 'not-running');
+  if (stopped.length === 0) return;
+  const list = stopped.map((one) => one.service.name).join(', ');
+  throw new DynDataError(
+    'SERVICE_UNHEALTHY',
+    `${list} does not run, so it cannot say what it holds. Start the stack with \`dyn-data up\`; nothing was changed.`,
+  );
 }

@@ -27,7 +27,7 @@ export type ImageReader = AsyncDisposable & {
   /** A schema file, checked. Those of a source are read at once when the first is asked for, and stay in memory. */
   text(file: ManifestFile): Promise<string>;
   /**
-   * The canonical encoding of a table's chunks, one piece per chunk, in loading order; a piece is handed on only after its digest was
+   * The canonical encoding of a table's chunks (of those that the given table has: a part of them or all), one piece per chunk, in loading order; a piece is handed on only after its digest was
    * found right. At most two chunks are in memory. @throws DIGEST_MISMATCH naming table and file.
    */
   table(table: ManifestTable, onChunk?: (chunk: ManifestChunk) => void): AsyncGenerator<Uint8Array>;
@@ -50,18 +50,22 @@ export async function openImage(processes: Runner, image: string, owner: string,
   const containers = createImageContainers(processes, image, owner);
   try {
     const manifestBytes = known ?? (await readManifest(processes, containers));
+    const manifest = decodeManifest(manifestBytes);
+    const wholeTables = new Map(manifest.sources.flatMap(({ tables }) => tables.map((table) => [table.path, table])));
+    /** As it is in the image, whatever part of it is asked for. */
+    const whole = (table: ManifestTable): ManifestTable => wholeTables.get(table.path) ?? table;
     return {
-      manifest: decodeManifest(manifestBytes),
+      manifest,
       manifestBytes,
       manifestDigest: digestOf(manifestBytes),
       text: createTextReader(processes, containers),
       async *table(table, onChunk) {
-        for await (const { chunk, canonical } of readChunks(processes, containers, table, table.chunks)) {
+        for await (const { chunk, canonical } of readChunks(processes, containers, whole(table), table.chunks)) {
           yield await canonical();
           onChunk?.(chunk);
         }
       },
-      stored: (table, chunks) => readChunks(processes, containers, table, chunks),
+      stored: (table, chunks) => readChunks(processes, containers, whole(table), chunks),
       [Symbol.asyncDispose]: () => containers[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -13,8 +13,12 @@ const schema = z.strictObject({
   digest: z.string().check(z.regex(digestPattern)) as unknown as z.ZodMiniType<Digest>,
   /** As it was asked for, for people. */
   reference: z.string(),
+  /** Of an empty restore, which loads nothing but what is marked `reference`; absent where everything was, or is to be, loaded. */
+  empty: z.optional(z.literal(true)),
   /** Settings of the server that are changed while restoring, with the values to put back. */
   settings: z._default(z.record(z.string(), z.string()), {}),
+  /** What the server counted of its writes when the restore had ended; absent where it does not tell, and in markers of before there was it. */
+  changes: z.optional(z.record(z.string(), z.string())),
   /** Rows found by the verification, as `schema.table`. */
   counts: z._default(z.record(z.string(), z.int()), {}),
 });
@@ -24,6 +28,16 @@ const schema = z.strictObject({
  * takes it along, and a copied one brings it.
  */
 export type Marker = z.infer<typeof schema>;
+
+/** Whether the marker tells of this snapshot, whole or empty as it is wanted. */
+export function isOf(marker: Pick<Marker, 'digest' | 'empty'>, wanted: { readonly digest: string; readonly empty: boolean }): boolean {
+  return marker.digest === wanted.digest && (marker.empty ?? false) === wanted.empty;
+}
+
+/** How a person names what a service holds. */
+export function heldName({ reference, empty }: Pick<Marker, 'reference' | 'empty'>): string {
+  return empty ? `${reference}, empty` : reference;
+}
 
 /** The marker in that directory of the container; undefined where there is none, or none that can be read. */
 export async function readMarker(container: ServiceContainer, directory: string): Promise<Marker | undefined> {

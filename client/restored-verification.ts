@@ -1,4 +1,5 @@
 import type { Digest } from '../core/digest.ts';
+import { emptyManifest } from '../core/empty-manifest.ts';
 import { DynDataError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Held } from './held-snapshot.ts';
@@ -18,11 +19,12 @@ export type RestoredVerification = {
 const readyTimeoutMs = 30_000;
 
 /** Counts what a service holds and compares it with the snapshot. Use since the restore changes counts too. */
-export async function verifyRestored(held: Held, digest: Digest, manifest: Manifest): Promise<RestoredVerification> {
-  const { service, container, marker } = held;
+export async function verifyRestored(found: Held, digest: Digest, manifest: Manifest): Promise<RestoredVerification> {
+  const { service, container, marker } = found;
   const base = { service: service.name, source: service.source ?? '', tables: 0, differences: [] };
-  if (!marker || held.state !== 'restored') return { ...base, state: held.state === 'restored' ? 'none' : held.state };
-  const source = manifest.sources.find(({ name }) => name === service.source);
+  if (!marker || found.state !== 'restored') return { ...base, state: found.state === 'restored' ? 'none' : found.state };
+  const held = marker.empty ? emptyManifest(manifest) : manifest;
+  const source = held.sources.find(({ name }) => name === service.source);
   if (marker.digest !== digest || !source) return { ...base, state: 'other-snapshot' };
   const refuse = (): Promise<never> => Promise.reject(new DynDataError('INTERNAL', 'Counting rows must not restart a service.'));
   const restart = { stop: refuse, start: refuse };

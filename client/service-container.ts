@@ -12,6 +12,10 @@ export type ExecOptions = Pick<ProcessOptions, 'input' | 'signal' | 'timeoutMs' 
 /** The running container of one service of the stack. Disposing closes what is open in it. */
 export type ServiceContainer = AsyncDisposable & {
   readonly service: string;
+  /** How a person names it: `the service db`. */
+  readonly place: string;
+  /** The container has the clients of a server elsewhere, which is not ours to tune, and they know how to log in there. */
+  readonly isRemote: boolean;
   /** As `waitHealthy` saw it last. @throws SERVICE_UNHEALTHY where the service has no container. */
   find(): Promise<Container>;
   /** Runs a command inside, as root; does not judge its exit code. Its output may quote data: never show it. */
@@ -39,25 +43,13 @@ export function createServiceContainer(options: {
     if (known) return known;
     throw new DynDataError('SERVICE_UNHEALTHY', `The service ${service} has no container. Run \`dyn-data up\` again.`);
   };
-  /** By the id of the container. */
-  const shells = new Map<string, ContainerShell>();
-  const shellIn = (id: string): ContainerShell => {
-    const shell = shells.get(id) ?? createContainerShell(processes, id);
-    shells.set(id, shell);
-    return shell;
-  };
+  const { exec, dispose } = createExec(processes, find, signal);
   return {
     service,
+    place: `the service ${service}`,
+    isRemote: false,
     find,
-    async exec(command, more = {}) {
-      const { id } = await find();
-      const { input = '', timeoutMs } = more;
-      if (more.onLine === undefined && typeof input === 'string' && fitsShell(input)) {
-        const signals = [more.signal, more.despiteInterruption ? undefined : signal].filter((one) => one !== undefined);
-        return shellIn(id).run(command, { input, timeoutMs, signal: AbortSignal.any(signals) });
-      }
-      return processes.run('docker', ['exec', ...(more.input === undefined ? [] : ['--interactive']), '--user', '0', id, ...command], more);
-    },
+    exec,
     async waitHealthy({ timeoutMs, endsByItself = false }) {
       const startedMs = now().getTime();
       for (;;) {
@@ -84,7 +76,34 @@ export function createServiceContainer(options: {
         await containers.change(look, timeoutMs - waitedMs + 1);
       }
     },
-    async [Symbol.asyncDispose]() {
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** Runs commands in whatever container `find` gives then. */
+export function createExec(
+  processes: Runner,
+  find: () => Promise<Container>,
+  signal: AbortSignal,
+): { readonly exec: ServiceContainer['exec']; dispose(): Promise<void> } {
+  /** By the id of the container. */
+  const shells = new Map<string, ContainerShell>();
+  const shellIn = (id: string): ContainerShell => {
+    const shell = shells.get(id) ?? createContainerShell(processes, id);
+    shells.set(id, shell);
+    return shell;
+  };
+  return {
+    async exec(command, more = {}) {
+      const { id } = await find();
+      const { input = '', timeoutMs } = more;
+      if (more.onLine === undefined && typeof input === 'string' && fitsShell(input)) {
+        const signals = [more.signal, more.despiteInterruption ? undefined : signal].filter((one) => one !== undefined);
+        return shellIn(id).run(command, { input, timeoutMs, signal: AbortSignal.any(signals) });
+      }
+      return processes.run('docker', ['exec', ...(more.input === undefined ? [] : ['--interactive']), '--user', '0', id, ...command], more);
+    },
+    async dispose() {
       await Promise.all([...shells.values()].map((shell) => shell[Symbol.asyncDispose]()));
     },
   };

@@ -31,6 +31,8 @@ export type SurveyedService = {
   readonly kind: SourceKind | undefined;
   /** Value of the label, where it has one already. */
   readonly source: string | undefined;
+  /** Its image is one of AeroGear UnifiedPush Server. */
+  readonly isPushServer: boolean;
 };
 
 export type StackSurvey = {
@@ -68,6 +70,7 @@ export async function surveyStack(folder: string, files: readonly string[]): Pro
         name,
         kind: kindOf(image) ?? before?.kind ?? (image === undefined ? kindOf(name) : undefined),
         source: labelOf(service?.labels) ?? before?.source,
+        isPushServer: image === undefined ? (before?.isPushServer ?? false) : /unifiedpush/i.test(image),
       });
     }
   }

@@ -46,6 +46,7 @@ export const errorKinds = {
   SOURCE_PERMISSION_DENIED: { httpStatus: 422, exitCode: 4, retryable: false },
   SOURCE_UNSUPPORTED: { httpStatus: 422, exitCode: 4, retryable: false },
   TARGET_NOT_EMPTY: { httpStatus: 409, exitCode: 4, retryable: false },
+  SNAPSHOT_TOO_OLD: { httpStatus: 409, exitCode: 4, retryable: false },
   LOCK_MISMATCH: { httpStatus: 409, exitCode: 4, retryable: false },
   CONFLICT: { httpStatus: 409, exitCode: 4, retryable: true },
   PRECONDITION_FAILED: { httpStatus: 412, exitCode: 4, retryable: false },
@@ -78,6 +79,7 @@ export const errorKinds = {
   LEAK_FOUND: { httpStatus: 422, exitCode: 6, retryable: false },
   DATA_UNMASKABLE: { httpStatus: 422, exitCode: 6, retryable: false },
   RESTORE_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
+  HOOK_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
   VERIFY_FAILED: { httpStatus: 502, exitCode: 6, retryable: false },
   CANCELLED: { httpStatus: 409, exitCode: 7, retryable: false },
 } as const satisfies Record<string, ErrorKind>;

@@ -5,7 +5,7 @@ import { parseValue } from './documents.ts';
 import { DynDataError } from './errors.ts';
 
 /** The manifest's schema version. A change of shape or meaning raises it and adds a golden fixture; older versions stay readable. */
-export const manifestSchemaVersion = 2;
+export const manifestSchemaVersion = 3;
 
 const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
 const count = z.int().check(z.nonnegative());
@@ -27,6 +27,11 @@ const chunk = z.strictObject({
   sizeBytes: count,
   /** Of the zstd frame in the image. */
   storedBytes: count,
+  /**
+   * Carried by `up --empty`: rows of a table that the policy calls `reference`, base entries of a directory. Absent in the others, and in versions
+   * 1 and 2, which do not tell.
+   */
+  reference: z.optional(z.literal(true)),
 });
 
 const table = z.strictObject({
@@ -97,7 +102,7 @@ const leakScan = z.strictObject({
 
 /** The whole manifest; docs/format.md names every field of it. */
 export const manifestSchema = z.strictObject({
-  schemaVersion: z.union([z.literal(1), z.literal(manifestSchemaVersion)]),
+  schemaVersion: z.union([z.literal(1), z.literal(2), z.literal(manifestSchemaVersion)]),
   tool: z.strictObject({ name: z.literal('dyn-data'), version: name }),
   environment: name,
   policy: z.strictObject({
@@ -167,7 +172,7 @@ export function manifestDigest(value: Manifest): Digest {
   return digestOf(encodeManifest(value));
 }
 
-const versions: readonly unknown[] = [1, manifestSchemaVersion];
+const versions: readonly unknown[] = [1, 2, manifestSchemaVersion];
 
 /**
  * @throws DynDataError MANIFEST_INVALID for anything that is not a manifest of a version this program knows.
@@ -182,7 +187,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   if (typeof value === 'object' && value !== null && 'schemaVersion' in value && !versions.includes(value.schemaVersion)) {
     throw new DynDataError(
       'MANIFEST_INVALID',
-      `The snapshot's format has version ${String(value.schemaVersion)}, this dyn-data reads the versions ${versions.join(' and ')}. Use a dyn-data of the version that built the snapshot, or a newer one.`,
+      `The snapshot's format has version ${String(value.schemaVersion)}, this dyn-data reads the versions ${versions.join(', ')}. Use a dyn-data of the version that built the snapshot, or a newer one.`,
     );
   }
   return parseValue(manifestSchema, value, 'The snapshot manifest', 'MANIFEST_INVALID');

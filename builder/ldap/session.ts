@@ -101,6 +101,9 @@ export async function connectLdap(
   };
 }
 
+/** As it may leave this process, and whether `up --empty` carries it. */
+type MaskedEntry = { readonly entry: DirectoryEntry; readonly isReference: boolean };
+
 function directoryExtraction(
   sourceName: string,
   base: string,
@@ -108,7 +111,7 @@ function directoryExtraction(
   attributes: readonly string[],
   estimatedRows: number,
   plan: DirectoryPlan,
-): Extraction<WireEntry, DirectoryEntry> {
+): Extraction<WireEntry, MaskedEntry> {
   const baseDepth = dnDepth(base);
   const { entry: entryOf } = createEntryReader();
   const appendEntry = createEntryWriter();
@@ -133,12 +136,16 @@ function directoryExtraction(
       },
     ],
     // One by one: the many small objects of an entry are then garbage before the next collection.
-    mask: (wire) => plan.transform(entryOf(wire)),
-    encode: (entry, out) => appendEntry(out, entry),
-    keyHash: (entry) => hashKey([Buffer.from(entry.dn.toLowerCase())]),
+    mask(wire) {
+      const real = entryOf(wire);
+      return { entry: plan.transform(real), isReference: plan.isReference(real) };
+    },
+    encode: ({ entry }, out) => appendEntry(out, entry),
+    keyHash: ({ entry }) => hashKey([Buffer.from(entry.dn.toLowerCase())]),
     order: () => '',
-    // One stream of chunks per depth, and depths load in order: parents before children whatever order the server answered in.
-    stream: (entry) => dnDepth(entry.dn) - baseDepth,
+    // Two streams of chunks per depth, and depths load in order: parents before children whatever order the server answered in.
+    stream: ({ entry, isReference }) => 2 * (dnDepth(entry.dn) - baseDepth) + (isReference ? 0 : 1),
+    isReference: (stream) => stream % 2 === 0,
   };
 }
 

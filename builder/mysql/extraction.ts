@@ -108,6 +108,7 @@ export function mysqlExtraction(
     order: (row) =>
       firstKey === undefined ? undefined : orderOfKey(isMasked[firstKey] ? values[firstKey] : fieldOf(row, places, firstKey)),
     stream: () => 0,
+    isReference: () => plan.reference,
   };
 }
 

@@ -111,6 +111,7 @@ export function postgresExtraction(
     ...(key.length === 0 ? {} : { keyHash }),
     order: (row) => (firstKey === undefined ? undefined : orderOfKey(maskedValue(row, firstKey))),
     stream: () => 0,
+    isReference: () => plan.reference,
   };
 }
 

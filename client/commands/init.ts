@@ -10,6 +10,10 @@ import { readIfThere } from '../project.ts';
 import { findComposeFiles, type StackSurvey, type SurveyedService, surveyStack } from '../stack-survey.ts';
 
 const overrideFile = 'docker-compose.dyn-data.yml';
+/**
+ * UnifiedPush Server deletes messages older than so many days, 30 by default, so that an older snapshot would lose rows. A hundred years.
+ */
+const messageRetention = 'AEROGEAR_METRICS_STORAGE_DAYS: "36500"';
 
 export type InitOptions = {
   readonly registry: string;
@@ -40,11 +44,14 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const survey = await surveyStack(folder, files);
   const known = await askRegistry(context, options);
   const proposals = proposeLabels(survey.services, known.sources);
-  const writesLabels = proposals.length > 0 && !options.printLabels;
+  const pushServers = survey.services.flatMap(({ name, isPushServer }) => (isPushServer ? [name] : []));
+  const hasOverride = proposals.length + pushServers.length > 0;
+  const override = overrideText(proposals, pushServers);
+  const writesLabels = hasOverride && !options.printLabels;
   const config = configText(options.registry, known.repository, [...files, ...(writesLabels ? [overrideFile] : [])], survey.configDirs);
   // What is written must be what every other command reads.
   parseClientConfig(config, clientConfigFile);
-  const written = [...(writesLabels ? [[overrideFile, overrideText(proposals)] as const] : []), [clientConfigFile, config] as const];
+  const written = [...(writesLabels ? [[overrideFile, override] as const] : []), [clientConfigFile, config] as const];
   for (const [name] of written) {
     if ((await readIfThere(join(folder, name))) !== undefined)
       throw new DynDataError(
@@ -56,7 +63,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const lines = [
     ...written.map(([name]) => `Wrote ${name}`),
     ...describe(survey, proposals),
-    ...(proposals.length > 0 && options.printLabels ? ['', 'Add to the compose file:', overrideText(proposals).trimEnd()] : []),
+    ...(hasOverride && options.printLabels ? ['', 'Add to the compose file:', override.trimEnd()] : []),
     '',
     'Next: dyn-data doctor, then dyn-data ls',
   ];
@@ -68,6 +75,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
     files,
     configDirs: survey.configDirs,
     labels: proposals,
+    pushServers,
   });
 }
 
@@ -130,7 +138,8 @@ export function proposeLabels(services: readonly SurveyedService[], sources: Kno
 }
 
 function describe({ services }: StackSurvey, proposals: readonly Proposal[]): string[] {
-  return services.flatMap(({ name, kind, source }) => {
+  return services.flatMap(({ name, kind, source, isPushServer }) => {
+    if (isPushServer) return [`  ${name}: a push server, which is to keep the messages of old snapshots`];
     if (source !== undefined) return [`  ${name}: takes ${source} already`];
     const proposal = proposals.find(({ service }) => service === name);
     if (proposal) return [`  ${name}: takes ${proposal.source} (${proposal.why})`];
@@ -156,13 +165,18 @@ function configText(registry: string, repository: string, files: readonly string
   ].join('\n');
 }
 
-function overrideText(proposals: readonly Proposal[]): string {
+function overrideText(proposals: readonly Proposal[], pushServers: readonly string[]): string {
   return [
     '# Which service takes which source of the snapshot. Written by `dyn-data init`; yours to change.',
     'services:',
     ...proposals.flatMap(({ service, source }) => [
       `  ${JSON.stringify(service)}:`,
       `    labels: { dyn-data.source: ${JSON.stringify(source)} }`,
+    ]),
+    ...pushServers.flatMap((service) => [
+      '  # The push server deletes older messages, and with them rows of an old snapshot.',
+      `  ${JSON.stringify(service)}:`,
+      `    environment: { ${messageRetention} }`,
     ]),
     '',
   ].join('\n');

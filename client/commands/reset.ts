@@ -1,13 +1,15 @@
 import { DynDataError } from '../../core/errors.ts';
 import { bringUp } from '../bring-up.ts';
 import { createCompose, requireStack, type Stack } from '../compose.ts';
+import { agree } from '../confirmation.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
-import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { type Held, readHeldSnapshots, requireAllRunning, requireDataService } from '../held-snapshot.ts';
+import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
-import type { Marker } from '../marker.ts';
+import { heldName, isOf, type Marker } from '../marker.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
 import { chooseHeld } from '../snapshot-choice.ts';
@@ -28,12 +30,13 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
   const compose = createCompose({ processes: context.processes, project });
   await requireConfigDirs(project, context.env);
   const stack = await requireStack(engine, compose);
+  const hooks = await readHooks(project, stack);
   const api = openRegistry(context, project.config.registry);
   await using _lock = await lockProject(project, context.process);
   const marker = await markerHeldNow(context, stack, service);
   const choice = await chooseHeld(project, marker);
   const what = service === undefined ? 'all data services' : `the service ${service}`;
-  await agree(context, yes, `${what} of ${stack.project} will be restored from ${choice.reference}; all changes since are lost. Go on?`);
+  await agree(context, yes, `${what} of ${stack.project} will be restored from ${heldName(marker)}; all changes since are lost. Go on?`);
 
   const startedMs = now().getTime();
   const owner = helperOwner(context, project);
@@ -46,11 +49,13 @@ export async function reset(context: Context, { service, yes, healthTimeoutMs }:
       createCompose: (processes) => createCompose({ processes, project }),
       openReader: (processes) => openDataImage({ context: { ...context, processes }, project, choice, image }),
       digest,
+      empty: marker.empty ?? false,
       reference,
       replace: true,
-      ...(service === undefined ? {} : { replaceOnly: service }),
+      ...(service === undefined ? {} : { only: service }),
       healthTimeoutMs,
       owner,
+      hooks,
     });
     const durationMs = now().getTime() - startedMs;
     const lines = services.flatMap(({ service: name, restored }) =>
@@ -76,22 +81,13 @@ async function markerHeldNow(context: Context, stack: Stack, service: string | u
 }
 
 /**
- * The one snapshot that the services hold. With two different ones, bringing up the stack for one of them would change the other's data.
+ * The snapshot that the service holds, or the one that all hold: with two different ones there is no one snapshot to go back to.
  * @throws DynDataError NOT_FOUND, SERVICE_UNHEALTHY, CONFLICT
  */
 export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marker'>[], service: string | undefined): Marker {
-  const names = held.map((one) => one.service.name);
-  if (service !== undefined && !names.includes(service))
-    throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. It has: ${names.join(', ') || 'none'}.`);
+  if (service !== undefined) requireDataService(held, service);
   const wanted = held.filter((one) => service === undefined || one.service.name === service);
-  const stopped = held.filter(({ state }) => state === 'not-running');
-  if (stopped.length > 0) {
-    const list = stopped.map((one) => one.service.name).join(', ');
-    throw new DynDataError(
-      'SERVICE_UNHEALTHY',
-      `${list} does not run, so it cannot say what it holds. Start the stack with \`dyn-data up\`; nothing was changed.`,
-    );
-  }
+  requireAllRunning(held);
   const lacking = wanted.filter(({ marker }) => marker === undefined).map((one) => one.service.name);
   const [first] = wanted;
   if (first?.marker === undefined || lacking.length > 0) {
@@ -101,24 +97,16 @@ export function heldByAll(held: readonly Pick<Held, 'service' | 'state' | 'marke
     );
   }
   const { marker } = first;
-  const others = held.filter((one) => one.marker?.digest !== marker.digest);
+  if (service !== undefined) return marker;
+  const others = held.filter((one) => !one.marker || !isOf(one.marker, { digest: marker.digest, empty: marker.empty ?? false }));
   if (others.length === 0) return marker;
   throw new DynDataError(
     'CONFLICT',
     'The services hold different snapshots, as below. Bring them to one with `dyn-data up REF`, adding --replace where their changes may go. Nothing was changed.',
     {
       details: held.map(
-        (one) => `${one.service.name}: ${one.marker ? `${one.marker.reference} ${one.marker.digest}` : 'nothing restored'}`,
+        (one) => `${one.service.name}: ${one.marker ? `${heldName(one.marker)} ${one.marker.digest}` : 'nothing restored'}`,
       ),
     },
   );
-}
-
-/** @throws DynDataError USAGE where nobody can be asked, CANCELLED where the answer is no */
-async function agree({ output, confirm, signal }: Context, yes: boolean, question: string): Promise<void> {
-  if (yes) return;
-  const answer = output.json ? undefined : await confirm(question, signal);
-  if (answer === undefined)
-    throw new DynDataError('USAGE', `${question.replace(' Go on?', '')} There is no terminal to ask at: add --yes to agree.`);
-  if (!answer) throw new DynDataError('CANCELLED', 'Nothing was changed.');
 }

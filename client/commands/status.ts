@@ -3,13 +3,20 @@ import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { createEngine } from '../engine.ts';
 import { formatTable, shortDigest } from '../format.ts';
-import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { type Held, heldChanged, readHeldSnapshots } from '../held-snapshot.ts';
 import type { Marker } from '../marker.ts';
 import { openProject } from '../project.ts';
+import type { Changed } from '../restore/changes.ts';
 import { placeholders } from './down.ts';
 
 type SnapshotState =
-  | { readonly state: Marker['state']; readonly digest: string; readonly reference: string }
+  | {
+      readonly state: Marker['state'];
+      readonly digest: string;
+      readonly reference: string;
+      readonly empty: boolean;
+      readonly changed: Changed;
+    }
   /** `none`: nothing was restored into it. `unknown`: it does not run, so it cannot be asked. */
   | { readonly state: 'none' | 'unknown' };
 
@@ -32,6 +39,7 @@ export async function status(context: Context): Promise<void> {
   const compose = createCompose({ processes, project, env: placeholders(project, context.env) });
   const stack = await requireStack(engine, compose);
   await using found = await readHeldSnapshots(context, stack);
+  const changed = new Map(await Promise.all(found.held.map(async (held) => [held, await heldChanged(context, held)] as const)));
   const services = [...stack.services.values()].map((service): ServiceStatus => {
     const container = found.containers.find((candidate) => candidate.service === service.name);
     const held = found.held.find((one) => one.service === service);
@@ -40,7 +48,7 @@ export async function status(context: Context): Promise<void> {
       state: container?.status ?? 'absent',
       ...(container?.health === undefined ? {} : { health: container.health }),
       addresses: container ? addressesOf(container) : [],
-      ...(service.source === undefined ? {} : { source: service.source, snapshot: snapshotOf(held) }),
+      ...(service.source === undefined ? {} : { source: service.source, snapshot: snapshotOf(held, held && changed.get(held)) }),
     };
   });
 
@@ -49,21 +57,24 @@ export async function status(context: Context): Promise<void> {
     state,
     health ?? '-',
     snapshot?.state ?? '-',
+    snapshot && 'digest' in snapshot ? snapshot.changed : '-',
     snapshot && 'digest' in snapshot ? nameOf(snapshot) : '-',
     addresses.join(' '),
   ]);
-  context.output.result(formatTable(['SERVICE', 'STATE', 'HEALTH', 'DATA', 'SNAPSHOT', 'ADDRESS'], rows), {
+  context.output.result(formatTable(['SERVICE', 'STATE', 'HEALTH', 'DATA', 'CHANGED', 'SNAPSHOT', 'ADDRESS'], rows), {
     version: 1,
     project: stack.project,
     services,
   });
 }
 
-function snapshotOf(held: Held | undefined): SnapshotState {
-  if (held?.marker) return { state: held.marker.state, digest: held.marker.digest, reference: held.marker.reference };
-  return { state: held?.state === 'none' ? 'none' : 'unknown' };
+function snapshotOf(held: Held | undefined, changed: Changed = 'unknown'): SnapshotState {
+  if (!held?.marker) return { state: held?.state === 'none' ? 'none' : 'unknown' };
+  const { state, digest, reference, empty = false } = held.marker;
+  return { state, digest, reference, empty, changed };
 }
 
-function nameOf({ digest, reference }: { readonly digest: string; readonly reference: string }): string {
-  return reference === digest ? shortDigest(digest) : `${reference} ${shortDigest(digest)}`;
+function nameOf({ digest, reference, empty }: { readonly digest: string; readonly reference: string; readonly empty: boolean }): string {
+  const name = reference === digest ? shortDigest(digest) : `${reference} ${shortDigest(digest)}`;
+  return empty ? `${name}, empty` : name;
 }

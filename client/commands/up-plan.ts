@@ -1,3 +1,4 @@
+import { emptyManifest } from '../../core/empty-manifest.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { dependencyLevels } from '../../core/ordering.ts';
@@ -7,8 +8,10 @@ import type { Engine } from '../engine.ts';
 import { fitTable } from '../fitted-table.ts';
 import { formatBytes, formatCount, shortDigest } from '../format.ts';
 import { type Held, readHeldSnapshots } from '../held-snapshot.ts';
+import { type Hook, requireSpokenHooks } from '../hooks.ts';
 import { lockDifferences, requireLocked } from '../locked-environment.ts';
 import type { StackLock } from '../lockfile.ts';
+import { heldName, isOf } from '../marker.ts';
 import type { RegistryApi } from '../registry-api.ts';
 import type { Choice } from '../snapshot-choice.ts';
 import { readSnapshotManifest } from '../snapshot-manifest.ts';
@@ -20,6 +23,8 @@ export type UpPlanOptions = {
   readonly api: RegistryApi;
   readonly choice: Choice;
   readonly lock: StackLock | undefined;
+  readonly hooks: readonly Hook[];
+  readonly empty: boolean;
   readonly replace: boolean;
 };
 
@@ -55,7 +60,7 @@ const columns = [
 
 /** `dyn-data up --dry-run`: what `up` would do, in its order. Pulls, starts and changes nothing. */
 export async function showUpPlan(context: Context, options: UpPlanOptions): Promise<void> {
-  const { engine, stack, api, choice, lock, replace } = options;
+  const { engine, stack, api, choice, lock, empty, replace } = options;
   const imageIsHere = (await engine.image(choice.image)) !== undefined;
   const snapshot = await readSnapshotManifest(api, choice.repository, choice.digest).catch((error: unknown) => {
     // What is here already can be brought up without the registry, so its absence is no failure of the plan.
@@ -67,7 +72,9 @@ export async function showUpPlan(context: Context, options: UpPlanOptions): Prom
     const sources = snapshot.manifest.sources.map(({ name }) => name);
     requireMatchingSources(stack, sources);
   }
-  const services = await planServices(context, options, snapshot?.manifest);
+  const manifest = snapshot && (empty ? emptyManifest(snapshot.manifest) : snapshot.manifest);
+  if (manifest) requireSpokenHooks(options.hooks, stack, manifest);
+  const services = await planServices(context, options, manifest);
   if (lock) await requireLockedNow(context, options, lock, services);
   const layers = snapshot?.image.layers ?? [];
   const sizeBytes = layers.reduce((sum, { size }) => sum + size, snapshot?.image.config.size ?? 0);
@@ -81,17 +88,19 @@ export async function showUpPlan(context: Context, options: UpPlanOptions): Prom
     count === undefined ? '' : `${formatCount(count)} (${formatBytes(bytes ?? 0)})`,
   ]);
   const lines = [
-    `Plan for ${stack.project} with ${choice.reference} (${shortDigest(choice.digest)}); nothing is changed.`,
+    `Plan for ${stack.project} with ${choice.reference} (${shortDigest(choice.digest)})${empty ? ', empty' : ''}; nothing is changed.`,
     dataImage.pull
       ? `The data image would be pulled: ${dataImage.layers} layers, ${formatBytes(dataImage.sizeBytes)} at most.`
       : 'The data image is here.',
     '',
     fitTable(columns, rows, context.output.columns),
+    ...hookLines(options.hooks, services),
   ];
   const { reference, repository, digest, image, from } = choice;
   context.output.result(lines.join('\n'), {
     version: 1,
     dryRun: true,
+    empty,
     project: stack.project,
     reference,
     repository,
@@ -100,11 +109,22 @@ export async function showUpPlan(context: Context, options: UpPlanOptions): Prom
     image,
     dataImage,
     services,
+    hooks: options.hooks.map(({ moment, service, name, action }) => ({ moment, service, name, kind: action.kind })),
   });
 }
 
+/** In the order in which they run in a service; and which do not, since nothing would be restored. */
+function hookLines(hooks: readonly Hook[], services: readonly PlannedService[]): string[] {
+  const kept = new Set(services.filter(({ data }) => data === 'keep').map(({ service }) => service));
+  const lines = hooks.map(({ moment, service, name, action }) => {
+    const when = moment !== 'after-up' && kept.has(service) ? ', not now: nothing is restored into it' : '';
+    return `  ${moment} in ${service}: ${name} (${action.kind})${when}`;
+  });
+  return lines.length === 0 ? [] : ['', 'Hooks:', ...lines];
+}
+
 async function planServices(context: Context, options: UpPlanOptions, manifest: Manifest | undefined): Promise<PlannedService[]> {
-  const { engine, stack, choice, replace } = options;
+  const { engine, stack, choice, empty, replace } = options;
   await using found = await readHeldSnapshots(context, stack);
   const held = new Map(found.held.map((one) => [one.service.name, one]));
   const planned: PlannedService[] = [];
@@ -115,7 +135,7 @@ async function planServices(context: Context, options: UpPlanOptions, manifest: 
       const state = found.containers.find((container) => container.service === name)?.status ?? 'absent';
       const imageIsHere = (await engine.image(service.image)) !== undefined;
       const base = { service: name, step: index + 1, state, image: service.image, imageIsHere };
-      planned.push({ ...base, ...dataPlan(service, held.get(name), manifest, { digest: choice.digest, replace }) });
+      planned.push({ ...base, ...dataPlan(service, held.get(name), manifest, { digest: choice.digest, empty, replace }) });
     }
   }
   return planned;
@@ -125,7 +145,7 @@ function dataPlan(
   service: StackService,
   held: Held | undefined,
   manifest: Manifest | undefined,
-  wanted: { readonly digest: string; readonly replace: boolean },
+  wanted: { readonly digest: string; readonly empty: boolean; readonly replace: boolean },
 ): Pick<PlannedService, 'source' | 'data' | 'holds' | 'rows' | 'sizeBytes'> {
   if (service.source === undefined || !held) return {};
   const source = manifest?.sources.find(({ name }) => name === service.source);
@@ -133,19 +153,19 @@ function dataPlan(
     rows: source.tables.reduce((sum, { rows }) => sum + rows, 0),
     sizeBytes: source.tables.reduce((sum, table) => sum + table.sizeBytes, 0),
   };
-  const holds = held.marker === undefined ? {} : { holds: held.marker.reference };
+  const holds = held.marker === undefined ? {} : { holds: heldName(held.marker) };
   return { source: service.source, data: dataAction(held, wanted), ...holds, ...counts };
 }
 
 /** As the restore itself decides it. */
 export function dataAction(
   { state, marker }: Pick<Held, 'state' | 'marker'>,
-  { digest, replace }: { readonly digest: string; readonly replace: boolean },
+  { digest, empty, replace }: { readonly digest: string; readonly empty: boolean; readonly replace: boolean },
 ): DataAction {
   if (replace) return 'replace';
   if (state === 'not-running') return 'unknown';
   if (state === 'none') return 'restore';
-  const isThis = marker?.digest === digest;
+  const isThis = marker !== undefined && isOf(marker, { digest, empty });
   if (state === 'restoring') return isThis ? 'resume' : 'replace';
   return isThis ? 'keep' : 'replace';
 }

@@ -5,9 +5,11 @@ import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
+import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { lockDifferences, manifestDifferences, requireLocked, requireStackLock } from '../locked-environment.ts';
 import { readLockfile } from '../lockfile.ts';
+import { heldName } from '../marker.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
 import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
@@ -17,6 +19,8 @@ import { showUpPlan } from './up-plan.ts';
 export type UpOptions = {
   readonly reference: string | undefined;
   readonly replace: boolean;
+  /** Restores structure, reference rows and base entries alone. */
+  readonly empty: boolean;
   /** Refuses whatever is not as dyn-data.lock says. */
   readonly locked: boolean;
   /** Shows what would be done, and does nothing. */
@@ -35,9 +39,11 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   const compose = createCompose({ processes: context.processes, project });
   await requireConfigDirs(project, context.env);
   const stack = await requireStack(engine, compose);
+  const hooks = await readHooks(project, stack);
   const api = openRegistry(context, project.config.registry);
   const choice = await chooseSnapshot(project, api, options.reference);
-  if (options.dryRun) return showUpPlan(context, { engine, stack, api, choice, lock, replace: options.replace });
+  if (options.dryRun)
+    return showUpPlan(context, { engine, stack, api, choice, lock, hooks, empty: options.empty, replace: options.replace });
   if (lock) requireLocked(lockDifferences(lock, { choice, images: await findStackImages(context, engine, stack) }));
 
   await using _lock = await lockProject(project, context.process);
@@ -59,23 +65,29 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
         return reader;
       },
       digest,
+      empty: options.empty,
       reference,
       replace: options.replace,
       healthTimeoutMs: options.healthTimeoutMs,
       owner,
+      hooks,
     });
     const durationMs = now().getTime() - startedMs;
-    output.result(summary(services, { reference, digest, durationMs, pullMs }), {
-      version: 1,
-      project: stack.project,
-      reference,
-      repository,
-      digest,
-      image: choice.image,
-      durationMs,
-      pullMs,
-      services,
-    });
+    output.result(
+      summary(services, { reference: heldName({ reference, ...(options.empty ? { empty: true } : {}) }), digest, durationMs, pullMs }),
+      {
+        version: 1,
+        project: stack.project,
+        reference,
+        repository,
+        digest,
+        image: choice.image,
+        empty: options.empty,
+        durationMs,
+        pullMs,
+        services,
+      },
+    );
   } catch (error) {
     await engine.removeHelpers(owner);
     throw error;

@@ -2,6 +2,7 @@ import { DynDataError } from '../../core/errors.ts';
 import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
+import type { Changes } from './changes.ts';
 
 /** What a kind of database needs to be driven: its container, its part of the manifest, and where progress is told. */
 export type DataServiceOptions = {
@@ -46,6 +47,13 @@ export type DataService = {
   restore(reader: ImageReader, onBytes: (sizeBytes: number) => void, resumption?: Resumption): Promise<void>;
   concluded?(): Promise<void>;
   putBack(settings: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Runs a script of the user's as the administrator, in the source's database where that is there.
+   * @returns the tool's error code where it failed
+   */
+  runScript(text: string, onLine: (line: string) => void): Promise<string | undefined>;
+  /** What the server counts of its writes; undefined where it does not. */
+  changes(): Promise<Changes | undefined>;
   /** Rows per table of the manifest, in its order. */
   counts(): Promise<number[]>;
   /** Tables of the manifest that are not there, as `schema.table`. */
@@ -54,6 +62,12 @@ export type DataService = {
 
 /** @param code the tool's own error code, such as an SQLSTATE. */
 export function restoreFailed(container: ServiceContainer, what: string, code: string): DynDataError {
+  if (container.isRemote) {
+    return new DynDataError(
+      'RESTORE_FAILED',
+      `${what} in ${container.place} failed (${code}). See that it has enough disk, runs the same product as the source, or a newer version, and that the account may do this; then run the command again with --replace: it starts over.`,
+    );
+  }
   return new DynDataError(
     'RESTORE_FAILED',
     `${what} in the service ${container.service} failed (${code}). Look at the service's log (docker compose logs ${container.service}), see that it has enough disk and runs the same product as the source, or a newer version, then run \`dyn-data up\` again: it goes on where that is safe, and else starts this service's restore over.`,

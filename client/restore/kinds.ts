@@ -1,9 +1,13 @@
 import type { SourceKind } from '../../core/manifest.ts';
 import type { ServiceContainer } from '../service-container.ts';
+import type { Changed, Changes } from './changes.ts';
 import type { DataService, DataServiceOptions } from './data-service.ts';
 import { createLdapService, ldapDataDirectories } from './ldap.ts';
+import { ldapChanged } from './ldap-changes.ts';
 import { createMysqlService, mysqlDataDirectory } from './mysql.ts';
+import { mysqlChanged } from './mysql-changes.ts';
 import { createPostgresService, postgresDataDirectory } from './postgres.ts';
+import { postgresChanged } from './postgres-changes.ts';
 
 const factories: Readonly<Record<SourceKind, (options: DataServiceOptions) => DataService>> = {
   mysql: createMysqlService,
@@ -13,6 +17,18 @@ const factories: Readonly<Record<SourceKind, (options: DataServiceOptions) => Da
 
 export function createDataService(options: DataServiceOptions): DataService {
   return factories[options.source.kind](options);
+}
+
+const changed: Readonly<Record<string, (container: ServiceContainer, before: Changes) => Promise<Changed>>> = {
+  mysql: mysqlChanged,
+  ldap: ldapChanged,
+  postgres: postgresChanged,
+};
+
+/** Whether the data of a running service was changed since a restore that noted these counts; `unknown` where it noted none. */
+export async function changedSince(container: ServiceContainer, before: Changes | undefined): Promise<Changed> {
+  const compare = changed[before?.kind ?? ''];
+  return before && compare ? compare(container, before) : 'unknown';
 }
 
 /** Where a marker may lie in a running service, without knowing its snapshot: its programs tell what kind of server it is. */

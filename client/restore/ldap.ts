@@ -3,6 +3,7 @@ import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed } from './data-service.ts';
+import { ldapChanges } from './ldap-changes.ts';
 import { loadSchema, missingSchema } from './ldap-schema.ts';
 
 /** Label of a service whose slapd.d lies elsewhere. */
@@ -32,12 +33,25 @@ else slapadd -q -F "$1" -b "$3" >/dev/null 2>&1; fi
 chown -R "$owner" "$2"`;
 const configNotShared = 80;
 
+/** LDIF on standard input, added or applied as the administrator: with the password that the container was given, else as its own root. */
+const modify = `password="\${LDAP_ADMIN_PASSWORD-}"
+if [ -n "\${LDAP_ADMIN_PASSWORD_FILE-}" ]; then password="$(cat "$LDAP_ADMIN_PASSWORD_FILE")"; fi
+for uri in ldapi:/// ldap://127.0.0.1 ldap://127.0.0.1:1389; do
+  if ldapsearch -x -H "$uri" -b '' -s base >/dev/null 2>&1; then break; fi
+done
+if [ -z "$password" ]; then exec ldapmodify -a -Q -Y EXTERNAL -H "$uri"; fi
+umask 077
+secret="$(mktemp)"
+trap 'rm -f "$secret"' EXIT
+printf %s "$password" > "$secret"
+ldapmodify -a -x -H "$uri" -D "$1" -y "$secret"`;
+
 /** OpenLDAP, through its own `slapadd` on the stopped server's volumes: many times faster than adding entry by entry. */
 export function createLdapService({ container, source, labels, restart, oneOff }: DataServiceOptions): DataService {
   const config = labels[configLabel] ?? defaultConfig;
   // A restore changes the schema, never the naming contexts, so they are read once.
   let known: Promise<NamingContext[]> | undefined;
-  const contextOf = async (table: ManifestTable): Promise<NamingContext> => {
+  const contextOf = async (table: Pick<ManifestTable, 'name'>): Promise<NamingContext> => {
     known ??= namingContexts(container, config);
     const contexts = await known;
     const found = contexts.find(({ suffix }) => normalDn(suffix) === normalDn(table.name));
@@ -116,6 +130,13 @@ export function createLdapService({ container, source, labels, restart, oneOff }
       }
       await restart.start();
     },
+    async runScript(text, onLine) {
+      const [table] = source.tables;
+      const { suffix, rootDn = `cn=admin,${suffix}` } = await contextOf(table ?? { name: '' });
+      const result = await container.exec(['sh', '-c', modify, 'sh', rootDn], { input: text, onLine });
+      return result.exitCode === 0 ? undefined : `LDAP result ${result.exitCode ?? 'unknown: it was stopped'}`;
+    },
+    changes: async () => ldapChanges(container, await Promise.all(source.tables.map(async (table) => (await contextOf(table)).directory))),
     async counts() {
       const counts: number[] = [];
       for (const table of source.tables)

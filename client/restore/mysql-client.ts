@@ -3,29 +3,45 @@ import type { ProcessResult } from '../process.ts';
 import type { ExecOptions, ServiceContainer } from '../service-container.ts';
 import { restoreFailed } from './data-service.ts';
 
-/** The server's own administrator, with the password that its container was given; nothing of it leaves the container. */
-export const asRoot = `password="\${MARIADB_ROOT_PASSWORD-\${MYSQL_ROOT_PASSWORD-}}"
-file="\${MARIADB_ROOT_PASSWORD_FILE-\${MYSQL_ROOT_PASSWORD_FILE-}}"
-if [ -n "$file" ]; then password="$(cat "$file")"; fi
-export MYSQL_PWD="$password"
-client=mysql
-if ! command -v mysql >/dev/null; then client=mariadb; fi`;
+/**
+ * `client`: the program as the server's own administrator, with the password that its container was given, or, for a server elsewhere, as it was
+ * written into the container of the clients; nothing of it leaves the container or stands among a program's arguments.
+ */
+export const defineClient = `program=mysql
+if ! command -v mysql >/dev/null; then program=mariadb; fi
+if [ -r /run/dyn-data/login ]; then
+  . /run/dyn-data/login
+  password="$DYN_DATA_PASSWORD"
+  client() { "$program" --protocol=tcp --host="$DYN_DATA_HOST" --port="$DYN_DATA_PORT" --user="$DYN_DATA_USER" \${DYN_DATA_TLS:+"--ssl-mode=$DYN_DATA_TLS"} "$@"; }
+else
+  password="\${MARIADB_ROOT_PASSWORD-\${MYSQL_ROOT_PASSWORD-}}"
+  file="\${MARIADB_ROOT_PASSWORD_FILE-\${MYSQL_ROOT_PASSWORD_FILE-}}"
+  if [ -n "$file" ]; then password="$(cat "$file")"; fi
+  client() { "$program" --user=root "$@"; }
+fi
+export MYSQL_PWD="$password"`;
 
-const runClient = `${asRoot}
-exec "$client" --user=root --default-character-set=utf8mb4 "$@"`;
+const runClient = `${defineClient}
+client --default-character-set=utf8mb4 "$@"`;
 
-/** The source has every value, so each is taken: a 0 where numbers are given out, a date that is none. */
-export const loadSettings =
-  "foreign_key_checks = 0, unique_checks = 0, sql_log_bin = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES', time_zone = '+00:00'";
+/**
+ * The source has every value, so each is taken: a 0 where numbers are given out, a date that is none. A server elsewhere may have replicas, which are
+ * to get the rows too.
+ */
+export const loadSettings = ({ isRemote }: Pick<ServiceContainer, 'isRemote'>): string =>
+  `foreign_key_checks = 0, unique_checks = 0, ${isRemote ? '' : 'sql_log_bin = 0, '}sql_mode = 'NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION,ALLOW_INVALID_DATES', time_zone = '+00:00'`;
 
 /** Sessions of a restore are numbered from 0, and each holds the lock of its number. */
 export const mostSessions = 16;
 const lockName = (session: number): string => `'dyn-data-restore-${session}'`;
 
 /** What a session of a restore begins with. By its lock the next run finds a session that a killed one left, in every version of either server. */
-export const sessionStart = (session: number): string => `SET @dyn_data_restore = GET_LOCK(${lockName(session)}, 10), ${loadSettings}`;
+export const sessionStart = (container: Pick<ServiceContainer, 'isRemote'>, session: number): string =>
+  `SET @dyn_data_restore = GET_LOCK(${lockName(session)}, 10), ${loadSettings(container)}`;
 
 export type MysqlClient = {
+  /** Whether the server is elsewhere, and not ours to tune. */
+  readonly isRemote: boolean;
   /** Runs the container's client program; does not judge its exit code. */
   run(args: readonly string[], options?: ExecOptions): Promise<ProcessResult>;
   /** The lines that the statements print, fields separated by tabs. @throws RESTORE_FAILED */
@@ -45,11 +61,12 @@ export function createMysqlClient(container: ServiceContainer): MysqlClient {
     return result.stdout.split('\n').slice(0, -1);
   };
   return {
+    isRemote: container.isRemote,
     run,
     query,
     async script(what, input) {
       // Older clients take the comments out of routines unless told so.
-      const result = await run(['--binary-mode', '--comments', `--init-command=${sessionStart(0)}`], { input });
+      const result = await run(['--binary-mode', '--comments', `--init-command=${sessionStart(container, 0)}`], { input });
       if (result.exitCode !== 0) throw restoreFailed(container, what, errorCode(result));
     },
     async endLeftSessions() {

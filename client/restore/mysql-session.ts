@@ -1,17 +1,17 @@
 import { PassThrough } from 'node:stream';
 import type { ServiceContainer } from '../service-container.ts';
 import { restoreFailed } from './data-service.ts';
-import { asRoot, errorCode, sessionStart } from './mysql-client.ts';
+import { defineClient, errorCode, sessionStart } from './mysql-client.ts';
 
 /**
  * One client program for many statements: its statements come through one pipe and the rows of LOAD DATA through another, both out of the
  * standard input of a single `docker exec`, since starting one for each table costs more than loading a small one. Each part of the input
  * is announced by a line with its kind and size. When the client ends, the whole group of processes does: the shell may be waiting for it.
  */
-const multiplex = `${asRoot}
+const multiplex = `${defineClient}
 pipes="$(mktemp -d)" && mkfifo "$pipes/sql" "$pipes/rows" || exit 1
 {
-  "$client" --user=root --default-character-set=utf8mb4 --batch --skip-column-names --unbuffered --binary-mode --comments --local-infile=1 --init-command="$1" < "$pipes/sql"
+  client --default-character-set=utf8mb4 --batch --skip-column-names --unbuffered --binary-mode --comments --local-infile=1 --init-command="$1" < "$pipes/sql"
   echo "dyn-data ended $?"
   rm -rf "$pipes"
   kill -TERM 0
@@ -60,7 +60,7 @@ export function openMysqlSession(container: ServiceContainer, number: number, si
     else waiting?.lines.push(line);
   };
   const ended = container
-    .exec(['sh', '-c', multiplex, 'sh', `${sessionStart(number)}, autocommit = 0`], { input, signal, onLine })
+    .exec(['sh', '-c', multiplex, 'sh', `${sessionStart(container, number)}, autocommit = 0`], { input, signal, onLine })
     .then((result): never => {
       const status = /^dyn-data ended (\d+)$/m.exec(result.stdout)?.[1];
       throw restoreFailed(container, doing, errorCode({ ...result, exitCode: status === undefined ? result.exitCode : Number(status) }));

@@ -1,3 +1,4 @@
+import type { ExecOptions } from '../service-container.ts';
 import type { MysqlClient } from './mysql-client.ts';
 
 const mebibyte = 1024 * 1024;
@@ -14,8 +15,11 @@ const wanted: Readonly<Record<string, string | ((now: number) => number)>> = {
   innodb_flush_log_at_trx_commit: '0',
   innodb_redo_log_capacity: (now) => Math.max(now, 1024 * mebibyte),
 };
-/** Without these a restore is slower; a server that does not have or take them is none the worse. */
-const optional = new Set(['innodb_flush_log_at_trx_commit', 'innodb_redo_log_capacity']);
+/** Without these a restore is slower; a server that does not have or take them is none the worse, and one that is not ours is left alone. */
+const forSpeed = new Set(['innodb_flush_log_at_trx_commit', 'innodb_redo_log_capacity']);
+/** Only a routine that needs it fails without it. */
+const optional = new Set([...forSpeed, 'log_bin_trust_function_creators']);
+const namesFor = ({ isRemote }: MysqlClient): string[] => Object.keys(wanted).filter((name) => !(isRemote && forSpeed.has(name)));
 
 /** Another value than the setting's where the server was told the size and number of log files, which nothing but a start tells it again. */
 const capacityInUse = 'Innodb_redo_log_capacity_resized';
@@ -23,11 +27,12 @@ const capacityInUse = 'Innodb_redo_log_capacity_resized';
 export type Settings = Readonly<Record<string, string>>;
 
 /** Values as they are now of those settings that this server has, and that can be put back. */
-export async function readSettings(client: MysqlClient): Promise<Settings> {
-  const names = Object.keys(wanted).map((name) => `'${name}'`);
+export async function readSettings(client: MysqlClient, options?: ExecOptions): Promise<Settings> {
+  const names = namesFor(client).map((name) => `'${name}'`);
   const lines = await client.query(
     'Reading settings',
     `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names.join(', ')});\nSHOW GLOBAL STATUS LIKE '${capacityInUse}'`,
+    options,
   );
   const {
     [capacityInUse]: inUse,
@@ -42,21 +47,23 @@ export async function changeSettings(client: MysqlClient): Promise<void> {
   const statements = (chosen: (name: string) => boolean): string[] =>
     Object.entries(wanted).flatMap(([name, value]) => {
       const current = now[name];
-      if (current === undefined || !chosen(name)) return [];
-      return [`SET GLOBAL ${name} = ${typeof value === 'string' ? value : value(Number(current))}`];
+      const next = typeof value === 'string' ? value : String(value(Number(current)));
+      // Who may not change what is right already need not.
+      return current === undefined || current === next || !chosen(name) ? [] : [`SET GLOBAL ${name} = ${next}`];
     });
-  await client.query('Changing settings', statements((name) => !optional.has(name)).join(';\n'));
-  await client.run(['--force'], { input: `${statements((name) => optional.has(name)).join(';\n')};\n` });
+  const needed = statements((name) => !optional.has(name));
+  if (needed.length > 0) await client.query('Changing settings', needed.join(';\n'));
+  const tried = statements((name) => optional.has(name));
+  if (tried.length > 0) await client.run(['--force'], { input: `${tried.join(';\n')};\n` });
 }
 
 const putBackTimeoutMs = 10_000;
 
 /** @param settings as read before they were changed, perhaps by an earlier run or an older dyn-data */
 export async function putBackSettings(client: MysqlClient, settings: Settings): Promise<void> {
-  const values = Object.entries(settings).filter(([name, value]) => name in wanted && /^\w+$/.test(value));
+  const options = { despiteInterruption: true, timeoutMs: putBackTimeoutMs };
+  const now = await readSettings(client, options);
+  const values = Object.entries(settings).filter(([name, value]) => name in wanted && /^\w+$/.test(value) && value !== now[name]);
   if (values.length === 0) return;
-  await client.query('Putting back settings', `SET ${values.map(([name, value]) => `GLOBAL ${name} = ${value}`).join(', ')}`, {
-    despiteInterruption: true,
-    timeoutMs: putBackTimeoutMs,
-  });
+  await client.query('Putting back settings', `SET ${values.map(([name, value]) => `GLOBAL ${name} = ${value}`).join(', ')}`, options);
 }

@@ -85,11 +85,11 @@ async function* unpacked(chunks: readonly StoredChunk[], onBytes: (sizeBytes: nu
   }
 }
 
-async function makeIndexes({ reader }: LoadOptions, server: Server, session: MysqlSession, table: ManifestTable): Promise<void> {
+async function makeIndexes({ container, reader }: LoadOptions, server: Server, session: MysqlSession, table: ManifestTable): Promise<void> {
   if (!table.indexes) return;
   const what = `Making the indexes of the table ${tableLabel(table)}`;
   const settings = server.isMariaDb ? '' : `${indexSettings};\n`;
-  await session.query(what, `${settings}${await reader.text(table.indexes)}\nDELIMITER ;\nSET SESSION ${loadSettings};`);
+  await session.query(what, `${settings}${await reader.text(table.indexes)}\nDELIMITER ;\nSET SESSION ${loadSettings(container)};`);
 }
 
 async function lookAt({ client, container }: LoadOptions): Promise<Server> {

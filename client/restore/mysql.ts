@@ -4,6 +4,7 @@ import type { ManifestTable } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
+import { mysqlChanges } from './mysql-changes.ts';
 import { createMysqlClient, errorCode, literal, qualified, quote, unhex } from './mysql-client.ts';
 import { createMysqlProgress, type MysqlProgress, type TargetTable } from './mysql-progress.ts';
 import { changeSettings, putBackSettings, readSettings } from './mysql-settings.ts';
@@ -65,6 +66,18 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
       await progress.end();
       for (const file of source.after) await client.script(`Running ${file.path}`, await reader.text(file));
     },
+    async runScript(text, onLine) {
+      const [database] = databases;
+      const found =
+        database && (await client.query('Looking for the database', `SHOW DATABASES WHERE \`Database\` = ${literal(database)}`));
+      const inDatabase = found && found.length > 0 ? [`--database=${database}`] : [];
+      const result = await client.run(['--binary-mode', '--comments', '--batch', '--skip-column-names', ...inDatabase], {
+        input: text,
+        onLine,
+      });
+      return result.exitCode === 0 ? undefined : errorCode(result);
+    },
+    changes: () => mysqlChanges(container, databases),
     concluded: () => progress.drop(),
     async counts() {
       if (source.tables.length === 0) return [];

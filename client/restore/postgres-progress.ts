@@ -43,8 +43,8 @@ export function createPostgresProgress(psql: Psql, database: string): PostgresPr
       await psql.query(
         'Noting the end',
         database,
-        // The snapshot's own event triggers are none of this. With its commit all that were before it are on the disk.
-        `SET session_replication_role = replica; SET synchronous_commit = on; SET client_min_messages = error; DROP SCHEMA IF EXISTS ${schema} CASCADE`,
+        // The snapshot's own event triggers are none of this, where we may say so. With its commit all that were before it are on the disk.
+        `SELECT set_config('session_replication_role', 'replica', false) FROM pg_roles WHERE rolname = current_user AND rolsuper; SET synchronous_commit = on; SET client_min_messages = error; DROP SCHEMA IF EXISTS ${schema} CASCADE`,
       );
     },
   };

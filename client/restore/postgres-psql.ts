@@ -4,13 +4,20 @@ import type { ExecOptions, ServiceContainer } from '../service-container.ts';
 import { restoreFailed } from './data-service.ts';
 
 /**
- * The container's own superuser. Errors are printed as SQLSTATE only, so they quote no data. The name marks the sessions of a restore. What is
+ * The container's own superuser, or, for a server elsewhere, whoever was written into the container of the clients. Errors are printed as SQLSTATE only, so they quote no data. The name marks the sessions of a restore. What is
  * in the options decides how values are read: amounts of money are written as the locale C has them. A database of the source may be for reading only. The rest is for speed, in these
  * sessions alone: a commit need not wait for the disk, since the last one of a restore does, and indexes are sorted in memory.
  */
 const asSuperuser = `value_of() { eval "file=\\\${\${1}_FILE-} value=\\\${$1-}"; if [ -n "$file" ]; then cat "$file"; else printf %s "$value"; fi; }
-user="$(value_of POSTGRES_USER)"
-PGPASSWORD="$(value_of POSTGRES_PASSWORD)"
+if [ -r /run/dyn-data/login ]; then
+  . /run/dyn-data/login
+  user="$DYN_DATA_USER" PGPASSWORD="$DYN_DATA_PASSWORD" PGHOST="$DYN_DATA_HOST" PGPORT="$DYN_DATA_PORT"
+  export PGHOST PGPORT
+  if [ -n "$DYN_DATA_TLS" ]; then export PGSSLMODE="$DYN_DATA_TLS"; fi
+else
+  user="$(value_of POSTGRES_USER)"
+  PGPASSWORD="$(value_of POSTGRES_PASSWORD)"
+fi
 export PGPASSWORD PGAPPNAME=dyn-data PGCLIENTENCODING=UTF8
 export PGOPTIONS='-c lc_monetary=C -c xmloption=content -c IntervalStyle=postgres -c default_transaction_read_only=off -c synchronous_commit=off -c maintenance_work_mem=128MB'
 exec psql --no-psqlrc --quiet --no-align --tuples-only --username="\${user:-postgres}" --set=ON_ERROR_STOP=1 --set=VERBOSITY=sqlstate "$@"`;

@@ -5,6 +5,7 @@ import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
 import { runAfter } from './postgres-after.ts';
+import { postgresChanges } from './postgres-changes.ts';
 import { loadTables, tableStep } from './postgres-load.ts';
 import { createPostgresProgress } from './postgres-progress.ts';
 import { createPsql, errorCode, literal, qualified, quote } from './postgres-psql.ts';
@@ -13,7 +14,7 @@ import { changeSettings, putBackSettings, readSettings } from './postgres-settin
 const readyPollMs = 300;
 
 /** Label of a service whose database is called otherwise than the source's. */
-const databaseLabel = 'dyn-data.database';
+export const databaseLabel = 'dyn-data.database';
 
 /** PostgreSQL, through the `psql` of its own container. */
 export function createPostgresService({ container, source, labels }: DataServiceOptions): DataService {
@@ -60,15 +61,15 @@ export function createPostgresService({ container, source, labels }: DataService
       const hasRows = await query('Looking for rows', database, tables.map((table) => `SELECT EXISTS (SELECT FROM ${table})`).join(';\n'));
       return hasRows.includes('t') ? [`database ${database}`] : [];
     },
-    settings: () => readSettings(psql),
-    putBack: (settings) => putBackSettings(psql, settings),
+    settings: async () => (container.isRemote ? {} : readSettings(psql)),
+    putBack: async (settings) => (container.isRemote ? undefined : putBackSettings(psql, settings)),
     async restore(reader, onBytes, resumption) {
       await query(
         'Ending left sessions',
         maintenance,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dyn-data' AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dyn-data' AND pid <> pg_backend_pid() AND usename = current_user",
       );
-      await changeSettings(psql);
+      if (!container.isRemote) await changeSettings(psql);
       const steps = resumption && (await exists()) ? await progress.read(reader.manifestDigest) : undefined;
       const isLoaded = (table: ManifestTable): boolean => steps?.has(tableStep(table)) === true;
       if (steps) {
@@ -79,8 +80,14 @@ export function createPostgresService({ container, source, labels }: DataService
       await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
       for (const file of source.after)
         await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());
-      await query('Gathering statistics', database, 'ANALYZE');
+      // Nothing is left for autovacuum to do: rows were loaded frozen, so that this looks at few pages of tables, and at the catalogs.
+      await query('Gathering statistics', database, 'VACUUM (ANALYZE)');
     },
+    async runScript(text, onLine) {
+      const result = await psql.script((await exists()) ? database : maintenance, text, { onLine });
+      return result.exitCode === 0 ? undefined : errorCode(result);
+    },
+    changes: () => postgresChanges(container, database),
     concluded: () => progress.drop(),
     async counts() {
       if (source.tables.length === 0) return [];

@@ -2,7 +2,7 @@ import type { Digest } from '../../core/digest.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
-import { type Marker, readMarker, writeMarker } from '../marker.ts';
+import { isOf, type Marker, readMarker, writeMarker } from '../marker.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type Resumption, tableLabel } from './data-service.ts';
 
@@ -22,6 +22,8 @@ export type RestoreRequest = {
   readonly source: ManifestSource;
   readonly reader: ImageReader;
   readonly digest: Digest;
+  /** Whether source and reader are those of an empty restore. */
+  readonly empty: boolean;
   /** As it was asked for, kept in the marker for people. */
   readonly reference: string;
   /** Restore from scratch, whatever is there. */
@@ -29,6 +31,8 @@ export type RestoreRequest = {
   readonly readyTimeoutMs: number;
   /** Called once, before the first change, only where something is to be restored. */
   readonly onBegin: (why: RestoreReason) => Promise<void>;
+  /** Called when the rows were counted and are right, before the service counts as restored. */
+  readonly onVerified: () => Promise<void>;
   readonly onBytes: (sizeBytes: number) => void;
   readonly onResume: Resumption['onResume'];
 };
@@ -39,13 +43,14 @@ export type RestoreRequest = {
  * @throws DynDataError TARGET_NOT_EMPTY, RESTORE_FAILED, DIGEST_MISMATCH, VERIFY_FAILED
  */
 export async function restoreService(request: RestoreRequest): Promise<Restored> {
-  const { container, data, source, reader, digest, reference } = request;
+  const { container, data, source, reader, digest, empty, reference } = request;
   await data.waitReady(request.readyTimeoutMs);
   const directory = await data.dataDirectory();
   const found = await readMarker(container, directory);
   const tables = source.tables.length;
+  const isSame = found !== undefined && isOf(found, { digest, empty });
 
-  if (found?.state === 'restored' && found.digest === digest && !request.replace) {
+  if (isSame && found.state === 'restored' && !request.replace) {
     await requireTables(container, data);
     return { outcome: 'already', tables, rows: Object.values(found.counts).reduce((sum, rows) => sum + rows, 0) };
   }
@@ -54,10 +59,10 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
 
   // An interrupted run has changed them already: then its marker knows what they were. One of an older dyn-data knows fewer.
   const settings = { ...(await data.settings()), ...(found?.state === 'restoring' ? found.settings : {}) };
-  const marker: Marker = { version: 1, state: 'restoring', digest, reference, settings, counts: {} };
+  const marker: Marker = { version: 1, state: 'restoring', digest, ...(empty ? { empty } : {}), reference, settings, counts: {} };
   await writeMarker(container, directory, marker);
   try {
-    const resumes = found?.state === 'restoring' && found.digest === digest && !request.replace;
+    const resumes = isSame && found.state === 'restoring' && !request.replace;
     await data.restore(reader, request.onBytes, resumes ? { onResume: request.onResume } : undefined);
   } catch (error) {
     // What failed matters more than that the server may be gone now; its marker keeps the settings for the next run.
@@ -66,7 +71,9 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
   }
   await data.putBack(settings);
   const counts = await verifyCounts(container, data, source);
-  await writeMarker(container, directory, { ...marker, state: 'restored', settings: {}, counts });
+  await request.onVerified();
+  const changes = await data.changes();
+  await writeMarker(container, directory, { ...marker, state: 'restored', settings: {}, ...(changes ? { changes } : {}), counts });
   return { outcome: 'restored', tables, rows: Object.values(counts).reduce((sum, rows) => sum + rows, 0) };
 }
 
@@ -97,7 +104,12 @@ async function requireEmpty(container: ServiceContainer, data: DataService): Pro
   );
 }
 
-async function verifyCounts(container: ServiceContainer, data: DataService, source: ManifestSource): Promise<Record<string, number>> {
+/** @throws DynDataError VERIFY_FAILED naming each table with other rows than the snapshot has */
+export async function verifyCounts(
+  container: ServiceContainer,
+  data: Pick<DataService, 'counts' | 'concluded'>,
+  source: ManifestSource,
+): Promise<Record<string, number>> {
   const found = await data.counts();
   await data.concluded?.();
   const counts: Record<string, number> = {};
@@ -110,7 +122,9 @@ async function verifyCounts(container: ServiceContainer, data: DataService, sour
   if (wrong.length === 0) return counts;
   throw new DynDataError(
     'VERIFY_FAILED',
-    `The service ${container.service} does not hold the rows that the snapshot has. It is not taken for restored, and nothing that depends on it was started. Run \`dyn-data up\` again; if it comes back, report it with the lines below.`,
+    container.isRemote
+      ? `After the restore ${container.place} does not hold the rows that the snapshot has. See whether somebody else writes into it, then run the command again with --replace; if it comes back, report it with the lines below.`
+      : `The service ${container.service} does not hold the rows that the snapshot has. It is not taken for restored, and nothing that depends on it was started. Run \`dyn-data up\` again; if it comes back, report it with the lines below.`,
     { details: wrong },
   );
 }

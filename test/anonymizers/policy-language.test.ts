@@ -104,6 +104,13 @@ describe('choices of rows', () => {
     expect(() => compile(text(users, orders), source)).not.toThrow();
   });
 
+  test('a table of an empty environment has its parents there too', () => {
+    expect(refusal(text('', ', reference: true'), source).details).toEqual([
+      expect.stringMatching(/^mysql shop\.orders: is carried by "up --empty" \(reference\), and its rows refer to users, which is not/),
+    ]);
+    expect(() => compile(text(', reference: true', ', reference: true'), source)).not.toThrow();
+  });
+
   test('a sample of a table without a key needs a column to go by', () => {
     const logs = shop({ logs: [column('line')] });
     expect(refusal('sources: {mysql: {tables: {logs: {keep: [line], rows: {sample: 1%}}}}}', logs).details).toEqual([

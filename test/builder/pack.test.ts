@@ -21,6 +21,7 @@ const extraction: Extraction<Value[]> = {
   keyHash: (row) => hashKey([row[0]]),
   order: (row) => orderOfKey(row[0]),
   stream: () => 0,
+  isReference: () => false,
 };
 
 async function* batches(rows: readonly Value[][]): AsyncGenerator<readonly Value[][]> {
@@ -41,6 +42,15 @@ const fresh = (before: readonly Chunk[], after: readonly Chunk[]): number =>
   [...digests(after)].filter((digest) => !digests(before).has(digest)).length;
 
 describe('chunks', () => {
+  it('tell by their stream whether an empty environment has them', async () => {
+    const streams = { ...extraction, stream: (masked: Value[]) => Number(masked[0]) % 2, isReference: (stream: number) => stream === 0 };
+    const chunks = await chunksOf(rows(10), streams);
+    expect(chunks.map(({ order, reference, rows: count }) => [order.slice(0, 3), reference, count])).toEqual([
+      ['000', true, 5],
+      ['001', false, 5],
+    ]);
+  });
+
   it('hold every row once, in order, within the bounds and near the target', async () => {
     const input = rows(20_000);
     const chunks = await chunksOf(input);

@@ -23,6 +23,7 @@ services:
     volumes: ["\${SHOP_CONFIG_DIR:?set it}:/etc/shop"]
   admin: { image: phpmyadmin }
   web: { build: . }
+  push: { image: quay.io/aerogear/unifiedpush-configurable-container:2.5 }
 `;
 let registry: RunningRegistry;
 let folder: string;
@@ -66,6 +67,7 @@ Wrote dyn-data.yaml
   database: takes main (the only mysql source)
   directory: takes directory already
   push-db: takes push (the only postgres source)
+  push: a push server, which is to keep the messages of old snapshots
 
 Next: dyn-data doctor, then dyn-data ls
 `);
@@ -76,8 +78,9 @@ Next: dyn-data doctor, then dyn-data ls
       stack: { files: ['docker-compose.yml', 'docker-compose.dyn-data.yml'], configDirs: ['SHOP_CONFIG_DIR'] },
     });
     expect((await surveyStack(folder, ['docker-compose.yml', 'docker-compose.dyn-data.yml'])).services.map(({ source }) => source)).toEqual(
-      ['main', 'directory', 'push', undefined, undefined],
+      ['main', 'directory', 'push', undefined, undefined, undefined],
     );
+    expect(await read('docker-compose.dyn-data.yml')).toContain('  "push":\n    environment: { AEROGEAR_METRICS_STORAGE_DAYS: "36500" }\n');
     expect(await read('docker-compose.yml')).toBe(composeFile);
   });
 
@@ -125,7 +128,7 @@ test('the override that compose would read is taken along', async () => {
   await writeFile(join(folder, 'docker-compose.override.yml'), 'services: { database: { labels: { dyn-data.source: other } } }\n');
   expect(await findComposeFiles(folder)).toEqual(['docker-compose.yml', 'docker-compose.override.yml']);
   const { services } = await surveyStack(folder, await findComposeFiles(folder));
-  expect(services[0]).toEqual({ name: 'database', kind: 'mysql', source: 'other' });
+  expect(services[0]).toEqual({ name: 'database', kind: 'mysql', source: 'other', isPushServer: false });
 });
 
 test.each([
@@ -141,7 +144,12 @@ test.each([
 
 describe('a label is proposed', () => {
   const source = (name: string, kind: string) => ({ name, kind, tables: 1, rows: 1, consistent: true });
-  const service = (name: string, kind: 'mysql' | 'postgres' | undefined, label?: string) => ({ name, kind, source: label });
+  const service = (name: string, kind: 'mysql' | 'postgres' | undefined, label?: string) => ({
+    name,
+    kind,
+    source: label,
+    isPushServer: false,
+  });
   const names = (proposals: ReturnType<typeof proposeLabels>) => proposals.map((one) => [one.service, one.source]);
 
   test('for the source of the same name before the only one that is left', () => {

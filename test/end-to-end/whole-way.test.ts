@@ -7,6 +7,7 @@ import { describeWithEngine } from '../support/engine.ts';
 import { sampleForTests } from '../support/sample-for-tests.ts';
 import { openWholeWay, type ProofResult, type WholeWay } from '../support/whole-way.ts';
 import { changingPolicySuite } from './changing-policy-suite.ts';
+import { emptySuite } from './empty-suite.ts';
 import { leakScanSuite } from './leak-scan-suite.ts';
 import { fillOtherAccounts, loginsSuite, withOtherAccounts } from './logins-suite.ts';
 
@@ -50,4 +51,5 @@ describeWithEngine('the whole way, from a production-like system to a running co
   loginsSuite(() => way);
   changingPolicySuite(() => way);
   leakScanSuite({ sample, size, policyFile: () => way.context.policyFile, alone: false });
+  emptySuite(() => way);
 });

@@ -14,6 +14,8 @@ export type ChunkContent = {
   readonly rows: number;
   /** What is stored in its place, to see whether anybody notices. */
   readonly storedText?: string;
+  /** What `up --empty` loads too; makes the manifest one of version 3. */
+  readonly reference?: true;
 };
 export type TableContent = {
   readonly schema: string;
@@ -52,7 +54,7 @@ export async function makeDataImage(
 ): Promise<DataImage> {
   const files = new Map<string, Uint8Array>();
   const made: Manifest = {
-    schemaVersion: sources.some(({ tables }) => tables.some(({ indexes }) => indexes !== undefined)) ? 2 : 1,
+    schemaVersion: schemaVersionOf(sources.flatMap(({ tables }) => tables)),
     tool: { name: 'dyn-data', version: toolVersion },
     environment: 'test',
     policy: { digest: digestOf('policy') },
@@ -91,6 +93,12 @@ export async function makeDataImage(
   return { digest: digestOf(imageManifest), manifest, imageManifest, blobs };
 }
 
+/** The oldest that can hold them. */
+function schemaVersionOf(tables: readonly TableContent[]): Manifest['schemaVersion'] {
+  if (tables.some(({ chunks }) => chunks.some(({ reference }) => reference))) return 3;
+  return tables.some(({ indexes }) => indexes !== undefined) ? 2 : 1;
+}
+
 async function addSource(files: Map<string, Uint8Array>, source: SourceContent): Promise<ManifestSource> {
   const addFile = (name: string, text: string): ManifestFile => {
     const path = `${source.name}/schema/${name}.sql`;
@@ -114,12 +122,19 @@ async function addSource(files: Map<string, Uint8Array>, source: SourceContent):
     const path = `${source.name}/data/${tableSegment({ schema, name })}`;
     const table: ManifestSource['tables'][number] = { schema, name, path, load, rows: 0, sizeBytes: 0, chunks: [] };
     if (indexes !== undefined) table.indexes = addFile(`${name}-indexes`, indexes);
-    for (const [index, { text, rows, storedText }] of chunks.entries()) {
+    for (const [index, { text, rows, storedText, reference }] of chunks.entries()) {
       const canonical = Buffer.from(text);
       const stored = await compress(Buffer.from(storedText ?? text));
       const file = `${String(index).padStart(6, '0')}.zst`;
       files.set(`snapshot/${path}/${file}`, stored);
-      table.chunks.push({ file, digest: digestOf(canonical), rows, sizeBytes: canonical.length, storedBytes: stored.length });
+      table.chunks.push({
+        file,
+        digest: digestOf(canonical),
+        rows,
+        sizeBytes: canonical.length,
+        storedBytes: stored.length,
+        ...(reference ? { reference } : {}),
+      });
       table.rows += rows;
       table.sizeBytes += canonical.length;
     }

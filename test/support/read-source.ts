@@ -28,6 +28,7 @@ export const keepAll: CompiledPolicy = {
   }),
   directory: () => ({
     transform: (entry) => entry,
+    isReference: () => false,
     mapDn: (dn) => dn,
     leaks: { attributes: [], observe: () => undefined, produces: () => false },
   }),
