@@ -16,7 +16,7 @@ const readyPollMs = 300;
 const databaseLabel = 'dyn-data.database';
 
 /** PostgreSQL, through the `psql` of its own container. */
-export function createPostgresService({ container, source, labels }: DataServiceOptions): DataService {
+export function createPostgresService({ container, source, labels, beginStep }: DataServiceOptions): DataService {
   const psql = createPsql(container);
   const { query } = psql;
   const override = labels[databaseLabel];
@@ -63,6 +63,7 @@ export function createPostgresService({ container, source, labels }: DataService
     settings: () => readSettings(psql),
     putBack: (settings) => putBackSettings(psql, settings),
     async restore(reader, onBytes, resumption) {
+      beginStep('schema');
       await query(
         'Ending left sessions',
         maintenance,
@@ -75,8 +76,10 @@ export function createPostgresService({ container, source, labels }: DataService
         const loaded = source.tables.filter(isLoaded);
         resumption?.onResume({ tables: loaded.length, sizeBytes: loaded.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) });
       } else await startOver(reader);
+      beginStep('rows');
       const tables = source.tables.filter((table) => table.chunks.length > 0 && !isLoaded(table));
       await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
+      beginStep('keys');
       for (const file of source.after)
         await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());
       await query('Gathering statistics', database, 'ANALYZE');

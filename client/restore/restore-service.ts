@@ -4,6 +4,7 @@ import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import { type Marker, readMarker, writeMarker } from '../marker.ts';
 import type { ServiceContainer } from '../service-container.ts';
+import type { BeginStep } from '../steps.ts';
 import { type DataService, type Resumption, tableLabel } from './data-service.ts';
 
 export type Restored = {
@@ -27,6 +28,7 @@ export type RestoreRequest = {
   /** Restore from scratch, whatever is there. */
   readonly replace: boolean;
   readonly readyTimeoutMs: number;
+  readonly beginStep: BeginStep;
   /** Called once, before the first change, only where something is to be restored. */
   readonly onBegin: (why: RestoreReason) => Promise<void>;
   readonly onBytes: (sizeBytes: number) => void;
@@ -64,6 +66,7 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
     await data.putBack(settings).catch(() => undefined);
     throw error;
   }
+  request.beginStep('count');
   await data.putBack(settings);
   const counts = await verifyCounts(container, data, source);
   await writeMarker(container, directory, { ...marker, state: 'restored', settings: {}, counts });
