@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleClient } from '../../scripts/bundle-client.ts';
+import { type CommandResult, runCommand } from '../../scripts/run-command.ts';
 import { type ClientProject, type ClientRun, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
@@ -11,7 +12,7 @@ import { freePort } from '../support/free-port.ts';
 import { postgresSource, pushDbService } from '../support/shop-data.ts';
 import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
 
-const [first, second] = ['dyn-data-test-side-one', 'dyn-data-test-side-two'];
+const [first, second] = ['dyn-data-test-side-a', 'dyn-data-test-side-b'];
 const bundle = `${import.meta.dirname}/../../dist/test-client-side.mjs`;
 const psql = 'psql -h push-db -U push -d push -XAtc';
 /** Whoever starts says how many rows it finds; the two in the middle wait for no health check. */
@@ -129,10 +130,48 @@ describeWithEngine('two projects out of one folder', () => {
     await rm(configuration, { recursive: true });
   });
 
-  test('the end of one leaves the other', async () => {
-    expect((await inFirst('down', '-v')).exitCode).toBe(0);
+  test('a refresh of a test server brings up one beside the other, leads there, and ends the other', async () => {
+    const bin = join(client.folder, 'bin');
+    await mkdir(bin);
+    await writeFile(join(bin, 'dyn-data'), `#!/bin/sh\nexec '${process.execPath}' '${bundle}' "$@"\n`, { mode: 0o755 });
+    await writeFile(join(bin, 'switch'), '#!/bin/sh\necho "$1" > led-to\n', { mode: 0o755 });
+    const state = join(client.folder, 'state');
+    await mkdir(state);
+    await writeFile(join(state, 'serving'), 'a\n');
+    const refresh = (snapshot: string): Promise<CommandResult> =>
+      runCommand(join(import.meta.dirname, '../../deploy/test-server/refresh.sh'), [], {
+        cwd: client.folder,
+        env: {
+          ...imageVariables(),
+          ...ports[0],
+          PATH: [bin, process.env.PATH].join(delimiter),
+          STATE_DIRECTORY: state,
+          PROJECT: 'dyn-data-test-side',
+          SNAPSHOT: snapshot,
+          PORT_NAME: 'LEFT_PORT',
+          PORT_A: ports[0]?.LEFT_PORT ?? '',
+          PORT_B: ports[1]?.LEFT_PORT ?? '',
+          SWITCH: 'switch',
+        },
+      });
+    const refreshed = await refresh('june');
+    expect(refreshed.exitCode, refreshed.stderr).toBe(0);
+    const lines = refreshed.stdout.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { project: second, volumesRemoved: true },
+      { project: second, reference: 'june' },
+      { restored: [{ state: 'same' }] },
+      { project: first, volumesRemoved: true },
+    ]);
+    expect(await readFile(join(client.folder, 'led-to'), 'utf8')).toBe(`${ports[1]?.LEFT_PORT}\n`);
+    expect(await rows(second, 'last')).toEqual(['40']);
+
+    const failed = await refresh('never-taken');
+    expect(failed.stderr).toContain('{"error":{"code":"TAG_UNKNOWN"');
+    expect(failed.stderr).toContain(`The refresh failed (3); ${second} goes on serving.`);
+    expect(failed.exitCode).toBe(3);
     const status = JSON.parse((await inSecond('status', '--json')).stdout);
-    expect(status).toMatchObject({ project: second });
-    expect(status.services.map(({ state }: { state: string }) => state)).toEqual(['running', 'running', 'running', 'running']);
+    expect(status.services.map(({ state: now }: { state: string }) => now)).toEqual(['running', 'running', 'running', 'running']);
+    expect(await readFile(join(state, 'serving'), 'utf8')).toBe('b\n');
   });
 });
