@@ -97,7 +97,9 @@ describeWithEngine('two projects out of one folder', () => {
     expect(clash.stderr).toMatch(/error ENGINE_FAILED: Starting left.* failed/);
     expect(clash.stderr).toContain(`127.0.0.1:${ports[0]?.LEFT_PORT}`);
     expect(clash.exitCode).toBe(5);
-    expect((await inSecond('up')).exitCode).toBe(0);
+    const again = await inSecond('up');
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect(again.stdout).toMatch(/^SERVICE +TIME OF EACH STEP\npush-db +.*start \d/m);
   });
 
   test('are reached where DOCKER_HOST and DOCKER_CONTEXT lead to', async () => {
