@@ -63,6 +63,7 @@ const benchmarks: readonly Benchmark[] = [
   { names: ['chunk-sizes'], file: 'mysql/chunk-sizes.ts', needs: 'images' },
   { names: ['memory-builder', 'memory-builder-growth', 'growth-time'], file: 'growth.ts', needs: 'samples' },
   { names: ['postgres-snapshot-vs-pg_dump', 'postgres-restore-vs-pg_restore'], file: 'postgres/compare.ts', needs: 'images' },
+  { names: ['up-vs-initdb'], file: 'up/compare.ts', needs: 'sample' },
   { names: ['ldap-snapshot-vs-ldapsearch', 'ldap-restore-vs-slapadd'], file: 'ldap/compare.ts', needs: 'directory' },
 ];
 

@@ -16,6 +16,7 @@ import { type Restored, restoreService } from './restore/restore-service.ts';
 import { createRestoreProgress } from './restore-progress.ts';
 import { createServiceContainer, type ServiceContainer } from './service-container.ts';
 import { createStarter } from './starter.ts';
+import { createSteps, type Step, type Steps } from './steps.ts';
 
 export type BringUpOptions = {
   readonly context: Context;
@@ -43,6 +44,8 @@ export type ServiceReport = {
   /** Until healthy, for a data service before its restore. */
   readonly healthyMs: number;
   readonly restored?: Restored & { readonly durationMs: number };
+  /** What its time went to, from the moment the stack was begun with. */
+  readonly steps: readonly Step[];
   /** `host:port` on this machine for each published port. */
   readonly addresses: readonly string[];
 };
@@ -79,9 +82,11 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
     const service = stack.services.get(name);
     if (!service) continue;
     const ready = async (): Promise<ServiceReport> => {
+      const steps = createSteps(context.now);
+      steps.begin('wait');
       await Promise.all((stack.graph.get(name) ?? []).map((need) => running.get(need)));
       try {
-        return await bringUpService(shared, service);
+        return await bringUpService(shared, service, steps);
       } catch (error) {
         failed ??= { error };
         stop.abort();
@@ -115,40 +120,50 @@ type Shared = BringUpOptions & {
   readonly entered: Map<string, HookPlace>;
 };
 
-async function bringUpService(shared: Shared, service: StackService): Promise<ServiceReport> {
+async function bringUpService(shared: Shared, service: StackService, steps: Steps): Promise<ServiceReport> {
   const { context, processes, engine, containers, signal, healthTimeoutMs } = shared;
   const { output, now } = context;
   const startedMs = now().getTime();
   const container = createServiceContainer({ processes, engine, containers, service: service.name, signal, now });
   shared.entered.set(service.name, { container });
   output.live(service.name, `${service.name}: starting`);
+  steps.begin('start');
   await shared.start(service.name);
+  steps.begin('health');
   const healthy = await container.waitHealthy({ timeoutMs: healthTimeoutMs, endsByItself: service.endsByItself });
   const healthyMs = now().getTime() - startedMs;
   output.live(service.name, undefined);
   output.note(`${service.name}: ${stateOf(healthy)} after ${formatDuration(healthyMs)}`);
-  const restored = service.source === undefined ? undefined : await restore(shared, service, container);
+  const restored = service.source === undefined ? undefined : await restore(shared, service, container, steps);
   return {
     service: service.name,
     ...(service.source === undefined ? {} : { source: service.source }),
     state: stateOf(healthy),
     healthyMs,
     ...(restored ? { restored } : {}),
+    steps: steps.end(),
     addresses: addressesOf(await container.find()),
   };
 }
 
-async function restore(shared: Shared, service: StackService, container: ServiceContainer): Promise<ServiceReport['restored']> {
+async function restore(
+  shared: Shared,
+  service: StackService,
+  container: ServiceContainer,
+  steps: Steps,
+): Promise<ServiceReport['restored']> {
   const { context, reader, digest, empty, reference, healthTimeoutMs } = shared;
   const { output, now } = context;
   const source = reader.manifest.sources.find(({ name }) => name === service.source);
   if (!source) return undefined;
   const startedMs = now().getTime();
   const progress = createRestoreProgress({ output, now, service: service.name, source });
+  steps.begin('look');
   const data: DataService = createDataService({
     container,
     source,
     labels: service.labels,
+    beginStep: steps.begin,
     restart: {
       stop: () => shared.compose.stop(service.name),
       async start() {
@@ -176,6 +191,7 @@ async function restore(shared: Shared, service: StackService, container: Service
       reference,
       replace: shared.replace,
       readyTimeoutMs: healthTimeoutMs,
+      beginStep: steps.begin,
       async onBegin(why) {
         progress.begin(why);
         await stopDependants(shared, service.name);

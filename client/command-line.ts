@@ -52,12 +52,13 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
 
 /** @param setExitCode for a command whose answer, not whose failure, is an exit code other than 0 */
 function createProgram(options: CommandLineOptions, output: Context['output'], setExitCode: (code: number) => void): Command {
-  const { env, folder, signal, stdout } = options;
+  const { folder, signal, stdout } = options;
   const program = new Command('dyn-data')
     .description("Anonymized, versioned copies of a running system's data, in two commands: dyn-data pull TAG && dyn-data up")
     .version(`dyn-data ${toolVersion}`, '-V, --version', 'print the version')
     .option('--json', 'print one JSON document instead of text')
     .option('--config <file>', 'use this dyn-data.yaml instead of the nearest one upwards')
+    .option('-p, --project-name <name>', 'run the stack under this name, with its own data; else COMPOSE_PROJECT_NAME, else dyn-data.yaml')
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
@@ -65,19 +66,23 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
       writeErr: () => undefined,
       getOutHelpWidth: () => Math.min(stdout.columns || helpWidth, helpWidth),
     });
-  const context = (): Context => ({
-    env,
-    folder,
-    signal,
-    output,
-    now: options.now,
-    readHidden: options.readHidden,
-    confirm: options.confirm,
-    process: options.process,
-    // Compose puts variables of its environment into stacks; none may get at the secrets that way.
-    processes: createRunner({ env: { ...env, DYN_DATA_TOKEN: undefined, DYN_DATA_TARGET_PASSWORD: undefined }, signal }),
-    configFile: program.opts<{ config?: string }>().config,
-  });
+  const context = (): Context => {
+    const { config, projectName } = program.opts<{ config?: string; projectName?: string }>();
+    const env = projectName === undefined ? options.env : { ...options.env, COMPOSE_PROJECT_NAME: projectName };
+    return {
+      env,
+      folder,
+      signal,
+      output,
+      now: options.now,
+      readHidden: options.readHidden,
+      confirm: options.confirm,
+      process: options.process,
+      // Compose puts variables of its environment into stacks; none may get at the secrets that way.
+      processes: createRunner({ env: { ...env, DYN_DATA_TOKEN: undefined, DYN_DATA_TARGET_PASSWORD: undefined }, signal }),
+      configFile: config,
+    };
+  };
 
   program
     .command('ls')

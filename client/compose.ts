@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { parseValue } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
-import type { DependencyGraph } from '../core/ordering.ts';
+import { cycleOf, type DependencyGraph } from '../core/ordering.ts';
 import { type Engine, engineFailed } from './engine.ts';
 import { lastLines, type ProcessOptions, type Runner } from './process.ts';
 import type { Project } from './project.ts';
@@ -58,7 +58,7 @@ export type LogsOptions = {
 export type Compose = {
   /** @throws COMPOSE_UNAVAILABLE unless Compose v2 of at least 2.26 answers. */
   requireAvailable(): Promise<{ version: string }>;
-  /** @throws STACK_INVALID with what compose says. */
+  /** @throws STACK_INVALID with what compose says, STACK_CYCLE */
   stack(): Promise<Stack>;
   /** Creates and starts the services, without what they depend on. @throws ENGINE_FAILED */
   start(services: readonly string[]): Promise<void>;
@@ -78,10 +78,8 @@ export function createCompose(options: {
   readonly neverPulls?: boolean;
 }): Compose {
   const { stack } = options.project.config;
-  const common = [
-    ...stack.files.flatMap((file) => ['--file', file]),
-    ...(stack.project === undefined ? [] : ['--project-name', stack.project]),
-  ];
+  const name = options.project.ownName ?? stack.project;
+  const common = [...stack.files.flatMap((file) => ['--file', file]), ...(name === undefined ? [] : ['--project-name', name])];
   const pulling = options.neverPulls ? ['--pull', 'never'] : [];
   const compose = (args: readonly string[], more: ProcessOptions = {}) =>
     options.processes.run('docker', ['compose', ...common, ...args], {
@@ -108,6 +106,8 @@ export function createCompose(options: {
     async stack() {
       const result = await compose(['config', '--format', 'json']);
       if (result.exitCode !== 0) {
+        const cycle = /dependency cycle detected: (.+)/.exec(result.stderr)?.[1];
+        if (cycle !== undefined) throw cycleOf(cycle.trim().split(' -> '));
         throw new DynDataError('STACK_INVALID', 'docker compose does not accept the stack. Correct what it names below.', {
           details: lastLines({ ...result, stdout: '' }),
         });
@@ -135,7 +135,7 @@ export function createCompose(options: {
 
 /**
  * The stack, when engine and Compose answer: asked at the same time, and of what is wrong the first in this order is told.
- * @throws DynDataError ENGINE_UNAVAILABLE, COMPOSE_UNAVAILABLE, STACK_INVALID
+ * @throws DynDataError ENGINE_UNAVAILABLE, COMPOSE_UNAVAILABLE, STACK_INVALID, STACK_CYCLE
  */
 export async function requireStack(engine: Engine, compose: Compose): Promise<Stack> {
   const [engineAnswers, composeAnswers, stack] = [engine.requireAvailable(), compose.requireAvailable(), compose.stack()];

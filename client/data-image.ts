@@ -17,9 +17,9 @@ const keptManifest = 'manifest.json';
 /** The engine itself goes on within a layer when its connection breaks, for a while; this is for when it gave up. */
 const pullAgainAfterMs = [1_000, 4_000, 15_000];
 
-/** Value of the label of helper containers: this project's folder on this machine. */
-export function helperOwner(context: Context, project: Project): string {
-  return `${context.process.host}:${project.folder}`;
+/** Value of the label of helper containers: this project's folder on this machine, and its name where it has one of its own. */
+export function helperOwner(context: Context, { folder, ownName }: Project): string {
+  return [context.process.host, folder, ...(ownName === undefined ? [] : [ownName])].join(':');
 }
 
 /**

@@ -3,6 +3,7 @@ import { runCommandLine } from './command-line.ts';
 import { createConfirmation } from './confirmation.ts';
 import { createHiddenInput } from './hidden-input.ts';
 import type { TextSink } from './output.ts';
+import { useProxyOf } from './proxy.ts';
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
@@ -31,6 +32,8 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
+
+useProxyOf(process.env);
 
 // Where everything stops without an end, which is a defect, that is no success.
 process.exitCode = 1;

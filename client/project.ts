@@ -12,28 +12,45 @@ export type Project = {
   /** Absolute; the compose files are relative to it. */
   readonly folder: string;
   readonly configPath: string;
-  /** `.dyn-data` beside the configuration; exists only after {@link makeStateFolder}. */
+  /** Inside `.dyn-data` beside the configuration, one for each project name; exists only after {@link makeStateFolder}. */
   readonly stateFolder: string;
+  /** Chosen for this machine or this call, over the name that the configuration or the compose file gives; compose reads it itself. */
+  readonly ownName: string | undefined;
   /** `host:port` as Docker writes a registry. */
   readonly registryHost: string;
 };
 
+const projectNamePattern = /^[a-z0-9][a-z0-9_-]*$/;
+
 /**
  * Reads the file given with --config, or the nearest dyn-data.yaml from the current folder upwards.
- * @throws DynDataError CONFIG_NOT_FOUND, CONFIG_INVALID
+ * @throws DynDataError CONFIG_NOT_FOUND, CONFIG_INVALID, STACK_INVALID
  */
-export async function openProject(context: Pick<Context, 'folder' | 'configFile'>): Promise<Project> {
+export async function openProject(context: Pick<Context, 'folder' | 'configFile' | 'env'>): Promise<Project> {
   const found = context.configFile === undefined ? await findUpwards(context.folder) : await readGiven(context.folder, context.configFile);
   const config = parseClientConfig(found.text, found.path);
   const folder = dirname(found.path);
   const registryHost = new URL(config.registry).host;
-  return { config, folder, configPath: found.path, stateFolder: join(folder, '.dyn-data'), registryHost };
+  const ownName = await findOwnName({ config, folder }, context.env);
+  const stateFolder = join(folder, '.dyn-data', ...(ownName === undefined ? [] : ['projects', ownName]));
+  return { config, folder, configPath: found.path, stateFolder, ownName, registryHost };
+}
+
+/** COMPOSE_PROJECT_NAME, as compose itself finds it, where it says another name than the configuration. */
+async function findOwnName(project: Pick<Project, 'config' | 'folder'>, env: Context['env']): Promise<string | undefined> {
+  const name = env.COMPOSE_PROJECT_NAME || (await readStackVariables(project)).COMPOSE_PROJECT_NAME || undefined;
+  if (name === undefined || name === project.config.stack.project) return undefined;
+  if (projectNamePattern.test(name)) return name;
+  throw new DynDataError(
+    'STACK_INVALID',
+    `"${name}" is no name for a project. Give --project-name, or COMPOSE_PROJECT_NAME, lower-case letters, digits, - and _, beginning with a letter or digit.`,
+  );
 }
 
 /** Makes `.dyn-data`, which keeps itself out of Git. */
 export async function makeStateFolder(project: Project): Promise<void> {
   await mkdir(project.stateFolder, { recursive: true });
-  await writeFile(join(project.stateFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+  await writeFile(join(project.folder, '.dyn-data', '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
 }
@@ -49,8 +66,8 @@ export async function writeState(project: Project, name: string, content: string
  * @throws DynDataError CONFIG_DIR_UNSET naming all that are wrong.
  */
 export async function requireConfigDirs(project: Project, env: Context['env']): Promise<void> {
-  const stackFolder = dirname(resolve(project.folder, project.config.stack.files[0] ?? '.'));
-  const fileVariables = parseEnv((await readIfThere(join(stackFolder, '.env'))) ?? '');
+  const stackFolder = stackFolderOf(project);
+  const fileVariables = await readStackVariables(project);
   const details: string[] = [];
   for (const name of project.config.stack.configDirs) {
     const value = env[name] ?? fileVariables[name];
@@ -71,6 +88,15 @@ export async function requireConfigDirs(project: Project, env: Context['env']): 
     `The stack needs a folder with the configuration of this machine, named by an environment variable. Nothing was started. Set it and try again: export ${first}=/path/to/configuration`,
     { details },
   );
+}
+
+/** Where compose looks for `.env`, and what paths in the files are relative to. */
+const stackFolderOf = ({ folder, config }: Pick<Project, 'config' | 'folder'>): string =>
+  dirname(resolve(folder, config.stack.files[0] ?? '.'));
+
+/** Of the `.env` file that compose itself reads. */
+async function readStackVariables(project: Pick<Project, 'config' | 'folder'>): Promise<Record<string, string | undefined>> {
+  return parseEnv((await readIfThere(join(stackFolderOf(project), '.env'))) ?? '');
 }
 
 /** Text of a file, undefined where there is none. */

@@ -28,7 +28,7 @@ export async function verifyRestored(found: Held, digest: Digest, manifest: Mani
   if (marker.digest !== digest || !source) return { ...base, state: 'other-snapshot' };
   const refuse = (): Promise<never> => Promise.reject(new DynDataError('INTERNAL', 'Counting rows must not restart a service.'));
   const restart = { stop: refuse, start: refuse };
-  const data = createDataService({ container, source, labels: service.labels, restart, oneOff: refuse });
+  const data = createDataService({ container, source, labels: service.labels, restart, oneOff: refuse, beginStep: () => undefined });
   await data.waitReady(readyTimeoutMs);
   const missing = new Set(await data.missing());
   if (missing.size > 0) {

@@ -20,13 +20,17 @@ export function dependencyLevels(graph: DependencyGraph): string[][] {
   while (placed.size < graph.size) {
     const level = [...graph.keys()].filter((name) => !placed.has(name) && (graph.get(name) ?? []).every((need) => placed.has(need))).sort();
     if (level.length === 0) {
-      const cycle = findCycle(graph, placed);
-      throw new DynDataError('STACK_CYCLE', `Nothing can start first: ${cycle.join(' → ')}. Remove one of these dependencies.`);
+      throw cycleOf(findCycle(graph, placed));
     }
     for (const name of level) placed.add(name);
     levels.push(level);
   }
   return levels;
+}
+
+/** @param names on the way round, the first one repeated at the end */
+export function cycleOf(names: readonly string[]): DynDataError {
+  return new DynDataError('STACK_CYCLE', `Nothing can start first: ${names.join(' → ')}. Remove one of these dependencies.`);
 }
 
 /** One cycle among the names not placed, its first name repeated at the end. Exists whenever no name can be placed. */

@@ -63,5 +63,12 @@ async function readProject(context: Context): Promise<{ project?: Project; confi
 
 function nowhere(folder: string): Project {
   const stack = { files: [], configDirs: [] };
-  return { config: { version: 1, registry: '', repository: '', stack }, folder, configPath: '', stateFolder: '', registryHost: '' };
+  return {
+    config: { version: 1, registry: '', repository: '', stack },
+    folder,
+    configPath: '',
+    stateFolder: '',
+    ownName: undefined,
+    registryHost: '',
+  };
 }

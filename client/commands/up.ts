@@ -14,6 +14,7 @@ import { openRegistry } from '../open-registry.ts';
 import { openProject, requireConfigDirs } from '../project.ts';
 import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
 import { findStackImages } from '../stack-images.ts';
+import { formatSteps } from '../steps.ts';
 import { showUpPlan } from './up-plan.ts';
 
 export type UpOptions = {
@@ -106,7 +107,11 @@ function summary(
     addresses.join(' '),
   ]);
   const pulled = whole.pullMs > 0 ? ` (pull ${formatDuration(whole.pullMs)})` : '';
-  return `\n${formatTable(['SERVICE', 'STATE', 'HEALTHY AFTER', 'DATA', 'ADDRESS'], rows)}\n\nUp with ${whole.reference} (${shortDigest(whole.digest)}) after ${formatDuration(whole.durationMs)}${pulled}.`;
+  const steps = formatTable(
+    ['SERVICE', 'TIME OF EACH STEP'],
+    services.map((one) => [one.service, formatSteps(one.steps)]),
+  );
+  return `\n${formatTable(['SERVICE', 'STATE', 'HEALTHY AFTER', 'DATA', 'ADDRESS'], rows)}\n\n${steps}\n\nUp with ${whole.reference} (${shortDigest(whole.digest)}) after ${formatDuration(whole.durationMs)}${pulled}.`;
 }
 
 function dataOf(restored: ServiceReport['restored']): string {

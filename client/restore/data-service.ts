@@ -2,6 +2,7 @@ import { DynDataError } from '../../core/errors.ts';
 import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
+import type { BeginStep } from '../steps.ts';
 import type { Changes } from './changes.ts';
 
 /** What a kind of database needs to be driven: its container, its part of the manifest, and where progress is told. */
@@ -10,6 +11,7 @@ export type DataServiceOptions = {
   readonly source: ManifestSource;
   /** Labels of the service, for the settings that only the stack knows. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly beginStep: BeginStep;
   /** Starts the service's container again after it was stopped, and waits until it is healthy. */
   readonly restart: { stop(): Promise<void>; start(): Promise<void> };
   /** Runs `sh -c script sh ...args` in a one-off container on the volumes of the service's own (stopped) one. */

@@ -47,7 +47,7 @@ printf %s "$password" > "$secret"
 ldapmodify -a -x -H "$uri" -D "$1" -y "$secret"`;
 
 /** OpenLDAP, through its own `slapadd` on the stopped server's volumes: many times faster than adding entry by entry. */
-export function createLdapService({ container, source, labels, restart, oneOff }: DataServiceOptions): DataService {
+export function createLdapService({ container, source, labels, restart, oneOff, beginStep }: DataServiceOptions): DataService {
   const config = labels[configLabel] ?? defaultConfig;
   // A restore changes the schema, never the naming contexts, so they are read once.
   let known: Promise<NamingContext[]> | undefined;
@@ -93,6 +93,7 @@ export function createLdapService({ container, source, labels, restart, oneOff }
     settings: async () => ({}),
     putBack: async () => undefined,
     async restore(reader, onBytes) {
+      beginStep('schema');
       const contexts = await Promise.all(source.tables.map(async (table) => ({ table, context: await contextOf(table) })));
       let carried = '';
       for (const file of source.before) carried += await reader.text(file);
@@ -109,6 +110,7 @@ export function createLdapService({ container, source, labels, restart, oneOff }
         if (configured.exitCode !== 0)
           throw restoreFailed(container, "Loading the source's schema", `slapadd ended with ${configured.exitCode ?? 'a signal'}`);
       }
+      beginStep('rows');
       for (const { table, context } of contexts) {
         const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
         const hasMemberOf = table.columns === undefined || table.columns.some((one) => one.toLowerCase().split(';')[0] === 'memberof');
@@ -128,6 +130,7 @@ export function createLdapService({ container, source, labels, restart, oneOff }
           );
         }
       }
+      beginStep('restart');
       await restart.start();
     },
     async runScript(text, onLine) {

@@ -16,7 +16,7 @@ const readyPollMs = 300;
 const answers = new Set(['1045', '1130']);
 
 /** MySQL and MariaDB, through the client program of their own container. */
-export function createMysqlService({ container, source }: DataServiceOptions): DataService {
+export function createMysqlService({ container, source, beginStep }: DataServiceOptions): DataService {
   const client = createMysqlClient(container);
   const progress = createMysqlProgress(client, source);
   const databases = source.databases.map(({ name }) => name);
@@ -57,12 +57,15 @@ export function createMysqlService({ container, source }: DataServiceOptions): D
     settings: () => readSettings(client),
     putBack: (settings) => putBackSettings(client, settings),
     async restore(reader, onBytes, resumption) {
+      beginStep('schema');
       await client.endLeftSessions();
       await changeSettings(client);
       const left = resumption ? await goOn(client, progress, source.tables, reader.manifestDigest) : undefined;
       if (left) resumption?.onResume(loadedOf(source.tables, left));
       const targets = left ?? (await startOver(reader));
+      beginStep('rows');
       await loadTables({ container, client, progress, reader, tables: source.tables, targets, onBytes });
+      beginStep('keys');
       await progress.end();
       for (const file of source.after) await client.script(`Running ${file.path}`, await reader.text(file));
     },

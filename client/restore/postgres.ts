@@ -17,7 +17,7 @@ const readyPollMs = 300;
 export const databaseLabel = 'dyn-data.database';
 
 /** PostgreSQL, through the `psql` of its own container. */
-export function createPostgresService({ container, source, labels }: DataServiceOptions): DataService {
+export function createPostgresService({ container, source, labels, beginStep }: DataServiceOptions): DataService {
   const psql = createPsql(container);
   const { query } = psql;
   const override = labels[databaseLabel];
@@ -64,6 +64,7 @@ export function createPostgresService({ container, source, labels }: DataService
     settings: async () => (container.isRemote ? {} : readSettings(psql)),
     putBack: async (settings) => (container.isRemote ? undefined : putBackSettings(psql, settings)),
     async restore(reader, onBytes, resumption) {
+      beginStep('schema');
       await query(
         'Ending left sessions',
         maintenance,
@@ -76,8 +77,10 @@ export function createPostgresService({ container, source, labels }: DataService
         const loaded = source.tables.filter(isLoaded);
         resumption?.onResume({ tables: loaded.length, sizeBytes: loaded.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) });
       } else await startOver(reader);
+      beginStep('rows');
       const tables = source.tables.filter((table) => table.chunks.length > 0 && !isLoaded(table));
       await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
+      beginStep('keys');
       for (const file of source.after)
         await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());
       // Nothing is left for autovacuum to do: rows were loaded frozen, so that this looks at few pages of tables, and at the catalogs.

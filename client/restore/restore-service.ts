@@ -4,6 +4,7 @@ import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import { isOf, type Marker, readMarker, writeMarker } from '../marker.ts';
 import type { ServiceContainer } from '../service-container.ts';
+import type { BeginStep } from '../steps.ts';
 import { type DataService, type Resumption, tableLabel } from './data-service.ts';
 
 export type Restored = {
@@ -29,6 +30,7 @@ export type RestoreRequest = {
   /** Restore from scratch, whatever is there. */
   readonly replace: boolean;
   readonly readyTimeoutMs: number;
+  readonly beginStep: BeginStep;
   /** Called once, before the first change, only where something is to be restored. */
   readonly onBegin: (why: RestoreReason) => Promise<void>;
   /** Called when the rows were counted and are right, before the service counts as restored. */
@@ -69,6 +71,7 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
     await data.putBack(settings).catch(() => undefined);
     throw error;
   }
+  request.beginStep('count');
   await data.putBack(settings);
   const counts = await verifyCounts(container, data, source);
   await request.onVerified();

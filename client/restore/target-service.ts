@@ -34,7 +34,8 @@ export function createTargetService(container: ServiceContainer, source: Manifes
   }
   const refuse = (): Promise<never> => Promise.reject(new DynDataError('INTERNAL', 'A server elsewhere is not restarted.'));
   const labels = database === undefined ? {} : { [databaseLabel]: database };
-  const options: DataServiceOptions = { container, source, labels, restart: { stop: refuse, start: refuse }, oneOff: refuse };
+  const restart = { stop: refuse, start: refuse };
+  const options: DataServiceOptions = { container, source, labels, restart, oneOff: refuse, beginStep: () => undefined };
   switch (source.kind) {
     case 'ldap':
       return createRemoteLdap({ container, source });

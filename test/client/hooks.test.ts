@@ -37,6 +37,7 @@ describe('the hooks of a project', () => {
     folder,
     configPath: join(folder, 'dyn-data.yaml'),
     stateFolder: join(folder, '.dyn-data'),
+    ownName: undefined,
     registryHost: '127.0.0.1:5000',
   });
 

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ServiceReport } from '../../client/bring-up.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
@@ -48,6 +49,15 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     );
     expect(rows).toEqual({ db: 2510, 'push-db': installations, directory: people + 2, reader: undefined });
     expect(await stack.readerSaw()).toBe('2500');
+    const steps = Object.fromEntries(
+      report.services.map((one: ServiceReport) => [one.service, one.steps.map(({ step }) => step).join(' ')]),
+    );
+    expect(steps).toEqual({
+      db: 'wait start health look schema rows keys count',
+      'push-db': 'wait start health look schema rows keys count',
+      directory: 'wait start health look schema rows restart count',
+      reader: 'wait start health',
+    });
 
     const hex = Buffer.from(awkwardText).toString('hex').toUpperCase();
     expect(await stack.mysql('SELECT HEX(name), HEX(note) IS NULL, HEX(photo) FROM shop.customers WHERE id IN (1, 6)')).toEqual([

@@ -25,7 +25,7 @@ beforeEach(async () => {
   registry.add('shop', 'latest', image);
   registry.add('other/place', 'old', image);
   files = await createClientProject({ client: '', registry: registry.url, snapshot: 'latest' });
-  project = await openProject({ folder: files.folder, configFile: undefined });
+  project = await openProject({ folder: files.folder, configFile: undefined, env: {} });
   api = createRegistryApi({ registry: registry.url, signal: new AbortController().signal, readToken: async () => undefined });
   return async () => {
     await files[Symbol.asyncDispose]();

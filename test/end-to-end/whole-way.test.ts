@@ -5,6 +5,7 @@ import { samplePolicy } from '../../demo/sample-registry.ts';
 import { runCommand } from '../../scripts/run-command.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { sampleForTests } from '../support/sample-for-tests.ts';
+import { walkThrough } from '../support/walk-through.ts';
 import { openWholeWay, type ProofResult, type WholeWay } from '../support/whole-way.ts';
 import { changingPolicySuite } from './changing-policy-suite.ts';
 import { emptySuite } from './empty-suite.ts';
@@ -46,6 +47,12 @@ describeWithEngine('the whole way, from a production-like system to a running co
     expect(results.filter(({ holds }) => !holds)).toEqual([]);
     expect(new Set(results.map(({ number }) => number))).toEqual(new Set([1, 2, 3, 7]));
     await runCommand('docker', ['rmi', '--force', image]);
+  });
+
+  it.each(['operator', 'developer', 'tester'])('the five minutes of a %s run as they are written', async (who) => {
+    const { folder, env } = way.context.developer;
+    const walked = await walkThrough(`walk-through-${who}.md`, { cwd: folder, env: { ...env } as Record<string, string> });
+    expect(walked, walked.stdout + walked.stderr).toMatchObject({ exitCode: 0 });
   });
 
   loginsSuite(() => way);

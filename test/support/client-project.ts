@@ -16,7 +16,7 @@ export type ClientProject = AsyncDisposable & {
   /** What it prints with `--json`, where it succeeds and complains of nothing. */
   // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
   runJson(args: readonly string[]): Promise<any>;
-  docker(args: readonly string[]): Promise<ClientRun>;
+  docker(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ClientRun>;
 };
 
 export async function createClientProject(options: {
@@ -70,7 +70,7 @@ export async function createClientProject(options: {
       expect([exitCode, stderr]).toEqual([0, '']);
       return JSON.parse(stdout);
     },
-    docker: (args) => start('docker', args).ended,
+    docker: (args, env) => start('docker', args, env).ended,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
