@@ -7,6 +7,7 @@ import { directorySurveys } from './directory-surveys.ts';
 import { canonicalType, parseDn } from './dn.ts';
 import type { Key } from './key.ts';
 import type { Policy, SourcePolicy } from './policy.ts';
+import { createIdentityRules } from './prose/identity-rules.ts';
 import { createReferences, type References, type SourceRules } from './references.ts';
 import { checkRowReferences, createRowChoice } from './row-choice.ts';
 import { createProblems, createRuleMaker, type MakeRule, type Problems } from './rule-maker.ts';
@@ -48,7 +49,8 @@ export function compilePolicy(input: {
   const { policy, key, sources } = input;
   const problems = createProblems();
   const hooks = createLeakHooks();
-  const make = problems.collect('the policy', () => createRuleMaker(policy, key, hooks));
+  const identities = createIdentityRules(key);
+  const make = problems.collect('the policy', () => createRuleMaker(policy, key, hooks, identities));
   const compilation: Compilation | undefined = make && {
     make,
     problems,
@@ -92,6 +94,7 @@ export function compilePolicy(input: {
     surveys: compilation?.surveys ?? [],
     literals: hooks.literals,
     phonePermutations: hooks.phonePermutations,
+    ...(identities.wanted ? { known: identities.wanted } : {}),
     exemptions: (compilation?.exemptions ?? []).sort((a, b) => (a.place < b.place ? -1 : 1)),
   };
 }

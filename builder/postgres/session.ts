@@ -124,7 +124,7 @@ export async function connectPostgres(
       async observe(policy, sink, observeSignal) {
         const observe = async (table: PostgresTable): Promise<void> => {
           await using lent = borrow();
-          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
+          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, policy.known, observeSignal);
         };
         await inParallel(tables, readerCount, observe, observeSignal);
       },
