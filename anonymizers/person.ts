@@ -71,7 +71,7 @@ export function createPersonPart(
         return;
       }
       const tag = tagOf(address);
-      sink.name(part, value, firstNameAt(tag), lastNameAt(tag), of);
+      sink.name(part, value, firstNameAt(tag), lastNameAt(tag), of, true);
     },
     apply: (value, row) => {
       const address = row[index];

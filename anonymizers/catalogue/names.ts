@@ -70,7 +70,7 @@ function fromList(
         longest: longestOf(words),
         identify: (value, _row, sink) => {
           const place = placeOf(value);
-          sink.name(part, value, place, place, of);
+          sink.name(part, value, place, place, of, false);
         },
       };
       return of === undefined ? named : createPersonPart(part, of, of_identity, tools, named);
@@ -114,7 +114,7 @@ export const fullName = defineAnonymizer({
       longest: longestOf(firstNames) + 1 + longestOf(lastNames),
       identify: (value, _row, sink) => {
         const [firstPart, lastPart] = partsOf(value);
-        sink.name('full', value, first.placeOf(firstPart), last.placeOf(lastPart), of);
+        sink.name('full', value, first.placeOf(firstPart), last.placeOf(lastPart), of, false);
       },
       apply: (value) => {
         const parts = partsOf(value);

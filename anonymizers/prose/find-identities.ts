@@ -11,7 +11,10 @@ export type AddFind = (from: number, to: number, by: string) => boolean;
 /** How a name is replaced that several people have: by a function of the name alone. */
 export type Namings = { readonly first: Apply; readonly last: Apply; readonly full: Apply };
 
-const loginPattern = /[\p{L}\p{N}][\p{L}\p{N}._+-]*[\p{L}\p{N}]/gu;
+/** Runs of these are looked at for logins, without signs at their ends. */
+const letterOrDigit = /[\p{L}\p{N}]/u;
+const mark = /\p{M}/u;
+const loginSigns = /[._+-]/;
 const lettersOnly = /^\p{L}+$/u;
 const digitsOnly = /^\p{N}+$/u;
 const shortestLogin = 3;
@@ -59,7 +62,8 @@ export function createIdentityFinder(known: KnownIdentities, namings: Namings): 
     if (!isReversed) return `${firstName} ${lastName}`;
     return `${lastName}${piece.includes(',') ? ',' : ''} ${firstName}`;
   };
-  const partOf = ({ first, last }: NameFound, piece: string): string => {
+  const partOf = ({ first, last, isRatherFirst }: NameFound, piece: string): string => {
+    if (isRatherFirst) return typeof first === 'number' ? (firstNames[first] as string) : applied(namings.first, piece);
     if (typeof last === 'number') return lastNames[last] as string;
     if (typeof first === 'number') return firstNames[first] as string;
     return applied(last === undefined ? namings.first : namings.last, piece);
@@ -83,23 +87,65 @@ export function createIdentityFinder(known: KnownIdentities, namings: Namings): 
     return true;
   };
   /** @param letters those of letters only, which can be names as well, or all others */
-  const findLogins = (text: string, letters: boolean, add: AddFind): boolean => {
-    for (const { 0: found, index } of text.matchAll(loginPattern)) {
-      if (found.length < shortestLogin) continue;
-      const login = found.normalize('NFC');
-      if (!known.mayBeLogin(login) || lettersOnly.test(login) !== letters) continue;
-      if (digitsOnly.test(login) && login.length < shortestDigitsLogin) continue;
-      const word = login.toLowerCase();
-      if (ordinaryWords.has(word) || functionWords.has(word)) continue;
+  const findLogins = (text: string, logins: readonly Login[], letters: boolean, add: AddFind): boolean => {
+    for (const { login, from, to } of logins) {
+      if (lettersOnly.test(login) !== letters) continue;
       const rule = known.value('login', login);
       if (rule === 'beyond') return false;
-      if (rule) add(index, index + found.length, applied(rule, found));
+      if (rule) add(from, to, applied(rule, text.slice(from, to)));
     }
     return true;
   };
+  const loginsIn = (text: string): Login[] => {
+    const logins: Login[] = [];
+    eachRun(text, (from, to) => {
+      if (to - from < shortestLogin || !known.mayBeLogin(text, from, to)) return;
+      const login = text.slice(from, to).normalize('NFC');
+      const word = login.toLowerCase();
+      const isNumber = digitsOnly.test(login) && login.length < shortestDigitsLogin;
+      if (!isNumber && !ordinaryWords.has(word) && !functionWords.has(word)) logins.push({ login, from, to });
+    });
+    return logins;
+  };
 
   // A word that is a name and a login is a name; what has dots or digits in it is a login, not the names in it.
-  return (text, add) => findLogins(text, false, add) && findNames(text, add) && findLogins(text, true, add);
+  return (text, add) => {
+    const logins = loginsIn(text);
+    return findLogins(text, logins, false, add) && findNames(text, add) && findLogins(text, logins, true, add);
+  };
+}
+
+type Login = { readonly login: string; readonly from: number; readonly to: number };
+
+/** What a character is in a login. */
+const [noPart, sign, letter, markOnLetter] = [0, 1, 2, 3];
+
+const asciiParts = Uint8Array.from({ length: 0x80 }, (_, code) => partOfLogin(String.fromCharCode(code)));
+
+function partOfLogin(character: string): number {
+  if (letterOrDigit.test(character)) return letter;
+  if (mark.test(character)) return markOnLetter;
+  return loginSigns.test(character) ? sign : noPart;
+}
+
+/** Runs of letters, digits and the signs of logins, from the first to the last letter or digit. */
+function eachRun(text: string, take: (from: number, to: number) => void): void {
+  let from = -1;
+  let to = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    const isPair = unit >= 0xd800 && unit < 0xdc00;
+    const part = unit < 0x80 ? (asciiParts[unit] as number) : partOfLogin(String.fromCodePoint(text.codePointAt(at) as number));
+    if (part === letter || (part === markOnLetter && from >= 0)) {
+      if (from < 0) from = at;
+      to = at + (isPair ? 2 : 1);
+    } else if (part !== sign && from >= 0) {
+      take(from, to);
+      from = -1;
+    }
+    if (isPair) at += 1;
+  }
+  if (from >= 0) take(from, to);
 }
 
 /** What a rule makes of a piece of a text. */

@@ -16,8 +16,9 @@ export type IdentitySink = {
   /**
    * A name. @param first and `last`: the places in their lists of the names that stand for it; of a part only its own counts.
    * @param group names of one person in one row have the same; they are known together too.
+   * @param isPerson whether an address decided what stands for it, and not the name alone
    */
-  name(part: NamePart, value: Uint8Array, first: number, last: number, group: string | undefined): void;
+  name(part: NamePart, value: Uint8Array, first: number, last: number, group: string | undefined, isPerson: boolean): void;
   /** @param rule as `createIdentityRules` numbers it */
   value(kind: IdentityKind, value: Uint8Array, rule: number): void;
   /** For values inside a document: several people can stand in one. */
@@ -34,6 +35,8 @@ type NamePlace = number | 'several' | undefined;
 export type NameFound = {
   readonly first: NamePlace;
   readonly last: NamePlace;
+  /** Of what can be either: an address decided the first name and not the last. */
+  readonly isRatherFirst: boolean;
   /** Last name first. */
   readonly isReversed: boolean;
   /** Known as a name of its own, not only as a piece of a longer one. */
@@ -56,8 +59,8 @@ export type KnownIdentities = {
   /** Whether a name may be this word alone, or begin with these two; fast, and sometimes wrong with a yes. */
   mayBe(hash: number): boolean;
   mayBegin(first: number, second: number): boolean;
-  /** Likewise whether this is a login. */
-  mayBeLogin(text: string): boolean;
+  /** Likewise whether this piece of a text is a login. */
+  mayBeLogin(text: string, from: number, to: number): boolean;
   /** Names made of the words `from` to `to` (inclusive). `whole` of first and last name. */
   name(kind: 'whole' | 'part', words: Words, from: number, to: number): Found<NameFound>;
   /** The rule of a company name. */
@@ -78,6 +81,8 @@ const placeMask = (1 << places) - 1;
 const several = placeMask;
 const certainBit = 1 << 24;
 const reversedBit = 1 << 25;
+/** Of the first and of the last name: an address decided it. */
+const personBits = [1 << 26, 1 << 27] as const;
 const filterBits = 1 << 24;
 const kindBytes = { whole: 1, part: 2, company: 3, email: 4, phone: 5, login: 6 } as const;
 
@@ -129,21 +134,24 @@ export function createKnownIdentities(key: Key, rules: readonly Apply[], limit?:
     note(words);
     put(kind, words.folded, lengthOf(words), number, mergeNames);
   };
-  type RowName = { readonly text: string; readonly place: number; readonly group: string | undefined };
+  type RowName = { readonly text: string; readonly number: number; readonly group: string | undefined };
   const [rowFirsts, rowLasts]: [RowName[], RowName[]] = [[], []];
 
-  const takeName = (part: NamePart, value: Uint8Array, first: number, last: number): void => {
+  const firstNumber = (place: number, isPerson: boolean): number => (place + 1) | (isPerson ? personBits[0] : 0);
+  const lastNumber = (place: number, isPerson: boolean): number => ((place + 1) << places) | (isPerson ? personBits[1] : 0);
+  const takeName: IdentitySink['name'] = (part, value, firstPlace, lastPlace, _group, isPerson) => {
+    const [first, last] = [firstNumber(firstPlace, isPerson), lastNumber(lastPlace, isPerson)];
+    const text = textOf(value).trim();
     if (part !== 'full') {
-      remember('part', textOf(value), (part === 'first' ? first + 1 : (last + 1) << places) | certainBit);
+      remember('part', text, (part === 'first' ? first : last) | certainBit);
       return;
     }
-    const text = textOf(value).trim();
     const gap = text.search(/\s/);
     // One word in such a column may well be no name: Reception, Mum.
-    remember('whole', text, (first + 1) | ((last + 1) << places) | (gap < 0 ? 0 : certainBit));
+    remember('whole', text, first | last | (gap < 0 ? 0 : certainBit));
     if (gap < 0) return;
-    remember('part', text.slice(0, gap), first + 1);
-    remember('part', text.slice(gap), (last + 1) << places);
+    remember('part', text.slice(0, gap), first);
+    remember('part', text.slice(gap), last);
   };
   const takeValue: IdentitySink['value'] = (kind, value, rule) => {
     if (kind === 'company') {
@@ -175,7 +183,7 @@ export function createKnownIdentities(key: Key, rules: readonly Apply[], limit?:
   };
 
   const apart: IdentitySink = {
-    name: (part, value, first, last) => takeName(part, value, first, last),
+    name: takeName,
     value: takeValue,
     get apart() {
       return apart;
@@ -187,6 +195,7 @@ export function createKnownIdentities(key: Key, rules: readonly Apply[], limit?:
     return {
       first: placeOf(number & placeMask),
       last: placeOf((number >>> places) & placeMask),
+      isRatherFirst: (number & personBits[0]) !== 0 && (number & personBits[1]) === 0,
       isReversed: (number & reversedBit) !== 0,
       isCertain: (number & certainBit) !== 0,
     };
@@ -195,10 +204,10 @@ export function createKnownIdentities(key: Key, rules: readonly Apply[], limit?:
 
   return {
     sink: {
-      name(part, value, first, last, group) {
-        takeName(part, value, first, last);
-        if (part === 'first') rowFirsts.push({ text: textOf(value), place: first, group });
-        if (part === 'last') rowLasts.push({ text: textOf(value), place: last, group });
+      name(part, value, first, last, group, isPerson) {
+        takeName(part, value, first, last, group, isPerson);
+        if (part === 'first') rowFirsts.push({ text: textOf(value), number: firstNumber(first, isPerson), group });
+        if (part === 'last') rowLasts.push({ text: textOf(value), number: lastNumber(last, isPerson), group });
       },
       value: takeValue,
       apart,
@@ -207,7 +216,7 @@ export function createKnownIdentities(key: Key, rules: readonly Apply[], limit?:
       for (const first of rowFirsts) {
         for (const last of rowLasts) {
           if (first.group !== last.group) continue;
-          const number = (first.place + 1) | ((last.place + 1) << places) | certainBit;
+          const number = first.number | last.number | certainBit;
           remember('whole', `${first.text} ${last.text}`, number);
           remember('whole', `${last.text} ${first.text}`, number | reversedBit);
         }
@@ -227,7 +236,7 @@ export function createKnownIdentities(key: Key, rules: readonly Apply[], limit?:
       nameFound(get(kind, folded, foldedStarts[from] as number, foldedEnds[to] as number)),
     company: ({ folded, foldedStarts, foldedEnds }, from, to) =>
       ruleFound(get('company', folded, foldedStarts[from] as number, foldedEnds[to] as number)),
-    mayBeLogin: (text) => hasBit(logins, loginHash(text)),
+    mayBeLogin: (text, from, to) => hasBit(logins, loginHash(text, from, to)),
     value(kind, text) {
       const length = normalizer.folded(Buffer.from(text));
       return ruleFound(get(kind, normalizer.bytes, 0, length));
@@ -262,13 +271,22 @@ function smaller(one: number, other: number): number {
   return Math.min(one, other);
 }
 
-/** What two people are known by stands for neither: `several` in each part in which they differ. */
+/**
+ * What two people are known by stands for neither: `several` in each part in which they differ. But where an address decided for one of them and the
+ * name alone for the other, they may well be one person, and the address counts.
+ */
 function mergeNames(one: number, other: number): number {
-  const part = (shift: number): number => {
+  const part = (shift: number, personBit: number): number => {
     const [a, b] = [(one >>> shift) & placeMask, (other >>> shift) & placeMask];
-    return (a === b || b === 0 ? a : a === 0 ? b : several) << shift;
+    const [isPerson, isOtherPerson] = [(one & personBit) !== 0, (other & personBit) !== 0];
+    if (isPerson !== isOtherPerson) return ((isPerson ? a : b) << shift) | personBit;
+    return ((a === b || b === 0 ? a : a === 0 ? b : several) << shift) | (one & personBit);
   };
-  return part(0) | part(places) | ((one | other) & (certainBit | reversedBit));
+  const [first, last] = [part(0, personBits[0]), part(places, personBits[1])];
+  // Which comes first is said by whoever says the names.
+  const isFrom = (number: number): boolean => (number & first & personBits[0]) !== 0 || (first & personBits[0]) === 0;
+  const reversed = ((isFrom(one) ? one : 0) | (isFrom(other) ? other : 0)) & reversedBit;
+  return first | last | ((one | other) & certainBit) | reversed;
 }
 
 function hasLetter({ folded, foldedEnds, count }: Words): boolean {
@@ -278,9 +296,9 @@ function hasLetter({ folded, foldedEnds, count }: Words): boolean {
 }
 
 /** Spellings of one login, in whatever case, share it. */
-function loginHash(text: string): number {
+function loginHash(text: string, from = 0, to = text.length): number {
   let hash = 0;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = from; at < to; at++) {
     const unit = text.charCodeAt(at);
     if (unit < 0x80) hash = Math.imul(hash ^ (unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit), 0x01000193);
   }

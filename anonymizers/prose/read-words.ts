@@ -24,6 +24,8 @@ const mostJoints = 3;
 /** Before a dot inside a name: `J. P. Martin`, `St. John`. */
 const longestBeforeDot = 3;
 const dot = 0x2e;
+const hashStart = 0x811c9dc5 | 0;
+const hashFactor = 0x01000193;
 
 /** Letters that no decomposition takes apart. */
 const plainLetters: Readonly<Record<string, string>> = {
@@ -56,9 +58,17 @@ function bytesOf(character: string): number[] {
   return code < 0x80 ? [code] : [0x80 | (code >>> 14), 0x80 | ((code >>> 7) & 0x7f), 0x80 | (code & 0x7f)];
 }
 
+/** What the characters of ASCII are: the byte that they are folded to, or one of these. */
+const jointCode = 0;
+const endCode = 1;
+const asciiCodes = Uint8Array.from({ length: 0x80 }, (_, code) => {
+  const character = characterOf(String.fromCharCode(code));
+  if (character.kind === 'word') return character.bytes[0] as number;
+  return character.kind === 'joint' ? jointCode : endCode;
+});
+
 /** Makes a function that reads the words of texts. */
 export function createWordReader(): (text: string) => Words {
-  const ascii: readonly Character[] = Array.from({ length: 0x80 }, (_, code) => characterOf(String.fromCharCode(code)));
   const others = new Map<number, Character>();
   const other = (code: number): Character => {
     const known = others.get(code);
@@ -76,46 +86,56 @@ export function createWordReader(): (text: string) => Words {
     if (folded.length < mostFolded) folded = new Uint8Array(mostFolded * 2);
     let count = 0;
     let length = 0;
+    let hash = 0;
     let isOpen = false;
     let canJoin = false;
     let joints = 0;
-    for (let at = 0; at < text.length; ) {
+    const open = (at: number): void => {
+      isOpen = true;
+      starts[count] = at;
+      if (count > 0) folded[length++] = 0x20;
+      foldedStarts[count] = length;
+      joins[count] = canJoin && joints <= mostJoints;
+      hash = hashStart;
+    };
+    const close = (at: number): void => {
+      isOpen = false;
+      ends[count] = at;
+      foldedEnds[count] = length;
+      hashes[count] = hash;
+      count += 1;
+      canJoin = true;
+      joints = 0;
+    };
+    const takeBetween = (isJoint: boolean, isDot: boolean, at: number): void => {
+      if (isOpen) close(at);
+      joints += 1;
+      if (!isJoint) canJoin = false;
+      else if (isDot && count > 0 && (ends[count - 1] as number) - (starts[count - 1] as number) > longestBeforeDot) canJoin = false;
+    };
+    for (let at = 0; at < text.length; at++) {
       const unit = text.charCodeAt(at);
+      if (unit < 0x80) {
+        const byte = asciiCodes[unit] as number;
+        if (byte > endCode) {
+          if (!isOpen) open(at);
+          folded[length++] = byte;
+          hash = Math.imul(hash ^ byte, hashFactor);
+        } else takeBetween(byte === jointCode, unit === dot, at);
+        continue;
+      }
       const code = unit < 0xd800 ? unit : (text.codePointAt(at) as number);
-      const character = code < 0x80 ? (ascii[code] as Character) : other(code);
-      const next = at + (code > 0xffff ? 2 : 1);
+      const character = other(code);
       if (character.kind === 'word') {
-        if (!isOpen) {
-          isOpen = true;
-          starts[count] = at;
-          if (count > 0) folded[length++] = 0x20;
-          foldedStarts[count] = length;
-          hashes[count] = 0x811c9dc5 | 0;
-          joins[count] = canJoin && joints <= mostJoints;
-          count += 1;
-        }
-        let hash = hashes[count - 1] as number;
+        if (!isOpen) open(at);
         for (const byte of character.bytes) {
           folded[length++] = byte;
-          hash = Math.imul(hash ^ byte, 0x01000193);
+          hash = Math.imul(hash ^ byte, hashFactor);
         }
-        hashes[count - 1] = hash;
-        ends[count - 1] = next;
-        foldedEnds[count - 1] = length;
-      } else if (character.kind === 'mark' && isOpen) ends[count - 1] = next;
-      else {
-        if (isOpen) {
-          isOpen = false;
-          canJoin = true;
-          joints = 0;
-        }
-        joints += 1;
-        if (character.kind !== 'joint') canJoin = false;
-        else if (code === dot && count > 0 && (ends[count - 1] as number) - (starts[count - 1] as number) > longestBeforeDot)
-          canJoin = false;
-      }
-      at = next;
+      } else if (character.kind !== 'mark' || !isOpen) takeBetween(character.kind === 'joint', false, at);
+      if (code > 0xffff) at += 1;
     }
+    if (isOpen) close(text.length);
     return { count, starts, ends, folded, foldedStarts, foldedEnds, hashes, joins };
   };
 }
