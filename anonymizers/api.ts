@@ -83,6 +83,8 @@ export type LiveDefinition = {
   readonly digest: string;
   /** False where the builder cannot leave it out. */
   readonly droppable: boolean;
+  /** What the server says cannot be without it: names of other definitions, or in words. */
+  readonly neededBy?: readonly string[];
   /** False where no snapshot can hold it, so that it can only be dropped. */
   readonly carried?: boolean;
 };

@@ -60,6 +60,13 @@ export function compileDefinitions(source: SqlSource, policy: SourcePolicy, cont
       else suggestions.dropped(source.name, program.name);
     }
   }
+  for (const { kind, name, neededBy = [] } of programs) {
+    if (!dropped.has(name)) continue;
+    for (const other of neededBy) {
+      if (!dropped.has(other))
+        problems.invalid.push(`${source.name} ${kind} ${name}: ${other} needs it, and is not dropped; drop that too, or keep this one`);
+    }
+  }
   const own = [
     ...[...(policy.programs?.keep ?? []), ...(policy.programs?.drop ?? [])].map((entry) => ({ entry, among: programs, what: 'program' })),
     ...(policy.defaults?.keep ?? []).map((entry) => ({ entry, among: all.filter(({ kind }) => kind === 'default'), what: 'default' })),
