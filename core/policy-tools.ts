@@ -41,7 +41,14 @@ export const policyCheckSchema = z.strictObject({
   patch: z.array(name),
   drift: z.strictObject({
     /** The newest snapshot of the environment; absent where there is none. */
-    since: z.optional(z.strictObject({ digest: name, takenAt: name })),
+    since: z.optional(
+      z.strictObject({
+        digest: name,
+        takenAt: name,
+        /** Whether that snapshot was made by another policy, ready-made ones that it includes as they were then. */
+        policyChanged: z.optional(z.boolean()),
+      }),
+    ),
     changes: z.array(driftChange),
   }),
 });

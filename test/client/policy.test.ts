@@ -31,7 +31,10 @@ const undecided: PolicyCheck = {
   plan: [...decided.plan, { source: 'mysql', section: 'shop.users', name: 'fax', type: 'varchar(20)' }],
   undecided: ['mysql shop.users.fax varchar(20)'],
   patch: ['sources:', '  mysql:', '    tables:', '      users:', '        columns:', '          fax: phone'],
-  drift: { ...decided.drift, changes: [{ change: 'new', what: 'column', place: 'mysql shop.users.fax' }] },
+  drift: {
+    since: { digest: `sha256:${'a'.repeat(64)}`, takenAt: '2024-05-01T00:00:00.000Z', policyChanged: true },
+    changes: [{ change: 'new', what: 'column', place: 'mysql shop.users.fax' }],
+  },
 };
 
 let registry: SmallRegistry;
@@ -90,6 +93,7 @@ describe('check', () => {
     expect(exitCode).toBe(4);
     expect(stdout).toContain('UNDECIDED');
     expect(stdout).toContain('+ column mysql shop.users.fax');
+    expect(stdout).toContain('made by another policy');
     expect(stdout).toContain('          fax: phone');
     const json = await client.run(['policy', 'check', 'prod', '--json']);
     expect([json.exitCode, JSON.parse(json.stdout), json.stderr]).toEqual([4, undecided, '']);
