@@ -5,6 +5,7 @@ import type { Watch } from './leak-rules.ts';
 import type { PhoneCountry } from './phone-countries.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
+import type { Identify, KnownIdentities } from './prose/known-identities.ts';
 import type { Prf } from './siphash.ts';
 import type { LeakFacts } from './watch.ts';
 
@@ -53,6 +54,8 @@ export type Made = {
   readonly phonePermutation?: PhonePermutationKey;
   /** What the leak scan must know of the place; set by the rule maker. */
   readonly leaks?: LeakFacts;
+  /** For prose elsewhere: hands on what its real values are known by, and what stands for them here. */
+  readonly identify?: Identify;
   /** For documents: hands on the real values in its parts. Nothing where it cannot be read. */
   readonly observe?: (value: Uint8Array, watch: Watch) => void;
   /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
@@ -75,6 +78,8 @@ export type Tools = {
   seed(purpose: string): Uint8Array;
   /** The place of another column in the row. @throws DynDataError POLICY_INVALID where the table has no such column. */
   sibling(column: string): { readonly index: number; readonly maxLength: number | undefined };
+  /** Who is known in all sources when rows are anonymized; asking for it has them gathered. Absent where nobody gathers them. */
+  readonly known?: () => KnownIdentities;
   /** Makes another rule's anonymizer, for a value inside this one. @throws DynDataError POLICY_INVALID */
   inner(rule: Rule, target: Target): Made;
 };
@@ -91,8 +96,8 @@ export type Facts = {
   readonly length: 'bounded' | 'input' | 'cut' | 'checked' | 'replaced';
   /** NULL stays NULL with every anonymizer; `made` where NULL is also what others become. */
   readonly nulls: 'kept' | 'made';
-  /** What decides the result besides the key: the value, another column's value with it, the order of the rows, or nothing. */
-  readonly decidedBy: 'value' | 'row' | 'order' | 'nothing';
+  /** What decides the result besides the key: the value, other columns with it, everybody in the sources with it, the order of the rows, or nothing. */
+  readonly decidedBy: 'value' | 'row' | 'data' | 'order' | 'nothing';
   /** Whether different values always get different results; `depends` on the parameters. */
   readonly unique: 'yes' | 'no' | 'depends';
   /**

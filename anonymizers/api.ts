@@ -2,6 +2,8 @@ import type { Digest, SourceKind } from '../core/index.ts';
 import type { DetectorRule, Watch } from './leak-rules.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
+import type { RowIdentities } from './prose/identity-rules.ts';
+import type { KnownIdentities } from './prose/known-identities.ts';
 import type { LeakFacts } from './watch.ts';
 
 /** A value as the server gives it: the text form of a textual, numeric or temporal type, the raw bytes of a binary one; null for NULL. */
@@ -81,6 +83,8 @@ export type LiveDefinition = {
   readonly digest: string;
   /** False where the builder cannot leave it out. */
   readonly droppable: boolean;
+  /** What the server says cannot be without it: names of other definitions, or in words. */
+  readonly neededBy?: readonly string[];
   /** False where no snapshot can hold it, so that it can only be dropped. */
   readonly carried?: boolean;
 };
@@ -115,6 +119,8 @@ export type TablePlan = {
   readonly inOrder: boolean;
   /** For the leak scan, per column. */
   readonly leaks: readonly (LeakFacts | undefined)[];
+  /** For prose elsewhere: whom the rows name. Absent where they name nobody. */
+  readonly identities?: RowIdentities;
   /**
    * Anonymizes one row in place; `row` has the order of LiveTable.columns. Kept columns are not touched.
    * @throws DynDataError DATA_UNMASKABLE naming source, table and column (never the value) where a value cannot be decided.
@@ -142,6 +148,11 @@ export type DirectoryPlan = {
     readonly attributes: readonly string[];
     observe(entry: DirectoryEntry, watch: Watch): void;
     produces(description: string, rule: DetectorRule): boolean;
+  };
+  /** For prose elsewhere: the attributes to read, and how to take out whom an entry names. Absent where entries name nobody. */
+  readonly identities?: {
+    readonly attributes: readonly string[];
+    observe(entry: DirectoryEntry, known: KnownIdentities): void;
   };
 };
 
@@ -184,6 +195,11 @@ export type CompiledPolicy = {
   readonly literals: readonly Uint8Array[];
   /** How it replaces phone numbers, each way once. */
   readonly phonePermutations: readonly PhonePermutationKey[];
+  /**
+   * Whom prose can name: to be filled from the identities of all tables and directories before a row is transformed, and then completed. Absent
+   * where no rule looks for them.
+   */
+  readonly known?: KnownIdentities;
   /** In the order of their places. */
   readonly exemptions: readonly Exemption[];
 };

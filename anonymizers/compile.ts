@@ -1,4 +1,4 @@
-import { canonicalJson, DynDataError, digestOf, type JsonValue } from '../core/index.ts';
+import { DynDataError } from '../core/index.ts';
 import type { CompiledPolicy, DefinitionsPlan, DirectoryPlan, Exemption, LiveSource, Survey, TablePlan } from './api.ts';
 import { compileDefinitions } from './definitions-plan.ts';
 import { createDirectoryPlan } from './directory-plan.ts';
@@ -6,7 +6,8 @@ import { compileDirectoryRules, decisionOf } from './directory-rules.ts';
 import { directorySurveys } from './directory-surveys.ts';
 import { canonicalType, parseDn } from './dn.ts';
 import type { Key } from './key.ts';
-import type { Policy, SourcePolicy } from './policy.ts';
+import { type Policy, policyDigest, type SourcePolicy } from './policy.ts';
+import { createIdentityRules } from './prose/identity-rules.ts';
 import { createReferences, type References, type SourceRules } from './references.ts';
 import { checkRowReferences, createRowChoice } from './row-choice.ts';
 import { createProblems, createRuleMaker, type MakeRule, type Problems } from './rule-maker.ts';
@@ -59,7 +60,8 @@ export function compilePolicy(input: {
   const { policy, key, sources } = input;
   const problems = createProblems();
   const hooks = createLeakHooks();
-  const make = problems.collect('the policy', () => createRuleMaker(policy, key, hooks));
+  const identities = createIdentityRules(key);
+  const make = problems.collect('the policy', () => createRuleMaker(policy, key, hooks, identities));
   const compilation: Compilation | undefined = make && {
     make,
     problems,
@@ -94,7 +96,7 @@ export function compilePolicy(input: {
   report(problems, compilation?.undecided ?? [], compilation?.suggestions);
 
   return {
-    policyDigest: digestOf(canonicalJson(policy as JsonValue)),
+    policyDigest: policyDigest(policy),
     keyId: key.id,
     table: (source, schema, table) =>
       found(compilation?.plans ?? new Map(), tableId(source, schema, table), `${source} ${schema}.${table}`),
@@ -103,6 +105,7 @@ export function compilePolicy(input: {
     surveys: compilation?.surveys ?? [],
     literals: hooks.literals,
     phonePermutations: hooks.phonePermutations,
+    ...(identities.wanted ? { known: identities.wanted } : {}),
     exemptions: (compilation?.exemptions ?? []).sort((a, b) => (a.place < b.place ? -1 : 1)),
   };
 }

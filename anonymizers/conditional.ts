@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { issueLines } from '../core/index.ts';
 import { type Made, refuse, type Target, type Tools } from './anonymizer.ts';
+import type { Value } from './api.ts';
 import { type Rule, readRule, ruleSchema } from './policy.ts';
 import { sameBytes } from './pseudonym-bytes.ts';
 
@@ -35,6 +36,13 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
   const stages = new Set(branches.flatMap(({ stage }) => stage ?? []));
   if (stages.size > 1) refuse('"when" chooses between a rule that reads real values and one that reads anonymized ones');
   const isAfter = stages.has('after');
+  const chosen = (row: readonly Value[]): Made => {
+    const decider = row[index];
+    let matches = wantsNull && (decider === null || decider === undefined);
+    if (decider)
+      for (let at = 0; at < wanted.length && !matches; at++) matches = sameBytes(wanted[at] as Uint8Array, decider, decider.length);
+    return matches ? first : second;
+  };
   const isNothing = (rule: Rule): boolean => readRule(rule).name === 'null';
   return {
     unique: (first.unique && isNothing(otherwise)) || (second.unique && isNothing(then)),
@@ -42,12 +50,7 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
     stage: isAfter ? 'after' : 'before',
     reads: [...branches.flatMap(({ reads = [] }) => reads), ...(isAfter ? [] : [column])],
     readsReal: [column, ...branches.flatMap(({ readsReal = [] }) => readsReal)],
-    apply: (value, row) => {
-      const decider = row[index];
-      let matches = wantsNull && (decider === null || decider === undefined);
-      if (decider)
-        for (let at = 0; at < wanted.length && !matches; at++) matches = sameBytes(wanted[at] as Uint8Array, decider, decider.length);
-      return matches ? first.apply(value, row) : second.apply(value, row);
-    },
+    apply: (value, row) => chosen(row).apply(value, row),
+    identify: (value, row, sink) => chosen(row).identify?.(value, row, sink),
   };
 }

@@ -19,33 +19,50 @@ function withoutSchema(name: string): string {
   return name.slice(name.indexOf('.') + 1);
 }
 
+function commentsIn(policy: SourcePolicy): 'keep' | 'drop' | undefined {
+  return [policy, ...(policy.included ?? [])].find(({ comments }) => comments !== undefined)?.comments;
+}
+
+/** What a policy says of a text of the structure; several where it contradicts itself, none where it does not decide it. */
+export function decisionsOn(definition: LiveDefinition, policy: SourcePolicy): readonly ('keep' | 'drop')[] {
+  const levels = [policy, ...(policy.included ?? [])];
+  const isListed = (list: (level: SourcePolicy) => readonly string[] | undefined): boolean =>
+    levels.some((level) => list(level)?.some((entry) => names(entry, definition)));
+  switch (definition.kind) {
+    case 'comment':
+      return [commentsIn(policy) ?? []].flat();
+    case 'default':
+      return isListed(({ defaults }) => defaults?.keep) ? ['keep'] : [];
+    default:
+      return [
+        ...(isListed(({ programs }) => programs?.keep) ? (['keep'] as const) : []),
+        ...(isListed(({ programs }) => programs?.drop) ? (['drop'] as const) : []),
+      ];
+  }
+}
+
 /** Comments, default values, and the bodies of views, routines, triggers and events can name people; each is decided like a column. */
 export function compileDefinitions(source: SqlSource, policy: SourcePolicy, context: DefinitionsContext): DefinitionsPlan {
   const { problems, suggestions, undecided } = context;
-  const levels = [policy, ...(policy.included ?? [])];
   const all = source.definitions ?? [];
-  const comments = levels.find((level) => level.comments !== undefined)?.comments;
-  const commented = all.filter(({ kind }) => kind === 'comment');
-  if (comments === undefined && commented.length > 0) {
-    const [first] = commented;
-    undecided.push(`${source.name} comments (${commented.length}, one on ${first?.name})`);
+  const [firstComment, ...otherComments] = all.filter(({ kind }) => kind === 'comment');
+  const comments = commentsIn(policy);
+  if (firstComment && comments === undefined) {
+    undecided.push(`${source.name} comments (${otherComments.length + 1}, one on ${firstComment.name})`);
     suggestions.comments(source.name);
   }
 
-  const keptDefaults = levels.flatMap(({ defaults }) => defaults?.keep ?? []);
   for (const definition of all) {
-    if (definition.kind !== 'default' || keptDefaults.some((entry) => names(entry, definition))) continue;
+    if (definition.kind !== 'default' || decisionsOn(definition, policy).length > 0) continue;
     undecided.push(`${source.name} default of ${definition.name}`);
     suggestions.listed(source.name, 'defaults', withoutSchema(definition.name));
   }
 
   const programs = all.filter(({ kind }) => kind !== 'comment' && kind !== 'default');
-  const keep = levels.flatMap((level) => level.programs?.keep ?? []);
-  const drop = levels.flatMap((level) => level.programs?.drop ?? []);
   const dropped = new Set<string>();
   for (const program of programs) {
-    const isKept = keep.some((entry) => names(entry, program));
-    const isDropped = drop.some((entry) => names(entry, program));
+    const decisions = decisionsOn(program, policy);
+    const [isKept, isDropped] = [decisions.includes('keep'), decisions.includes('drop')];
     const place = `${source.name} ${program.kind} ${program.name}`;
     if (isKept && program.carried === false) problems.invalid.push(`${place}: is not carried; drop it`);
     else if (isKept && isDropped) problems.invalid.push(`${place}: is both kept and dropped`);
@@ -58,6 +75,13 @@ export function compileDefinitions(source: SqlSource, policy: SourcePolicy, cont
       undecided.push(isCarried ? `${place} (digest ${program.digest})` : `${place} (it is not carried; drop it in the policy)`);
       if (isCarried) suggestions.listed(source.name, 'programs', `${withoutSchema(program.name)}@${program.digest}`);
       else suggestions.dropped(source.name, program.name);
+    }
+  }
+  for (const { kind, name, neededBy = [] } of programs) {
+    if (!dropped.has(name)) continue;
+    for (const other of neededBy) {
+      if (!dropped.has(other))
+        problems.invalid.push(`${source.name} ${kind} ${name}: ${other} needs it, and is not dropped; drop that too, or keep this one`);
     }
   }
   const own = [

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { unmaskable } from './anonymizer.ts';
-import type { DirectoryPlan, LiveSource, Value } from './api.ts';
+import type { DirectoryEntry, DirectoryPlan, LiveSource, Value } from './api.ts';
 import { createDecisions, createDescriptions, type DecisionsOf, type Describe, type Described } from './directory-decisions.ts';
 import { createReferenceEntries } from './directory-reference.ts';
 import { type Decision, type DirectoryRules, decisionOf } from './directory-rules.ts';
@@ -21,22 +21,20 @@ export function createDirectoryPlan(source: LdapSource, bases: readonly (readonl
   const real: Value[] = rules.slots.map(() => null);
   const row: Value[] = rules.slots.map(() => null);
   const dnPlace = `${source.name} dn`;
+  const identities = createDirectoryIdentities(source, rules, describe, decisionsOf);
   return {
     ...(rules.where === undefined ? {} : { where: rules.where }),
     mapDn: (dn) => dns.map(dn, dnPlace),
     isReference: createReferenceEntries(bases, rules.reference),
     leaks: createDirectoryLeaks(source, rules, describe, decisionsOf),
+    ...(identities ? { identities } : {}),
     transform(entry) {
       const decide = decisionsOf(entry);
       const own = dns.own(entry.dn);
       if (!own) throw unmaskable(dnPlace, 'the DN of an entry cannot be read', 'Correct the entry at the source.');
       if (real.length > 0) {
-        real.fill(null);
         row.fill(null);
-        for (const [description, values] of entry.attributes) {
-          const { slot } = describe(description);
-          if (slot >= 0) real[slot] ??= values[0] ?? null;
-        }
+        fillSlots(real, entry, describe);
       }
       const attributes = new Map<string, readonly Uint8Array[]>();
       let late: (readonly [attribute: Described, decision: Decision, values: readonly Uint8Array[]])[] | undefined;
@@ -71,6 +69,54 @@ export function createDirectoryPlan(source: LdapSource, bases: readonly (readonl
 }
 
 const none: readonly Uint8Array[] = [];
+
+/** The first value of each attribute that other attributes' rules read. */
+function fillSlots(slots: Value[], entry: DirectoryEntry, describe: Describe): void {
+  slots.fill(null);
+  for (const [description, values] of entry.attributes) {
+    const { slot } = describe(description);
+    if (slot >= 0) slots[slot] ??= values[0] ?? null;
+  }
+}
+
+/** Whom an entry names: what its rules say of it, as with the leak scan. */
+function createDirectoryIdentities(
+  source: LdapSource,
+  rules: DirectoryRules,
+  describe: Describe,
+  decisionsOf: DecisionsOf,
+): DirectoryPlan['identities'] {
+  const sections = [...rules.special.map(({ decisions }) => decisions), rules.all];
+  const named = new Set(
+    source.attributes.filter((description) =>
+      sections.some((section) => {
+        const decision = decisionOf(section, description);
+        return decision?.kind === 'made' && decision.made.identify !== undefined;
+      }),
+    ),
+  );
+  const isRead = (description: string): boolean => {
+    const type = canonicalType(description);
+    return rules.slots.includes(type) || rules.deciding.has(type);
+  };
+  if (named.size === 0) return undefined;
+  const real: Value[] = rules.slots.map(() => null);
+  return {
+    attributes: source.attributes.filter((description) => named.has(description) || isRead(description)),
+    observe(entry, known) {
+      const decide = decisionsOf(entry);
+      fillSlots(real, entry, describe);
+      for (const [description, values] of entry.attributes) {
+        // Read only since it tells which rules are the entry's.
+        if (!named.has(description)) continue;
+        const decision = decide(describe(description));
+        const identify = decision.kind === 'made' ? decision.made.identify : undefined;
+        if (identify) for (const value of values) identify(value, real, known.sink);
+      }
+      known.endRow();
+    },
+  };
+}
 
 /** The rule for an attribute can differ between entries, so whether it is watched is asked of each. */
 function createDirectoryLeaks(

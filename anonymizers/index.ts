@@ -16,7 +16,7 @@ export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
 export { parseKey } from './key.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';
-export { type Policy, parsePolicy, type Rule } from './policy.ts';
+export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
 export * from './primitives.ts';
 export { pseudonymWords } from './pseudonym-words.ts';
 export { enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';

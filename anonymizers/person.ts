@@ -1,5 +1,6 @@
 import type { Apply, Made, Tools } from './anonymizer.ts';
 import { createNormalizer } from './normalize.ts';
+import type { Identify, NamePart } from './prose/known-identities.ts';
 import { longestOf } from './pseudonym-bytes.ts';
 import type { Prf } from './siphash.ts';
 import { firstNames } from './words/first-names.ts';
@@ -45,7 +46,13 @@ export function lastNameAt(tag: Uint32Array): number {
  * in every source. Where there is no address, `otherwise` decides.
  * @param identity of the e-mail address
  */
-export function createPersonPart(part: 'first' | 'last' | 'full', of: string, identity: string, tools: Tools, otherwise: Apply): Made {
+export function createPersonPart(
+  part: NamePart,
+  of: string,
+  identity: string,
+  tools: Tools,
+  otherwise: { readonly apply: Apply; readonly identify: Identify },
+): Made {
   const { index } = tools.sibling(of);
   const tagOf = addressTagOf(tools.prf(emailAlgorithm, identity, 'email'));
   const encoder = new TextEncoder();
@@ -57,9 +64,18 @@ export function createPersonPart(part: 'first' | 'last' | 'full', of: string, id
       part === 'first' ? longestOf(firstNames) : part === 'last' ? longestOf(lastNames) : longestOf(firstNames) + 1 + longestOf(lastNames),
     stage: 'before',
     reads: [of],
+    identify: (value, row, sink) => {
+      const address = row[index];
+      if (!address) {
+        otherwise.identify(value, row, sink);
+        return;
+      }
+      const tag = tagOf(address);
+      sink.name(part, value, firstNameAt(tag), lastNameAt(tag), of, true);
+    },
     apply: (value, row) => {
       const address = row[index];
-      if (!address) return otherwise(value, row);
+      if (!address) return otherwise.apply(value, row);
       const tag = tagOf(address);
       const first = firsts[firstNameAt(tag)] as Uint8Array;
       if (part === 'first') return first;

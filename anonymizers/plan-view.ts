@@ -1,4 +1,5 @@
 import type { LiveSource } from './api.ts';
+import { decisionsOn } from './definitions-plan.ts';
 import { directoryDefaults } from './directory-defaults.ts';
 import { canonicalType } from './dn.ts';
 import type { Policy, Rule, SourcePolicy } from './policy.ts';
@@ -9,9 +10,9 @@ import { readTableRules } from './table-rules.ts';
 /** What a policy says of one place of a live system. */
 export type PlanLine = {
   readonly source: string;
-  /** `schema.table`; for LDAP `attributes`, `class NAME`, `filter FILTER` or `dn`. */
+  /** `schema.table`, or `structure`; for LDAP `attributes`, `class NAME`, `filter FILTER` or `dn`. */
   readonly section: string;
-  /** Column or attribute; empty for a table that is carried empty. */
+  /** Column or attribute; of the structure what and on what (`comment shop.users`, `view shop.active`); empty for a table that is carried empty. */
   readonly name: string;
   readonly sqlType?: string;
   readonly decision:
@@ -35,7 +36,7 @@ export function viewPlan(policy: Policy, sources: readonly LiveSource[]): PlanLi
   return sources.flatMap((source): PlanLine[] => {
     if (source.kind === 'ldap') return viewDirectory(source, written(source.name), references);
     const rules = tables.find((one) => one.source === source)?.tables;
-    return source.tables.flatMap((table): PlanLine[] => {
+    const ofTables = source.tables.flatMap((table): PlanLine[] => {
       const section = `${table.schema}.${table.name}`;
       if (rules?.get(table)?.rows === 'none') return [{ source: source.name, section, name: '', decision: { kind: 'drop' } }];
       return table.columns.map(({ name, sqlType }) => {
@@ -43,6 +44,21 @@ export function viewPlan(policy: Policy, sources: readonly LiveSource[]): PlanLi
         return { source: source.name, section, name, sqlType, decision: found ? { kind: 'rule', ...found } : { kind: 'undecided' } };
       });
     });
+    return [...ofTables, ...viewStructure(source, written(source.name))];
+  });
+}
+
+/** Comments, default values and programs: they can hold personal data as rows do. */
+function viewStructure(source: Exclude<LiveSource, { kind: 'ldap' }>, policy: SourcePolicy): PlanLine[] {
+  return (source.definitions ?? []).map((definition) => {
+    const decisions = decisionsOn(definition, policy);
+    const [decision] = decisions.length === 1 ? decisions : [];
+    return {
+      source: source.name,
+      section: 'structure',
+      name: `${definition.kind} ${definition.name}`,
+      decision: decision === 'keep' ? { kind: 'rule', rule: 'keep', follows: false } : { kind: decision === 'drop' ? 'drop' : 'undecided' },
+    };
   });
 }
 

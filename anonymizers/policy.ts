@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { DynDataError, parseYaml } from '../core/index.ts';
+import { canonicalJson, type Digest, DynDataError, digestOf, type JsonValue, parseYaml } from '../core/index.ts';
 import { leakRules } from './leak-rules.ts';
 import { readReadyMade } from './ready-made.ts';
 
@@ -128,6 +128,11 @@ export function parsePolicy(text: string, fileName: string): Policy {
     return [name, { ...own, included }];
   });
   return { ...written, identities: { ...declared, ...written.identities }, sources: Object.fromEntries(sources) };
+}
+
+/** What a snapshot's manifest has of the policy it was made by: the same for policies that are written alike but for order, comments and blanks. */
+export function policyDigest(policy: Policy): Digest {
+  return digestOf(canonicalJson(policy as JsonValue));
 }
 
 function parseReadyMade(name: string, place: string): z.infer<typeof readyMadeSchema> {

@@ -7,6 +7,7 @@ import { builtInIdentities } from './identities.ts';
 import type { Key } from './key.ts';
 import { phoneCountries } from './phone-countries.ts';
 import { type Policy, type Rule, readRule } from './policy.ts';
+import type { IdentityRules } from './prose/identity-rules.ts';
 import { createSipHash, type Prf } from './siphash.ts';
 import { createLeakHooks, type LeakHooks, takeSensitive } from './watch.ts';
 
@@ -36,8 +37,11 @@ export function createProblems(): Problems {
   };
 }
 
-/** @throws DynDataError POLICY_INVALID for a country that is not known. */
-export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = createLeakHooks()): MakeRule {
+/**
+ * @param identityRules absent where nobody gathers the people of all sources: `scrub` then finds only what has a form
+ * @throws DynDataError POLICY_INVALID for a country that is not known.
+ */
+export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = createLeakHooks(), identityRules?: IdentityRules): MakeRule {
   const anonymizers = new Map(catalogue.map((anonymizer) => [anonymizer.name, anonymizer]));
   const identities = new Map<string, IdentityKind>([...Object.entries(builtInIdentities), ...Object.entries(policy.identities)]);
   const country = phoneCountries.find(({ iso }) => iso === policy.country.toUpperCase());
@@ -91,11 +95,14 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
       },
       seed: (purpose) => key.subKey(`seed/${purpose}`),
       sibling,
+      ...(identityRules ? { known: identityRules.known } : {}),
       inner,
     });
+    const identify = plain.identify ?? identityRules?.identifies(name, plain.apply);
     // What is keyed by the value alone shows which rows are alike.
     const made: Made = {
       ...plain,
+      ...(identify ? { identify } : {}),
       deterministic: plain.deterministic ?? (isKeyed && plain.stage === undefined),
       inOrder: anonymizer.facts.decidedBy === 'order' || inside.some(({ inOrder }) => inOrder === true),
       leaks: hooks.facts(name, sensitive, plain, inside),

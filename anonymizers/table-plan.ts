@@ -3,6 +3,7 @@ import type { Apply, Made, Target } from './anonymizer.ts';
 import { refuse } from './anonymizer.ts';
 import type { LiveColumn, LiveSource, LiveTable, Survey, TablePlan, Value } from './api.ts';
 import { type Rule, readRule } from './policy.ts';
+import { createRowIdentities } from './prose/identity-rules.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
 import { suggestPathRule } from './suggestions.ts';
 import type { TableRules } from './table-rules.ts';
@@ -71,6 +72,10 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
     problems.invalid.push(`${place}: columns that are made of the real values of others read each other in a circle`);
     return undefined;
   }
+  const identities = createRowIdentities(
+    made.map(({ identify }) => identify),
+    made.map(({ reads: names = [] }) => names.map((name) => table.columns.findIndex((column) => column.name === name))),
+  );
   return {
     surveys,
     plan: {
@@ -82,6 +87,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
       reads: made.map(({ keeps }, index) => keeps !== true || siblings.has(index)),
       inOrder: made.some(({ inOrder }) => inOrder === true),
       leaks: made.map(({ leaks }) => leaks),
+      ...(identities ? { identities } : {}),
       transform: createTransform(made, before),
     },
   };

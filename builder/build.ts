@@ -117,6 +117,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
     opened.map(({ description }) => description.live),
   );
   await surveySources(policy, sessions.open, signal, (session, shared) => leakScan.observe(session, shared));
+  policy.known?.complete();
 
   for (const { session } of opened) {
     const extractions = session.extractions(policy);

@@ -1,9 +1,21 @@
 import { parseDocument } from 'yaml';
 import { DynDataError } from '../core/errors.ts';
+import { strengthOfAnonymizer, strongest } from '../core/rule-strength.ts';
+
+/** What a policy says of a place. */
+export type PolicyPlace = {
+  /** In one spelling for one meaning. */
+  readonly text: string;
+  /** How much of the real data it hides, 0 (nothing) to 3; undefined where that cannot be told. */
+  readonly strength?: number | undefined;
+  /** The strength of a policy that does not name the place; undefined where nothing decides it then. */
+  readonly otherwise?: number;
+};
 
 /** What a policy says, place by place: `mysql users.email` → `email`. Two policies that mean the same have the same places. */
-export type PolicyPlaces = ReadonlyMap<string, string>;
+export type PolicyPlaces = ReadonlyMap<string, PolicyPlace>;
 
+type Places = Map<string, PolicyPlace>;
 type Plain = { readonly [key: string]: unknown };
 
 /**
@@ -20,20 +32,31 @@ export function readPolicyPlaces(text: string, fileName: string): PolicyPlaces {
       `${fileName} is no policy: a YAML document with keys is expected. Name a policy file, or an environment.`,
     );
   }
-  const places = new Map<string, string>();
-  const { sources, ...rest } = value;
+  const places = new Map<string, PolicyPlace>();
+  const { sources, leak_scan: leakScan, ...rest } = value;
   for (const [key, item] of Object.entries(rest)) addAny(places, key, item);
+  for (const allowed of isPlain(leakScan) && Array.isArray(leakScan.allow) ? leakScan.allow : []) {
+    if (isPlain(allowed)) addException(places, `leak_scan ${allowed.place} ${allowed.rule}`, allowed.reason);
+  }
   for (const [name, source] of Object.entries(isPlain(sources) ? sources : {})) addSource(places, name, isPlain(source) ? source : {});
   return places;
 }
 
-function addSource(places: Map<string, string>, name: string, source: Plain): void {
-  const { tables, keep, drop, attributes, classes, filters, dn, ...rest } = source;
+function addSource(places: Places, name: string, source: Plain): void {
+  const { tables, keep, drop, attributes, classes, filters, dn, comments, programs, defaults, ...others } = source;
+  const { keep_entries: services, low_cardinality: fewValues, ...rest } = others;
   for (const [key, item] of Object.entries(rest)) addAny(places, `${name} ${key}`, item);
+  if (comments !== undefined) places.set(`${name} comments`, ruled(comments));
+  for (const [what, lists] of Object.entries({ program: programs, default: defaults })) {
+    for (const [decision, listed] of Object.entries(isPlain(lists) ? lists : {}))
+      for (const entry of listOf(listed)) places.set(`${name} ${what} ${entry}`, ruled(decision));
+  }
+  for (const entry of listOf(services)) addException(places, `${name} keep_entries ${entry}`, 'kept');
+  addExceptions(places, `${name} low_cardinality `, fewValues);
   for (const [table, body] of Object.entries(isPlain(tables) ? tables : {}))
     addTable(places, `${name} ${table}`, isPlain(body) ? body : {});
-  for (const attribute of listOf(keep)) places.set(`${name} attribute ${attribute}`, 'keep');
-  for (const attribute of listOf(drop)) places.set(`${name} attribute ${attribute}`, 'drop');
+  for (const attribute of listOf(keep)) places.set(`${name} attribute ${attribute}`, ruled('keep'));
+  for (const attribute of listOf(drop)) places.set(`${name} attribute ${attribute}`, ruled('drop'));
   addRules(places, `${name} attribute `, attributes);
   for (const [kind, sections] of [
     ['class', classes],
@@ -45,33 +68,66 @@ function addSource(places: Map<string, string>, name: string, source: Plain): vo
   addRules(places, `${name} dn `, dn);
 }
 
-function addTable(places: Map<string, string>, table: string, body: Plain): void {
-  const { keep, columns, ...rest } = body;
+function addTable(places: Places, table: string, body: Plain): void {
+  const { keep, columns, rows, low_cardinality: fewValues, ...rest } = body;
   // So that a table that is named and nothing more is a place too.
-  places.set(table, 'named');
+  places.set(table, { text: 'named' });
+  if (rows !== undefined) places.set(`${table} (rows)`, { text: spelled(rows), strength: strengthOfRows(rows), otherwise: 0 });
+  addExceptions(places, `${table} low_cardinality `, fewValues);
   for (const [key, item] of Object.entries(rest)) addAny(places, `${table} (${key})`, item);
-  for (const column of listOf(keep)) places.set(`${table}.${column}`, 'keep');
+  for (const column of listOf(keep)) places.set(`${table}.${column}`, ruled('keep'));
   addRules(places, `${table}.`, columns);
 }
 
-function addRules(places: Map<string, string>, prefix: string, rules: unknown): void {
+function addRules(places: Places, prefix: string, rules: unknown): void {
   for (const [name, rule] of Object.entries(isPlain(rules) ? rules : {})) {
     const json = isPlain(rule) && Object.keys(rule).length === 1 ? rule.json : undefined;
     if (!isPlain(json)) {
-      places.set(`${prefix}${name}`, spelled(rule));
+      places.set(`${prefix}${name}`, ruled(rule));
       continue;
     }
     const { keep, paths, ...rest } = json;
-    places.set(`${prefix}${name}`, 'json');
+    places.set(`${prefix}${name}`, { text: 'json' });
     for (const [key, item] of Object.entries(rest)) addAny(places, `${prefix}${name} (${key})`, item);
-    for (const path of listOf(keep)) places.set(`${prefix}${name} ${path}`, 'keep');
+    for (const path of listOf(keep)) places.set(`${prefix}${name} ${path}`, ruled('keep'));
     addRules(places, `${prefix}${name} `, paths);
   }
 }
 
-function addAny(places: Map<string, string>, place: string, item: unknown): void {
+function addAny(places: Places, place: string, item: unknown): void {
   if (isPlain(item)) for (const [key, below] of Object.entries(item)) addAny(places, `${place}.${key}`, below);
-  else places.set(place, spelled(item));
+  else places.set(place, { text: spelled(item) });
+}
+
+/** What lets something stand that would be refused, with its reason. */
+function addException(places: Places, place: string, reason: unknown): void {
+  places.set(place, { text: spelled(reason), strength: 0, otherwise: strongest });
+}
+
+function addExceptions(places: Places, prefix: string, reasons: unknown): void {
+  for (const [name, reason] of Object.entries(isPlain(reasons) ? reasons : {})) addException(places, `${prefix}${name}`, reason);
+}
+
+function ruled(rule: unknown): PolicyPlace {
+  return { text: spelled(rule), strength: strengthOf(rule) };
+}
+
+/** Of the two rules of `when`, the weaker one. */
+function strengthOf(rule: unknown): number | undefined {
+  if (rule === null) return strongest;
+  if (typeof rule === 'string') return strengthOfAnonymizer(rule);
+  const [[name, parameters] = ['', undefined]] = isPlain(rule) ? Object.entries(rule) : [];
+  if (name !== 'when' || !isPlain(parameters)) return strengthOfAnonymizer(name);
+  const [one, other] = [strengthOf(parameters.then), strengthOf(parameters.else)];
+  return one === undefined || other === undefined ? undefined : Math.min(one, other);
+}
+
+/** Between all rows, which hides none of them, and no rows. */
+function strengthOfRows(rows: unknown): number | undefined {
+  if (rows === 'all') return 0;
+  if (rows === 'none') return strongest;
+  const share = isPlain(rows) ? Number(String(rows.sample).replace('%', '')) : Number.NaN;
+  return Number.isNaN(share) ? undefined : 1 - share / 100;
 }
 
 /** One spelling for one meaning: `{phone: {}}` and `{phone: null}` are `phone`; members in order of their names. */

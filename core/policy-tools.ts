@@ -3,12 +3,12 @@ import { largestPreview } from './policy-preview.ts';
 
 const name = z.string();
 
-/** What the policy does at one place: a column of a table, an LDAP attribute, or a part of a DN. */
+/** What the policy does at one place: a column of a table, a text of the structure, an LDAP attribute, or a part of a DN. */
 const plannedPlace = z.strictObject({
   source: name,
-  /** `schema.table`; for LDAP `attributes`, `class NAME` or `dn`. */
+  /** `schema.table`, or `structure`; for LDAP `attributes`, `class NAME` or `dn`. */
   section: name,
-  /** Column or attribute; empty for a table that is carried empty. */
+  /** Column or attribute; of the structure what and on what, such as `view shop.active`; empty for a table that is carried empty. */
   name,
   /** As the server spells it; absent for LDAP. */
   type: z.optional(name),
@@ -41,7 +41,14 @@ export const policyCheckSchema = z.strictObject({
   patch: z.array(name),
   drift: z.strictObject({
     /** The newest snapshot of the environment; absent where there is none. */
-    since: z.optional(z.strictObject({ digest: name, takenAt: name })),
+    since: z.optional(
+      z.strictObject({
+        digest: name,
+        takenAt: name,
+        /** Whether that snapshot was made by another policy, ready-made ones that it includes as they were then. */
+        policyChanged: z.optional(z.boolean()),
+      }),
+    ),
     changes: z.array(driftChange),
   }),
 });

@@ -168,7 +168,7 @@ export const hostileLeaks: readonly HostileLeak[] = [
  * A policy that forgets the places of these leaks.
  * @param policy the parsed YAML of a policy; not changed
  */
-export const forgetfulPolicy = (policy: unknown, leaks: readonly HostileLeak[]): unknown => {
+export const forgetfulPolicy = (policy: unknown, leaks: readonly Pick<HostileLeak, 'forgets'>[]): unknown => {
   const forgetful: unknown = structuredClone(policy);
   for (const { forgets } of leaks) if (forgets) replaceAt(forgetful, ['sources', ...forgets.path], forgets.rule);
   return forgetful;

@@ -20,6 +20,7 @@ const lengths = {
 const decidedBy = {
   value: 'the value and the key',
   row: 'the value, other columns of the row, and the key',
+  data: 'the value, everybody whom the sources name, other columns of the row, and the key',
   order: 'the key and the rows before; not by the value alone',
   nothing: 'nothing: always the same',
 };

@@ -8,7 +8,7 @@ import { JsonRefused } from '../json-text.ts';
 import { createJsonVisitor } from '../json-visit.ts';
 import { ruleSchema } from '../policy.ts';
 
-type LeafRule = { readonly apply: Apply; readonly keeps: boolean; readonly leaks: Made['leaks'] };
+type LeafRule = { readonly apply: Apply; readonly keeps: boolean; readonly leaks: Made['leaks']; readonly identify: Made['identify'] };
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -42,7 +42,7 @@ export const json = defineAnonymizer({
       const leafTarget: Target = { ...leaf, place: `${target.place} ${path}`, sourceKind: target.sourceKind };
       const made = inner(rule, leafTarget);
       if (made.stage !== undefined) refuse(`${path}: an anonymizer that reads other columns cannot stand inside JSON`);
-      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true, leaks: made.leaks }))
+      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true, leaks: made.leaks, identify: made.identify }))
         refuse(`"json" decides ${path} twice`);
     }
 
@@ -59,6 +59,8 @@ export const json = defineAnonymizer({
     const states = createPathState([root]);
     const rewrite = createJsonRewriter(states, ({ keeps }) => keeps, rewriteLeaf);
     const visit = createJsonVisitor(states, ({ leaks }) => leaks?.observe !== undefined);
+    const isKnown = ({ identify }: LeafRule): boolean => identify !== undefined;
+    const visitKnown = createJsonVisitor(states, isKnown);
 
     return {
       unique: false,
@@ -71,6 +73,14 @@ export const json = defineAnonymizer({
           else leaks?.observe?.(bytes.subarray(start, end), watch);
         });
       },
+      ...(states.rules.some(isKnown)
+        ? {
+            identify: (value, _row, sink) => {
+              if (!isUtf8(value)) return;
+              visitKnown(value, ({ identify }, bytes, start, end) => identify?.(bytes.subarray(start, end), [], sink.apart));
+            },
+          }
+        : {}),
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value) => {
         if (!isUtf8(value)) throw invalid(target.place);

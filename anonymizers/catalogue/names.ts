@@ -2,11 +2,16 @@ import * as z from 'zod/mini';
 import { type Anonymizer, defineAnonymizer, described, identityParameter, type Made, type Tools } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
 import { createPersonPart } from '../person.ts';
+import type { Identify } from '../prose/known-identities.ts';
 import { longestOf, sameBytes } from '../pseudonym-bytes.ts';
 import { firstNames } from '../words/first-names.ts';
 import { lastNames } from '../words/last-names.ts';
 
-type Naming = (value: Uint8Array) => Uint8Array;
+type Naming = {
+  /** The place in the list of the name that stands for a real one. */
+  placeOf(value: Uint8Array): number;
+  nameOf(value: Uint8Array): Uint8Array;
+};
 
 /** Chooses a name of the list by the normalised real one; never the real one itself. */
 function createNaming(words: readonly string[], algorithm: string, identity: string, tools: Tools): Naming {
@@ -16,13 +21,13 @@ function createNaming(words: readonly string[], algorithm: string, identity: str
   const written = words.map((word) => encoder.encode(word));
   const folded = written.map((word) => normalizer.bytes.slice(0, normalizer.folded(word)));
   const tag = new Uint32Array(4);
-  return (value) => {
+  const placeOf = (value: Uint8Array): number => {
     const length = normalizer.folded(value);
     prf(normalizer.bytes, length, tag);
-    let chosen = (tag[0] as number) % words.length;
-    if (sameBytes(folded[chosen] as Uint8Array, normalizer.bytes, length)) chosen = (chosen + 1) % words.length;
-    return written[chosen] as Uint8Array;
+    const chosen = (tag[0] as number) % words.length;
+    return sameBytes(folded[chosen] as Uint8Array, normalizer.bytes, length) ? (chosen + 1) % words.length : chosen;
   };
+  return { placeOf, nameOf: (value) => written[placeOf(value)] as Uint8Array };
 }
 
 const firstAlgorithm = 'first-name/1';
@@ -58,9 +63,17 @@ function fromList(
     },
     parameters,
     create: ({ identity, of, of_identity }, tools) => {
-      const apply = createNaming(words, algorithm, identity, tools);
-      if (of !== undefined) return createPersonPart(part, of, of_identity, tools, apply);
-      return { apply, unique: false, longest: longestOf(words) };
+      const { nameOf, placeOf } = createNaming(words, algorithm, identity, tools);
+      const named: Made & { identify: Identify } = {
+        apply: nameOf,
+        unique: false,
+        longest: longestOf(words),
+        identify: (value, _row, sink) => {
+          const place = placeOf(value);
+          sink.name(part, value, place, place, of, false);
+        },
+      };
+      return of === undefined ? named : createPersonPart(part, of, of_identity, tools, named);
     },
   });
 }
@@ -90,15 +103,23 @@ export const fullName = defineAnonymizer({
   create: ({ identity, of, of_identity }, tools) => {
     const first = createNaming(firstNames, firstAlgorithm, identity, tools);
     const last = createNaming(lastNames, lastAlgorithm, identity, tools);
-    const whole: Made = {
+    const partsOf = (value: Uint8Array): readonly [Uint8Array, Uint8Array] => {
+      let from = 0;
+      while (value[from] === space) from++;
+      const gap = value.indexOf(space, from);
+      return gap < 0 ? [value, value] : [value.subarray(from, gap), value.subarray(gap)];
+    };
+    const whole: Made & { identify: Identify } = {
       unique: false,
       longest: longestOf(firstNames) + 1 + longestOf(lastNames),
+      identify: (value, _row, sink) => {
+        const [firstPart, lastPart] = partsOf(value);
+        sink.name('full', value, first.placeOf(firstPart), last.placeOf(lastPart), of, false);
+      },
       apply: (value) => {
-        let from = 0;
-        while (value[from] === space) from++;
-        const gap = value.indexOf(space, from);
-        const firstPart = first(gap < 0 ? value : value.subarray(from, gap));
-        const lastPart = last(gap < 0 ? value : value.subarray(gap));
+        const parts = partsOf(value);
+        const firstPart = first.nameOf(parts[0]);
+        const lastPart = last.nameOf(parts[1]);
         const result = new Uint8Array(firstPart.length + 1 + lastPart.length);
         result.set(firstPart);
         result[firstPart.length] = space;
@@ -106,6 +127,6 @@ export const fullName = defineAnonymizer({
         return result;
       },
     };
-    return of === undefined ? whole : createPersonPart('full', of, of_identity, tools, whole.apply);
+    return of === undefined ? whole : createPersonPart('full', of, of_identity, tools, whole);
   },
 });

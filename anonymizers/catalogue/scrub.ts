@@ -2,35 +2,30 @@ import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { type Apply, defineAnonymizer, described, type Made, type Target } from '../anonymizer.ts';
 import type { Value } from '../api.ts';
-import { endOfIban } from '../iban-numbers.ts';
 import { ruleSchema } from '../policy.ts';
+import { applied, createIdentityFinder } from '../prose/find-identities.ts';
+import { findEmails, findIbans, findPhones } from '../prose/forms.ts';
+import { digitsOf, noNumber } from '../prose/known-identities.ts';
+import { createPieces, type Pieces } from '../prose/pieces.ts';
 
-const emailPattern = /[\p{L}\p{N}._%+'&/=~-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*/gu;
-const ibanStart = /(?<![\p{L}\p{N}])[a-z]{2}\d{2}/giu;
-const phonePattern = /(?<![\p{L}\p{N}+])(?:\+ ?|\()?\d[\d\u00a0\u202f ()./-]{3,}\d(?![\p{L}\p{N}])/gu;
-const shortestPhone = 7;
-/** What `phone` gives for what is no number. */
-const noPhone = '+999';
 const shortestName = 2;
-
-/** A piece of the text, and what replaces it. */
-type Find = { readonly from: number; readonly to: number; readonly by: string };
 
 export const scrub = defineAnonymizer({
   name: 'scrub',
   summary:
-    'Prose in which e-mail addresses, phone numbers and IBANs are replaced by the same pseudonyms that their own columns have, and names where they are listed; everything else stays. What is not UTF-8, or has no room, is replaced as `text` does.',
+    'Prose in which known people and companies, e-mail addresses, phone numbers and IBANs are replaced by the same pseudonyms that their own columns have, in whatever source these are; everything else stays. What is not UTF-8, or has no room, is replaced as `text` does.',
   types: ['text'],
   facts: {
     charset: 'input',
     length: 'replaced',
     nulls: 'kept',
-    decidedBy: 'row',
+    decidedBy: 'data',
     unique: 'no',
     enumerable: 'partly',
-    protects: 'Addresses, numbers and accounts in their usual forms, and the names that `columns` and `names` give.',
+    protects:
+      'Addresses, numbers and accounts in their usual forms, known or not; and what the columns of the rules `first-name`, `last-name`, `full-name`, `company-name`, `login`, `email` and `phone` hold, in every source, in any case and with or without accents. See "Names in prose".',
     leaves:
-      'Everything else that is written: other names, nicknames, places, illnesses, spelled-out or misspelled addresses and numbers, numbers without country or too short, IBANs with a wrong digit, and whatever tells who somebody is without naming them. Where prose must say nothing, take `text`.',
+      'Everything else that is written: names that no such column holds, nicknames, places, illnesses, spelled-out or misspelled addresses and numbers, numbers without country or too short, IBANs with a wrong digit, ordinary words that are names too where they stand without a capital, and whatever tells who somebody is without naming them. Where prose must say nothing, take `text`.',
     example: {
       parameters: { columns: { first_name: 'first-name' } },
       value: 'Marie called, write to marie.dupont@acme.fr or 06 12 34 56 78.',
@@ -38,61 +33,69 @@ export const scrub = defineAnonymizer({
     },
   },
   parameters: z.strictObject({
-    email: described(z._default(ruleSchema, 'email'), 'The rule that the e-mail columns have.'),
-    phone: described(z._default(ruleSchema, 'phone'), 'The rule that the phone columns have.'),
+    email: described(z._default(ruleSchema, 'email'), 'The rule for e-mail addresses that no column holds.'),
+    phone: described(z._default(ruleSchema, 'phone'), 'The rule for phone numbers that no column holds.'),
     iban: described(z._default(ruleSchema, 'iban'), 'The rule that the IBAN columns have.'),
     columns: described(
       z._default(z.record(z.string(), ruleSchema), {}),
-      'Columns of the row whose real value is looked for in the text, whole and in any case, and the rule that replaces it.',
+      'Columns of the row whose real value is looked for in the text first, whole and in any case, and the rule that replaces it: of several people of one name, the text is about the one of its row.',
     ),
     names: described(z._default(z.array(z.string().check(z.minLength(shortestName))), []), 'Names that are looked for in every text.'),
     name: described(z._default(ruleSchema, 'last-name'), 'The rule that replaces them.'),
   }),
-  create: (parameters, { target, inner, sibling }) => {
+  create: (parameters, { target, inner, sibling, known: identities }) => {
     const part: Target = { ...target, unique: false };
     const { maxLength: _, ...unlimited } = part;
-    const innerOf = (rule: typeof parameters.email): Apply => inner(rule, unlimited).apply;
-    const [email, phone, iban] = [innerOf(parameters.email), innerOf(parameters.phone), innerOf(parameters.iban)];
-    const listedName = parameters.names.length === 0 ? undefined : innerOf(parameters.name);
-    const columns = Object.entries(parameters.columns).map(([column, rule]) => ({ index: sibling(column).index, apply: innerOf(rule) }));
+    const madeOf = (rule: typeof parameters.email): Made => inner(rule, unlimited);
+    const [email, phone, iban] = [madeOf(parameters.email).apply, madeOf(parameters.phone).apply, madeOf(parameters.iban).apply];
+    const listedName = parameters.names.length === 0 ? undefined : madeOf(parameters.name).apply;
+    const columns = Object.entries(parameters.columns).map(([column, rule]) => ({ ...sibling(column), ...madeOf(rule) }));
     const whole = inner('text', part).apply;
-    const reads = Object.keys(parameters.columns);
+    const reads = [...Object.keys(parameters.columns), ...columns.flatMap(({ reads: read = [] }) => read)];
+    const known = identities?.();
+    known?.replacesByForm('email', email);
+    known?.replacesByForm('phone', phone);
+    const findIdentities =
+      known &&
+      createIdentityFinder(known, {
+        first: madeOf('first-name').apply,
+        last: madeOf('last-name').apply,
+        full: madeOf('full-name').apply,
+      });
 
-    const replaced = (apply: Apply, text: string): string => textOf(apply(Buffer.from(text), []));
-    const findPhone = (text: string, from: number): Find | undefined => {
-      // Two numbers that stand beside each other look like one: shorter and shorter beginnings are tried.
-      for (let to = text.length; to >= shortestPhone; to = lastGap(text, to)) {
-        const by = replaced(phone, text.slice(0, to));
-        if (!by.startsWith(noPhone)) return { from, to: from + to, by };
-      }
-      return undefined;
-    };
-    const find = (text: string, row: readonly Value[]): Find[] => {
-      const finds: Find[] = [];
-      const add = (found: Find | undefined): void => {
-        if (found && finds.every(({ from, to }) => found.to <= from || found.from >= to)) finds.push(found);
+    /** False where nothing of the text may stay. */
+    const find = (text: string, row: readonly Value[], pieces: Pieces): boolean => {
+      const { add } = pieces;
+      let isTold = true;
+      /** The rule of the column that a known value is in. */
+      const ruleOf = (kind: 'email' | 'phone' | 'login', value: string): Apply | undefined => {
+        const rule = known?.isComplete ? known.value(kind, value) : undefined;
+        if (rule === 'beyond') isTold = false;
+        return rule === 'beyond' ? undefined : rule;
       };
-      for (const { 0: found, index } of text.matchAll(emailPattern))
-        add({ from: index, to: index + found.length, by: replaced(email, found) });
-      for (const { index } of text.matchAll(ibanStart)) {
-        const to = endOfIban(text, index);
-        if (to !== undefined) add({ from: index, to, by: replaced(iban, text.slice(index, to)) });
-      }
-      for (const { 0: found, index } of text.matchAll(phonePattern)) {
-        for (let from = 0; from < found.length; ) {
-          const number = findPhone(found.slice(from), index + from);
-          add(number);
-          from = number ? number.to - index : nextGap(found, from);
-        }
-      }
+      findEmails(text, (from, to) => {
+        const address = text.slice(from, to);
+        add(from, to, applied(ruleOf('email', address) ?? ruleOf('login', address) ?? email, address));
+      });
+      findIbans(text, (from, to) => add(from, to, applied(iban, text.slice(from, to))));
+      findPhones(text, (from, to) => {
+        const number = text.slice(from, to);
+        const rule = ruleOf('phone', digitsOf(number));
+        const by = applied(rule ?? phone, number);
+        if (!rule && by.startsWith(noNumber)) return false;
+        add(from, to, by);
+        return true;
+      });
       for (const { index, apply } of columns) {
         const name = textOf(row[index] ?? null).trim();
-        for (const from of placesOf(text, name)) add({ from, to: from + name.length, by: replaced(apply, name) });
+        for (const from of placesOf(text, name)) add(from, from + name.length, textOf(apply(Buffer.from(name), row)));
       }
       for (const name of listedName ? parameters.names : []) {
-        for (const from of placesOf(text, name)) add({ from, to: from + name.length, by: listedName ? replaced(listedName, name) : '' });
+        for (const from of placesOf(text, name)) add(from, from + name.length, listedName ? applied(listedName, name) : '');
       }
-      return finds.sort((a, b) => a.from - b.from);
+      // Before everybody is known, a name that is not found says nothing.
+      if (known && !known.isComplete) return false;
+      return isTold && findIdentities?.(text, add) !== false;
     };
 
     const made: Made = {
@@ -101,13 +104,9 @@ export const scrub = defineAnonymizer({
       apply: (value, row) => {
         if (!isUtf8(value)) return whole(value, row);
         const text = textOf(value);
-        let result = '';
-        let end = 0;
-        for (const { from, to, by } of find(text, row)) {
-          result += text.slice(end, from) + by;
-          end = to;
-        }
-        result += text.slice(end);
+        const pieces = createPieces();
+        if (!find(text, row, pieces)) return whole(value, row);
+        const result = pieces.replaceIn(text);
         const limit = target.maxLength;
         if (limit !== undefined && result.length > limit && [...result].length > limit) return whole(value, row);
         return Buffer.from(result);
@@ -119,21 +118,6 @@ export const scrub = defineAnonymizer({
 
 function textOf(bytes: Value): string {
   return bytes === null ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-function lastGap(text: string, before: number): number {
-  for (let at = before - 1; at > 0; at--) if (!isDigit(text, at) && isDigit(text, at - 1)) return at;
-  return 0;
-}
-
-function nextGap(text: string, after: number): number {
-  for (let at = after + 1; at < text.length; at++) if (!isDigit(text, at - 1) && (isDigit(text, at) || text[at] === '+')) return at;
-  return text.length;
-}
-
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 0x30 && code <= 0x39;
 }
 
 const wordCharacter = /[\p{L}\p{N}]/u;

@@ -73,12 +73,17 @@ export async function connectLdap(
       }),
     observe: (policy, sink, observeSignal) =>
       guarded(async () => {
-        const { leaks } = policy.directory(name);
-        if (leaks.attributes.length === 0) return;
-        const { entry } = createEntryReader();
-        const wanted = { filter: everything, values: true, only: leaks.attributes };
-        for await (const batch of entriesBelow(search, bases, wanted, observeSignal)) {
-          for (const wire of batch) leaks.observe(entry(wire), sink.watch);
+        const { leaks, identities } = policy.directory(name);
+        const { known } = policy;
+        const only = [...new Set([...leaks.attributes, ...((known && identities?.attributes) ?? [])])];
+        if (only.length === 0) return;
+        const { entry: entryOf } = createEntryReader();
+        for await (const batch of entriesBelow(search, bases, { filter: everything, values: true, only }, observeSignal)) {
+          for (const wire of batch) {
+            const entry = entryOf(wire);
+            leaks.observe(entry, sink.watch);
+            if (known) identities?.observe(entry, known);
+          }
           await sink.ready();
         }
       }),

@@ -1,23 +1,26 @@
 import type { Connection } from 'mysql2/promise';
-import type { TablePlan } from '../../anonymizers/index.ts';
+import type { CompiledPolicy, TablePlan } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
+import { observedColumns } from '../observed-columns.ts';
 import type { MysqlTable } from './catalog.ts';
 import { qualifiedName } from './connection.ts';
 import { readRows } from './rows.ts';
 import { createFieldPlaces, fieldOf, locateFields } from './wire-rows.ts';
 
-/** Reads the columns with real values that the leak scan watches; nothing where a table has none. Rows that the plan leaves out too: they are real. */
+/** Reads the columns with real values that the leak scan watches, and those whom prose can name; nothing where a table has none. Rows that the plan leaves out too: they are real. */
 export async function observeMysql(
   table: MysqlTable,
   plan: TablePlan,
   connection: Connection,
   sourceName: string,
   { page, watch, ready }: WatchSink,
+  known: CompiledPolicy['known'],
   signal: AbortSignal,
 ): Promise<void> {
-  const watched = plan.leaks.flatMap((facts, index) => {
+  const { columns, identify } = observedColumns(plan, known);
+  const watched = columns.flatMap((index) => {
     const column = table.columns[index];
-    return facts?.observe && column ? [{ observe: facts.observe, whole: facts.whole, select: column.select }] : [];
+    return column ? [{ observe: plan.leaks[index]?.observe, whole: plan.leaks[index]?.whole, select: column.select }] : [];
   });
   if (watched.length === 0) return;
   const places = createFieldPlaces(watched.length);
@@ -37,9 +40,10 @@ export async function observeMysql(
           if ((starts[index] as number) >= 0) watch(whole, row.bytes, starts[index], ends[index]);
           continue;
         }
-        const value = fieldOf(row, places, index);
+        const value = observe && fieldOf(row, places, index);
         if (value) observe(value, watch);
       }
+      identify?.((position) => fieldOf(row, places, position));
     }
     await ready();
   }

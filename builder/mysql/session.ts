@@ -72,7 +72,7 @@ export async function connectMysql(
       async observe(policy, sink, observeSignal) {
         const observe = async (table: MysqlTable): Promise<void> => {
           await using lent = borrow();
-          await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
+          await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, sink, policy.known, observeSignal);
         };
         await inParallel(tables, readerCount, observe, observeSignal);
       },

@@ -1,4 +1,4 @@
-import { compilePolicy, type LiveSource, type PlanLine, parsePolicy, viewPlan } from '../../anonymizers/index.ts';
+import { compilePolicy, type LiveSource, type PlanLine, parsePolicy, policyDigest, viewPlan } from '../../anonymizers/index.ts';
 import {
   type BlobReader,
   type CatalogReader,
@@ -51,7 +51,15 @@ export async function checkPolicy(
       undecided: [...refusal.undecided],
       patch: [...refusal.patch],
       drift: {
-        ...(newest ? { since: { digest: newest.digest, takenAt: newest.provenance.takenAt } } : {}),
+        ...(newest && manifest
+          ? {
+              since: {
+                digest: newest.digest,
+                takenAt: newest.provenance.takenAt,
+                policyChanged: manifest.policy.digest !== policyDigest(policy),
+              },
+            }
+          : {}),
         changes: manifest ? driftOf(manifest, sources) : [],
       },
     };

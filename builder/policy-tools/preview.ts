@@ -27,26 +27,30 @@ export async function previewPolicy(environment: BuildEnvironment, rows: number,
   const policy = parsePolicy(await environment.policyText(), environment.policyFile);
   return withLiveSystem(environment, signal, async (system) => {
     const plan = compilePolicy({ policy, key, sources: system.map(({ live }) => live) });
-    const tables: PreviewTable[] = [];
+    const previews: (() => PreviewTable)[] = [];
     for (const { session, live } of system) {
       for await (const sample of session.sample(rows, signal)) {
         if (sample.kind === 'directory') {
-          tables.push(previewEntries(live.name, sample.entries.slice(0, rows), plan.directory(live.name)));
+          const directory = plan.directory(live.name);
+          const entries = sample.entries.slice(0, rows);
+          if (plan.known) for (const entry of entries) directory.identities?.observe(entry, plan.known);
+          previews.push(() => previewEntries(live.name, entries, directory));
           continue;
         }
         const table =
           live.kind === 'ldap' ? undefined : live.tables.find(({ schema, name }) => schema === sample.schema && name === sample.name);
         const tablePlan = plan.table(live.name, sample.schema, sample.name);
         if (!table || tablePlan.rows === 'none') continue;
+        const shown = sample.rows.slice(0, rows);
+        if (plan.known) for (const row of shown) tablePlan.identities?.observe(row, plan.known);
         const names = table.columns.map(({ name }) => name);
-        tables.push({
-          source: live.name,
-          section: `${table.schema}.${table.name}`,
-          ...previewRows(sample.rows.slice(0, rows), names, tablePlan),
-        });
+        const section = `${table.schema}.${table.name}`;
+        previews.push(() => ({ source: live.name, section, ...previewRows(shown, names, tablePlan) }));
       }
     }
-    return { version: 1, environment: environment.name, tables };
+    // In prose only the people of the rows that are shown are known: a build knows all.
+    plan.known?.complete();
+    return { version: 1, environment: environment.name, tables: previews.map((preview) => preview()) };
   });
 }
 

@@ -3,6 +3,7 @@ import type { LiveDefinition } from '../../anonymizers/index.ts';
 import { userSchemas } from './catalog.ts';
 import type { Setting } from './database.ts';
 import type { QualifiedName } from './pg-dump.ts';
+import { type Program, readNeeds, readPrograms, routineName } from './programs.ts';
 
 type Text = { readonly name: string; readonly digest: string };
 
@@ -28,13 +29,22 @@ const comments = `SELECT CASE WHEN c.oid IS NULL THEN o.type || ' ' || o.identit
     AND x.classoid NOT IN ('pg_extension'::regclass, 'pg_largeobject'::regclass) AND coalesce(o.schema, '') !~ '^pg_(toast|temp)'
     AND ${notOfExtension('x.classoid', 'x.objoid')}`;
 
-export type Definitions = { readonly definitions: readonly LiveDefinition[]; readonly views: readonly QualifiedName[] };
+export type Definitions = {
+  readonly definitions: readonly LiveDefinition[];
+  readonly views: readonly QualifiedName[];
+  /** Routines, triggers and rules, to be left out of what pg_dump writes. */
+  readonly programs: readonly Program[];
+};
 
 /** Comments, default values that are texts, bodies of programs, and what is not carried at all, as the client's snapshot sees them. */
 export async function readDefinitions(client: Client): Promise<Definitions> {
+  const needs = await readNeeds(client);
   const select = async (kind: LiveDefinition['kind'], facts: Pick<LiveDefinition, 'droppable' | 'carried'>, sql: string) => {
     const { rows } = await client.query<Text>(`${sql} ORDER BY 1`);
-    return rows.map(({ name, digest: short }): LiveDefinition => ({ kind, name, digest: short, ...facts }));
+    return rows.map(({ name, digest: short }): LiveDefinition => {
+      const neededBy = kind === 'view' || kind === 'routine' ? needs.get(name) : undefined;
+      return { kind, name, digest: short, ...facts, ...(neededBy ? { neededBy } : {}) };
+    });
   };
   const fixed = { droppable: false };
   const droppable = { droppable: true };
@@ -68,14 +78,14 @@ export async function readDefinitions(client: Client): Promise<Definitions> {
     )),
     ...(await select(
       'routine',
-      fixed,
-      `SELECT n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name,
+      droppable,
+      `SELECT ${routineName} AS name,
          ${digest("CASE WHEN p.prokind = 'a' THEN '' ELSE pg_get_functiondef(p.oid) END")} AS digest
        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${userSchemas} AND ${notOfExtension("'pg_proc'", 'p.oid')}`,
     )),
     ...(await select(
       'trigger',
-      fixed,
+      droppable,
       `SELECT n.nspname || '.' || c.relname || '.' || g.tgname AS name, ${digest('pg_get_triggerdef(g.oid)')} AS digest
        FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE NOT g.tgisinternal AND ${userSchemas}`,
@@ -83,7 +93,7 @@ export async function readDefinitions(client: Client): Promise<Definitions> {
     // The rule of that name that is in each view is its query.
     ...(await select(
       'rule',
-      fixed,
+      droppable,
       `SELECT n.nspname || '.' || c.relname || '.' || r.rulename AS name, ${digest('pg_get_ruledef(r.oid)')} AS digest
        FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE r.rulename <> '_RETURN' AND ${userSchemas} AND ${notOfExtension("'pg_class'", 'c.oid')}`,
@@ -111,5 +121,5 @@ export async function readDefinitions(client: Client): Promise<Definitions> {
   const { rows: views } = await client.query<QualifiedName>(
     `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${userSchemas}`,
   );
-  return { definitions, views };
+  return { definitions, views, programs: await readPrograms(client) };
 }

@@ -1,30 +1,38 @@
 import type { Client } from 'pg';
-import type { TablePlan } from '../../anonymizers/index.ts';
+import type { CompiledPolicy, TablePlan, Value } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
+import { observedColumns } from '../observed-columns.ts';
 import { bytesOfHex } from './bytea.ts';
 import type { PostgresTable } from './catalog.ts';
 import { quoteName } from './connection.ts';
-import { createFieldPlaces, fieldOf, locateFields } from './copy-rows.ts';
+import { type CopyRow, createFieldPlaces, fieldOf, locateFields } from './copy-rows.ts';
 import { readCopy } from './copy-stream.ts';
 
-/** Reads the columns with real values that the leak scan watches; nothing where a table has none. Rows that the plan leaves out too: they are real. */
+/** Reads the columns with real values that the leak scan watches, and those whom prose can name; nothing where a table has none. Rows that the plan leaves out too: they are real. */
 export async function observePostgres(
   table: PostgresTable,
   plan: TablePlan,
   client: Client,
   sourceName: string,
   { page, watch, ready }: WatchSink,
+  known: CompiledPolicy['known'],
   signal: AbortSignal,
 ): Promise<void> {
-  const watched = plan.leaks.flatMap((facts, index) => {
+  const { columns, identify } = observedColumns(plan, known);
+  const watched = columns.flatMap((index) => {
     const column = table.columns[index];
-    return facts?.observe && column
-      ? [{ observe: facts.observe, whole: facts.whole, name: quoteName(column.name), isBinary: column.type === 'binary' }]
+    const facts = plan.leaks[index];
+    return column
+      ? [{ observe: facts?.observe, whole: facts?.whole, name: quoteName(column.name), isBinary: column.type === 'binary' }]
       : [];
   });
   if (watched.length === 0) return;
   const places = createFieldPlaces(watched.length);
   const { starts, ends, escaped } = places;
+  const fieldValue = (row: CopyRow, index: number, isBinary: boolean): Value => {
+    const field = fieldOf(row, places, index);
+    return isBinary ? bytesOfHex(field) : field;
+  };
   const sql = `COPY (SELECT ${watched.map(({ name }) => name).join(', ')} FROM ${table.from}) TO STDOUT`;
   for await (const rows of readCopy(client, sql, sourceName, signal)) {
     let current: Uint8Array | undefined;
@@ -41,10 +49,10 @@ export async function observePostgres(
           watch(whole, row.bytes, starts[index], ends[index]);
           continue;
         }
-        const field = fieldOf(row, places, index);
-        const value = isBinary ? bytesOfHex(field) : field;
+        const value = observe && fieldValue(row, index, isBinary);
         if (value) observe(value, watch);
       }
+      identify?.((position) => fieldValue(row, position, watched[position]?.isBinary === true));
     }
     await ready();
   }

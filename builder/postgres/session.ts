@@ -12,6 +12,7 @@ import { postgresExtraction } from './extraction.ts';
 import { largeObjectFiles, largeObjectSchema } from './large-objects.ts';
 import { observePostgres } from './observe.ts';
 import { type Environment, pgVariables, preparePgDump } from './pg-dump.ts';
+import { withoutPrograms } from './programs.ts';
 import { openReaders, type Readers } from './readers.ts';
 import { sampleTables } from './sample.ts';
 import { postgresSurvey } from './survey.ts';
@@ -89,7 +90,7 @@ export async function connectPostgres(
           const create = await createDatabase(control, config.database);
           const settings = await readSettings(control);
           const comment = await readDatabaseComment(control);
-          const { definitions, views } = await readDefinitions(control);
+          const { definitions, views, programs } = await readDefinitions(control);
           return {
             live: { name, kind: 'postgres', tables, definitions },
             databases: [{ name: config.database, create }],
@@ -106,7 +107,10 @@ export async function connectPostgres(
                   }),
                 filesSignal,
               );
-              const [before, after] = sections as [string, string];
+              // What is on a view that is left out, pg_dump leaves out with it.
+              const left = new Set(without.views.map(programName));
+              const dropped = programs.filter((program) => plan.drops(program.name) && !left.has(program.on ?? ''));
+              const [before, after] = withoutPrograms(sections, dropped, name) as [string, string];
               const kept = settings.filter((setting) => !plan.drops(settingName(setting)));
               const ofDatabase = databaseFile(kept, plan.comments === 'keep' ? comment : undefined);
               return {
@@ -124,7 +128,7 @@ export async function connectPostgres(
       async observe(policy, sink, observeSignal) {
         const observe = async (table: PostgresTable): Promise<void> => {
           await using lent = borrow();
-          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, observeSignal);
+          await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, policy.known, observeSignal);
         };
         await inParallel(tables, readerCount, observe, observeSignal);
       },

@@ -60,6 +60,7 @@ function checkLines(check: PolicyCheck): string[] {
             `Changed since ${since}:`,
             ...drift.changes.map(({ change, what, place }) => `  ${change === 'new' ? '+' : '-'} ${what} ${place}`),
           ]),
+    ...(drift.since?.policyChanged ? ['That snapshot was made by another policy than the present one.'] : []),
     ...(invalid.length > 0 ? ['', 'Rules that do not fit; correct them in the policy:', ...invalid.map((line) => `  ${line}`)] : []),
     ...(undecided.length > 0
       ? ['', `Not decided, so a build stops and reads nothing (${undecided.length}):`, ...undecided.map((line) => `  ${line}`)]

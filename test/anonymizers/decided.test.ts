@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LiveDefinition } from '../../anonymizers/api.ts';
-import { type Policy, parsePolicy, reportSurveys, type SurveyAnswer } from '../../anonymizers/index.ts';
+import { type Policy, parsePolicy, reportSurveys, type SurveyAnswer, viewPlan } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
 import { column, compile, refusal, shop } from './live.ts';
 
@@ -44,6 +44,33 @@ describe('texts of the structure', () => {
   test('that were looked at and are another one now are undecided again', () => {
     const decided = text(', comments: keep, defaults: {keep: ["*"]}, programs: {keep: [active@ffffffffffff, "shop.pr*"]}');
     expect(refusal(decided, source).details[0]).toBe('mysql view shop.active (digest 0123456789ab)');
+  });
+
+  test('are part of the plan', () => {
+    const policy = parsePolicy(
+      `version: 1\n${text(', comments: drop, programs: {keep: ["*"], drop: [active@000000000000, price]}')}`,
+      'test.yaml',
+    );
+    const structure = viewPlan(policy, [source]).filter(({ section }) => section === 'structure');
+    expect(structure.map(({ name, decision }) => `${name}: ${decision.kind}`)).toEqual([
+      'comment shop.users: drop',
+      'comment shop.users.id: drop',
+      'default shop.users.locale: undecided',
+      'view shop.active: rule',
+      'routine shop.price: undecided',
+    ]);
+  });
+
+  test('that others need go with them or not at all', () => {
+    const needed = shop(
+      { users: [column('id')] },
+      { definitions: [definition('routine', 'shop.stamp()', { neededBy: ['shop.users.t'] }), definition('trigger', 'shop.users.t')] },
+    );
+    const policy = (programs: string): string => text(`, programs: {${programs}}`);
+    expect(refusal(policy('drop: [stamp()], keep: [users.t]'), needed).details).toEqual([
+      'mysql routine shop.stamp(): shop.users.t needs it, and is not dropped; drop that too, or keep this one',
+    ]);
+    expect(compile(policy('drop: [stamp(), users.t]'), needed).definitions('mysql').drops('shop.users.t')).toBe(true);
   });
 
   test('are left out where the builder can', () => {

@@ -31,7 +31,10 @@ const undecided: PolicyCheck = {
   plan: [...decided.plan, { source: 'mysql', section: 'shop.users', name: 'fax', type: 'varchar(20)' }],
   undecided: ['mysql shop.users.fax varchar(20)'],
   patch: ['sources:', '  mysql:', '    tables:', '      users:', '        columns:', '          fax: phone'],
-  drift: { ...decided.drift, changes: [{ change: 'new', what: 'column', place: 'mysql shop.users.fax' }] },
+  drift: {
+    since: { digest: `sha256:${'a'.repeat(64)}`, takenAt: '2024-05-01T00:00:00.000Z', policyChanged: true },
+    changes: [{ change: 'new', what: 'column', place: 'mysql shop.users.fax' }],
+  },
 };
 
 let registry: SmallRegistry;
@@ -90,6 +93,7 @@ describe('check', () => {
     expect(exitCode).toBe(4);
     expect(stdout).toContain('UNDECIDED');
     expect(stdout).toContain('+ column mysql shop.users.fax');
+    expect(stdout).toContain('made by another policy');
     expect(stdout).toContain('          fax: phone');
     const json = await client.run(['policy', 'check', 'prod', '--json']);
     expect([json.exitCode, JSON.parse(json.stdout), json.stderr]).toEqual([4, undecided, '']);
@@ -192,12 +196,60 @@ sources:
       '- mysql users.fax: phone',
       '+ mysql users.phone: phone',
       '~ mysql users.settings $.mail: email → text',
-      '+ mysql users.settings $.new: keep',
+      '+ mysql users.settings $.new: keep (weaker)',
       '',
-      'a.yaml → b.yaml: 3 added, 1 removed, 1 changed.',
+      'a.yaml → b.yaml: 3 added, 1 removed, 1 changed; 1 weaker, 0 stronger.',
     ]);
     const json = JSON.parse((await client.run(['policy', 'diff', 'a.yaml', 'b.yaml', '--json'])).stdout);
     expect(json.changes).toContainEqual({ change: 'changed', place: 'mysql users.settings $.mail', before: 'email', after: 'text' });
+  });
+
+  test('says where more or less of the real data leaves', async () => {
+    const source = (body: string): string => `version: 1\n${body}`;
+    await writeFile(
+      join(client.folder, 'a.yaml'),
+      source(`
+leak_scan: { allow: [{ place: mysql users.a, rule: ip, reason: old }] }
+sources:
+  mysql:
+    comments: drop
+    programs: { keep: [seen@123456789012], drop: [old_view] }
+    tables:
+      users: { columns: { a: email, b: keep, c: { when: { column: d, is: x, then: keep, else: null } }, e: { phone: { country: GB } } } }
+      logs: { rows: none }
+  ldap: { keep_entries: ["cn=service"] }
+`),
+    );
+    await writeFile(
+      join(client.folder, 'b.yaml'),
+      source(`
+sources:
+  mysql:
+    comments: keep
+    programs: { keep: [old_view, seen@ffffffffffff] }
+    tables:
+      users: { columns: { a: keep, b: null, c: null, e: { phone: { country: FR } } }, low_cardinality: { a: public } }
+      logs: { rows: { sample: 10% } }
+  ldap: {}
+`),
+    );
+    const { stdout } = await client.run(['policy', 'diff', 'a.yaml', 'b.yaml']);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      '- ldap keep_entries cn=service: kept (stronger)',
+      '- leak_scan mysql users.a ip: old (stronger)',
+      '~ mysql comments: drop → keep (weaker)',
+      '~ mysql logs (rows): none → { sample: 10% } (weaker)',
+      '~ mysql program old_view: drop → keep (weaker)',
+      '- mysql program seen@123456789012: keep',
+      '+ mysql program seen@ffffffffffff: keep (weaker)',
+      '+ mysql users low_cardinality a: public (weaker)',
+      '~ mysql users.a: email → keep (weaker)',
+      '~ mysql users.b: keep → null (stronger)',
+      '~ mysql users.c: { when: { column: d, else: null, is: x, then: keep } } → null (stronger)',
+      '~ mysql users.e: { phone: { country: GB } } → { phone: { country: FR } }',
+      '',
+      'a.yaml → b.yaml: 2 added, 3 removed, 7 changed; 6 weaker, 4 stronger.',
+    ]);
   });
 
   test('takes an environment for its current policy', async () => {
@@ -215,7 +267,7 @@ sources:
   test('the shipped policy can be read place by place', async () => {
     const text = await readFile(`${import.meta.dirname}/../../stack/policies/prod.yaml`, 'utf8');
     const places = readPolicyPlaces(text, 'prod.yaml');
-    expect(places.get('mysql users.settings $.notifications.address')).toContain('email');
+    expect(places.get('mysql users.settings $.notifications.address')?.text).toContain('email');
     expect(() => readPolicyPlaces('just text', 'x')).toThrow('no policy');
   });
 });

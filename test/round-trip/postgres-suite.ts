@@ -222,7 +222,7 @@ export function postgresRoundTrip(
       await client.docker(['image', 'rm', '--force', `${registry.host}/shop@${hostile.digest}`]);
     });
 
-    const refusalOf = async (sql: string, policy = 'version: 1\nsources: {hostile: {}}'): Promise<DynDataError> => {
+    const buildFresh = async (sql: string, policy: string): Promise<DataImage> => {
       const { host, port, user } = config;
       const admin = new pg.Client({ host, port, user, password, database: 'postgres' });
       await admin.connect();
@@ -233,7 +233,10 @@ export function postgresRoundTrip(
       await owner.connect();
       await owner.query(sql);
       await owner.end();
-      const built: unknown = await buildDataImage(policy, [connectTo({ ...config, database: 'refused' })]).catch((error: unknown) => error);
+      return buildDataImage(policy, [connectTo({ ...config, database: 'refused' })]);
+    };
+    const refusalOf = async (sql: string, policy = 'version: 1\nsources: {hostile: {}}'): Promise<DynDataError> => {
+      const built: unknown = await buildFresh(sql, policy).catch((error: unknown) => error);
       if (built instanceof DynDataError) return built;
       throw new Error('A refusal was expected.');
     };
@@ -272,6 +275,45 @@ export function postgresRoundTrip(
         'version: 1\nsources: {hostile: {programs: {keep: [publication.news]}}}',
       );
       expect(kept.details).toEqual(['hostile publication publication.news: is not carried; drop it']);
+    });
+
+    it('leaves out the routines, triggers and rules that a policy drops, as if they had never been there', async () => {
+      const tables = "CREATE TABLE t (a text PRIMARY KEY); CREATE TYPE kind AS ENUM ('x'); CREATE TABLE u (b text)";
+      const programs = `
+        CREATE FUNCTION "of Marie"() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.a := 'Marie Dupont'; RETURN NEW; END$$;
+        COMMENT ON FUNCTION "of Marie"() IS 'by Marie';
+        CREATE TRIGGER "at Marie's" BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION "of Marie"();
+        COMMENT ON TRIGGER "at Marie's" ON t IS 'of Marie';
+        CREATE RULE r AS ON INSERT TO t WHERE NEW.a = 'Marie' DO INSTEAD NOTHING;
+        CREATE PROCEDURE p(a kind, INOUT b text) LANGUAGE plpgsql AS $$BEGIN b := 'Marie''s'; END$$;
+        CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer);
+        CREATE VIEW v AS SELECT 'Marie' AS who; CREATE RULE on_v AS ON DELETE TO v DO INSTEAD NOTHING;`;
+      const policyOf = (more: string): string =>
+        `version: 1\nsources: {hostile: {comments: keep, tables: {t: {keep: [a]}, u: {keep: [b]}}${more}}}`;
+      const filesOf = ({ manifest }: DataImage) => manifest.sources[0]?.before.concat(manifest.sources[0].after);
+      const drop = `, programs: {drop: ['of Marie()', "t.at Marie's", t.r, 'p(*)', 'total(*)', v, v.on_v]}`;
+      const left = await buildFresh(`${tables}; ${programs}`, policyOf(drop));
+      expect(filesOf(left)).toEqual(filesOf(await buildFresh(tables, policyOf(''))));
+
+      const needed = await refusalOf(
+        `${tables}; CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT ''x''::text'; ALTER TABLE u ALTER b SET DEFAULT f();
+         CREATE VIEW w AS SELECT f()`,
+        policyOf(', programs: {drop: [f()], keep: [w]}'),
+      );
+      expect(needed.details).toEqual([
+        expect.stringMatching(/f\(\): default value for column b of table u needs it/),
+        expect.stringMatching(/f\(\): public\.w needs it/),
+      ]);
+
+      const disguised = await refusalOf(
+        `CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN
+--
+-- Name: g(); Type: FUNCTION; Schema: public; Owner: -
+--
+RETURN 1; /* Marie */ END$$`,
+        'version: 1\nsources: {hostile: {programs: {drop: [f()]}}}',
+      );
+      expect(disguised).toMatchObject({ code: 'SOURCE_UNSUPPORTED', details: ['public.f()'] });
     });
 
     it('refuses a reader from whom row-level security would hide rows', async ({ skip }) => {

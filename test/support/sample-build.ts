@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { zstdDecompressSync } from 'node:zlib';
 import { parseKey, parsePolicy } from '../../anonymizers/index.ts';
 import { type BuildPorts, build } from '../../builder/build.ts';
 import { connectLdap } from '../../builder/ldap/session.ts';
@@ -22,19 +23,20 @@ export type SampleBuild = {
   readonly ports?: Pick<BuildPorts, 'prepareLeakScan'>;
 };
 
-/** Builds a snapshot of the sample system, all in memory. Gives its manifest, how many objects are stored, and how long it took. */
+/** Builds a snapshot of the sample system, all in memory. Gives its manifest, how long it took, and the rows of a table as they are in it. */
 export async function buildSample({
   connections,
   postgresImage,
   policy,
   ports,
-}: SampleBuild): Promise<{ manifest: Manifest; durationMs: number }> {
+}: SampleBuild): Promise<{ manifest: Manifest; durationMs: number; textOf(source: string, table: string): Promise<string> }> {
   const { mysql, ldap, postgres } = connections;
   const objects = createMemoryObjects();
   const text = policy ?? (await readFile(samplePolicyFile, 'utf8'));
   const startedAt = performance.now();
   const blobs = createBlobStore(objects);
   const catalog = createCatalog(objects, { clock: () => new Date() });
+  const index = createChunkIndex(objects, chunkCodec);
   const unused = { env: 'none' };
   const { digest } = await build(
     {
@@ -62,12 +64,25 @@ export async function buildSample({
           ),
       ],
     },
-    { blobs, catalog, index: createChunkIndex(objects, chunkCodec), now: () => new Date(), onProgress: () => undefined, ...ports },
+    { blobs, catalog, index, now: () => new Date(), onProgress: () => undefined, ...ports },
     new AbortController().signal,
   );
   const durationMs = performance.now() - startedAt;
   const record = await catalog.snapshot(repository, digest);
   if (!record) throw new Error('The build left no record.');
   const { bytes } = await blobs.read(record.manifestDigest);
-  return { manifest: decodeManifest(await buffer(bytes)), durationMs };
+  const manifest = decodeManifest(await buffer(bytes));
+  return {
+    manifest,
+    durationMs,
+    async textOf(source, table) {
+      const chunks = manifest.sources.find(({ name }) => name === source)?.tables.find(({ name }) => name === table)?.chunks ?? [];
+      const texts = chunks.map(async ({ digest: chunk }) => {
+        const stored = await index.find(chunk);
+        if (!stored) throw new Error('A chunk is not in the store.');
+        return zstdDecompressSync(await buffer((await blobs.read(stored.digest)).bytes)).toString();
+      });
+      return (await Promise.all(texts)).join('');
+    },
+  };
 }
