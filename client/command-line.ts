@@ -59,6 +59,8 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .option('--config <file>', 'use this dyn-data.yaml instead of the nearest one upwards')
     .exitOverride()
     .showSuggestionAfterError()
+    // Of the descriptions: below that commander wraps nothing, and a narrow terminal breaks words.
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: () => undefined,

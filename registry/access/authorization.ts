@@ -10,6 +10,7 @@ import {
   roleIncludes,
   scopesCover,
 } from '../../core/index.ts';
+import { jobUnknown } from '../jobs/job-identity.ts';
 import { type Principal, principalOf } from './request-context.ts';
 
 export type AuthorizationOptions = {
@@ -42,10 +43,7 @@ export function createAuthorization({ environments, jobs }: AuthorizationOptions
       throw error;
     });
     if (job && maySeeJob(principal, job)) return;
-    throw new DynDataError(
-      'JOB_UNKNOWN',
-      `There is no job "${id}". Ended jobs are forgotten after a while and when the registry restarts.`,
-    );
+    throw jobUnknown(id);
   };
 
   return {
