@@ -61,6 +61,8 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .option('-p, --project-name <name>', 'run the stack under this name, with its own data; else COMPOSE_PROJECT_NAME, else dyn-data.yaml')
     .exitOverride()
     .showSuggestionAfterError()
+    // Of the descriptions: below that commander wraps nothing, and a narrow terminal breaks words.
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: () => undefined,

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { brotliCompressSync, constants, crc32 } from 'node:zlib';
 import { type BuildOptions, build, type ImportKind, type Metafile, type Plugin } from 'esbuild';
 import type { Part } from '../client/loader.ts';
+import { digestOf } from '../core/digest.ts';
 import { toolVersion } from '../core/version.ts';
 import { projectFolder } from './project-paths.ts';
 
@@ -136,17 +137,19 @@ const noProcesses: Plugin = {
   },
 };
 
+/** Compressing takes a second, and test files that share a process bundle the same program again and again. */
+const packedBefore = new Map<string, string>();
+
 function packed(name: string, outputs: readonly { readonly contents: Uint8Array }[]): Part {
   const program = outputs[0]?.contents ?? new Uint8Array();
   const params = {
     [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
     [constants.BROTLI_PARAM_SIZE_HINT]: program.byteLength,
   };
-  return {
-    name: `dyn-data-${toolVersion}-${name}.js`,
-    crc32: crc32(program),
-    packed: brotliCompressSync(program, { params }).toString('base64'),
-  };
+  const digest = digestOf(program);
+  const text = packedBefore.get(digest) ?? brotliCompressSync(program, { params }).toString('base64');
+  packedBefore.set(digest, text);
+  return { name: `dyn-data-${toolVersion}-${name}.js`, crc32: crc32(program), packed: text };
 }
 
 /** What the bundler and the plugins make up is no file. */

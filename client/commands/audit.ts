@@ -1,9 +1,20 @@
 import type { AuditEntryView } from '../../core/audit.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
-import { formatCount, formatTable } from '../format.ts';
+import { fitTable } from '../fitted-table.ts';
+import { formatCount } from '../format.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
+
+const columns = [
+  { header: 'NO' },
+  { header: 'TIME' },
+  { header: 'WHO', dispensable: 1 },
+  { header: 'FROM', dispensable: 4 },
+  { header: 'ACTION' },
+  { header: 'TARGET', dispensable: 2 },
+  { header: 'CHANGE', dispensable: 3 },
+];
 
 /** `dyn-data audit list`: who changed what, the newest first. */
 export async function auditList(context: Context, { limit }: { limit: number }): Promise<void> {
@@ -22,8 +33,7 @@ export async function auditList(context: Context, { limit }: { limit: number }):
     entry.target,
     changeOf(entry),
   ]);
-  const text =
-    rows.length === 0 ? 'Nothing was changed yet.' : formatTable(['NO', 'TIME', 'WHO', 'FROM', 'ACTION', 'TARGET', 'CHANGE'], rows);
+  const text = rows.length === 0 ? 'Nothing was changed yet.' : fitTable(columns, rows, context.output.columns);
   context.output.result(text, { version: 1, entries });
 }
 

@@ -1,7 +1,8 @@
 import { routePath, routes } from '../../core/contract.ts';
 import { isEnded, type Job, jobSchema } from '../../core/job.ts';
 import type { Context } from '../context.ts';
-import { formatAge, formatBytes, formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
+import { fitTable } from '../fitted-table.ts';
+import { formatAge, formatBytes, formatCount, formatDuration, shortDigest } from '../format.ts';
 import { errorOfJob, followToEnd } from '../job-following.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
@@ -14,6 +15,17 @@ async function apiOf(context: Context): Promise<RegistryApi> {
   const { config } = await openProject(context);
   return openRegistry(context, config.registry);
 }
+
+const columns = [
+  { header: 'JOB' },
+  { header: 'KIND', dispensable: 2 },
+  { header: 'OF', dispensable: 5 },
+  { header: 'STATE' },
+  { header: 'AGE', dispensable: 1 },
+  { header: 'TOOK', dispensable: 6 },
+  { header: 'TAG', dispensable: 4 },
+  { header: 'OUTCOME', dispensable: 3 },
+];
 
 /** `dyn-data jobs list`: the newest first. */
 export async function jobsList(context: Context, { limit, ...filter }: JobsFilter): Promise<void> {
@@ -33,7 +45,7 @@ export async function jobsList(context: Context, { limit, ...filter }: JobsFilte
     job.tag ?? '-',
     job.error?.code ?? (job.digest === undefined ? '-' : shortDigest(job.digest)),
   ]);
-  const text = rows.length === 0 ? 'No jobs.' : formatTable(['JOB', 'KIND', 'OF', 'STATE', 'AGE', 'TOOK', 'TAG', 'OUTCOME'], rows);
+  const text = rows.length === 0 ? 'No jobs.' : fitTable(columns, rows, context.output.columns);
   context.output.result(text, { version: 1, jobs });
 }
 

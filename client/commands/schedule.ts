@@ -2,7 +2,7 @@ import { routePath, routes } from '../../core/contract.ts';
 import { jobSchema } from '../../core/job.ts';
 import { type ScheduleDefinition, type ScheduleView, scheduleViewSchema } from '../../core/schedule.ts';
 import type { Context } from '../context.ts';
-import { formatTable } from '../format.ts';
+import { fitTable } from '../fitted-table.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
 import type { RegistryApi } from '../registry-api.ts';
@@ -13,6 +13,16 @@ async function apiOf(context: Context): Promise<RegistryApi> {
 }
 
 const pathOf = (route: { readonly path: string }, name: string): string => routePath(route.path, { name });
+
+const columns = [
+  { header: 'NAME' },
+  { header: 'ENVIRONMENT', dispensable: 3 },
+  { header: 'CRON', dispensable: 1 },
+  { header: 'TIME ZONE', dispensable: 4 },
+  { header: 'TAG', dispensable: 2 },
+  { header: 'NEXT' },
+  { header: 'MISSED', dispensable: 5 },
+];
 
 /** `dyn-data schedule list` */
 export async function scheduleList(context: Context): Promise<void> {
@@ -30,7 +40,7 @@ export async function scheduleList(context: Context): Promise<void> {
   const text =
     rows.length === 0
       ? "No schedules. Make one with: dyn-data schedule create NAME --environment prod --cron '30 2 * * *' --tag 'prod-{yyyy}-{MM}-{dd}'"
-      : formatTable(['NAME', 'ENVIRONMENT', 'CRON', 'TIME ZONE', 'TAG', 'NEXT', 'MISSED'], rows);
+      : fitTable(columns, rows, context.output.columns);
   context.output.result(text, { version: 1, schedules });
 }
 

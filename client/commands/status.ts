@@ -2,7 +2,8 @@ import { addressesOf } from '../bring-up.ts';
 import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { createEngine } from '../engine.ts';
-import { formatTable, shortDigest } from '../format.ts';
+import { fitTable } from '../fitted-table.ts';
+import { shortDigest } from '../format.ts';
 import { type Held, heldChanged, readHeldSnapshots } from '../held-snapshot.ts';
 import type { Marker } from '../marker.ts';
 import { openProject } from '../project.ts';
@@ -30,6 +31,16 @@ type ServiceStatus = {
   readonly source?: string;
   readonly snapshot?: SnapshotState;
 };
+
+const columns = [
+  { header: 'SERVICE' },
+  { header: 'STATE' },
+  { header: 'HEALTH', dispensable: 3 },
+  { header: 'DATA' },
+  { header: 'CHANGED' },
+  { header: 'SNAPSHOT', dispensable: 1 },
+  { header: 'ADDRESS', dispensable: 2 },
+];
 
 /** `dyn-data status`: what each service is and which snapshot it holds. Changes nothing. */
 export async function status(context: Context): Promise<void> {
@@ -61,7 +72,7 @@ export async function status(context: Context): Promise<void> {
     snapshot && 'digest' in snapshot ? nameOf(snapshot) : '-',
     addresses.join(' '),
   ]);
-  context.output.result(formatTable(['SERVICE', 'STATE', 'HEALTH', 'DATA', 'CHANGED', 'SNAPSHOT', 'ADDRESS'], rows), {
+  context.output.result(fitTable(columns, rows, context.output.columns), {
     version: 1,
     project: stack.project,
     services,

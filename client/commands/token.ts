@@ -3,7 +3,8 @@ import type { Role } from '../../core/access.ts';
 import { newToken } from '../../core/token-text.ts';
 import type { IssuedToken, TokenView } from '../../core/tokens.ts';
 import type { Context } from '../context.ts';
-import { formatAge, formatTable } from '../format.ts';
+import { fitTable } from '../fitted-table.ts';
+import { formatAge } from '../format.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
 
@@ -30,6 +31,16 @@ export async function tokenRevoke(context: Context, id: string): Promise<void> {
   context.output.result(`The token ${token.id} "${token.name}" is revoked and opens nothing any more.`, { version: 1, token });
 }
 
+const columns = [
+  { header: 'ID' },
+  { header: 'NAME' },
+  { header: 'ROLE', dispensable: 1 },
+  { header: 'REPOSITORIES', dispensable: 2 },
+  { header: 'STATE' },
+  { header: 'EXPIRES', dispensable: 3 },
+  { header: 'LAST USED', dispensable: 4 },
+];
+
 export async function tokenList(context: Context): Promise<void> {
   const api = await accessApi(context);
   const tokens: TokenView[] = [];
@@ -44,10 +55,7 @@ export async function tokenList(context: Context): Promise<void> {
     expiresAt ?? 'never',
     lastUsedAt === undefined ? 'never' : formatAge(new Date(lastUsedAt), now),
   ]);
-  const text =
-    rows.length === 0
-      ? 'The registry has no tokens.'
-      : formatTable(['ID', 'NAME', 'ROLE', 'REPOSITORIES', 'STATE', 'EXPIRES', 'LAST USED'], rows);
+  const text = rows.length === 0 ? 'The registry has no tokens.' : fitTable(columns, rows, context.output.columns);
   context.output.result(text, { version: 1, tokens });
 }
 

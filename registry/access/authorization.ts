@@ -13,6 +13,7 @@ import {
   type ScheduleView,
   scopesCover,
 } from '../../core/index.ts';
+import { jobUnknown } from '../jobs/job-identity.ts';
 import { type Principal, principalOf } from './request-context.ts';
 
 type Environments = readonly { readonly name: string; readonly repository: string }[];
@@ -46,10 +47,7 @@ export function createAuthorization({ environments, jobs, schedules }: Authoriza
   const requireJob = async (id: string, principal: Principal): Promise<void> => {
     const job = await jobs.get(id).catch(absent('JOB_UNKNOWN'));
     if (job && maySee(principal, job.repository)) return;
-    throw new DynDataError(
-      'JOB_UNKNOWN',
-      `There is no job "${id}". Ended jobs are forgotten after a while and when the registry restarts.`,
-    );
+    throw jobUnknown(id);
   };
   const requireSchedule = async (name: string, principal: Principal): Promise<void> => {
     // The route says itself that none are kept.

@@ -1,28 +1,45 @@
 import { runCommandLine } from '../../client/command-line.ts';
 
-/** Runs the client in this process, on a terminal of so many columns. Gives its exit code and all that it wrote there. */
+/** Runs the client in this process, on a terminal of so many columns or in a pipe. Gives its exit code and all that it wrote there. */
 export async function runOnTerminal(
   args: readonly string[],
-  options: { readonly folder: string; readonly columns: number; readonly env?: Readonly<Record<string, string>>; readonly now?: Date },
-): Promise<{ readonly exitCode: number; readonly written: string }> {
-  const { folder, columns, env = {}, now = new Date() } = options;
-  let written = '';
-  const write = (text: string): void => {
-    written += text;
-  };
-  const sink = { write, isTerminal: true, columns };
+  options: {
+    readonly folder: string;
+    /** Undefined for a pipe. */
+    readonly columns: number | undefined;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly now?: Date;
+    /** What is typed where something is asked for unseen. */
+    readonly typed?: string;
+  },
+): Promise<{ readonly exitCode: number; readonly written: string; readonly stdout: string; readonly stderr: string }> {
+  const { folder, columns, env = {}, now = new Date(), typed = '' } = options;
+  let [written, stdout, stderr] = ['', '', ''];
+  const sink = { isTerminal: columns !== undefined, columns };
   const exitCode = await runCommandLine({
     args,
     env,
     folder,
     process: { pid: process.pid, host: 'test', isAlive: () => true },
     nodeVersion: process.versions.node,
-    stdout: sink,
-    stderr: sink,
+    stdout: {
+      ...sink,
+      write: (text) => {
+        written += text;
+        stdout += text;
+      },
+    },
+    stderr: {
+      ...sink,
+      write: (text) => {
+        written += text;
+        stderr += text;
+      },
+    },
     signal: new AbortController().signal,
-    readHidden: async () => '',
+    readHidden: async () => typed,
     confirm: async () => undefined,
     now: () => now,
   });
-  return { exitCode, written };
+  return { exitCode, written, stdout, stderr };
 }
