@@ -134,14 +134,16 @@ export function livePolicySuite(sample: () => SampleConnections): void {
         'comment public.category.name true',
         'default public.category.name false',
         'view public.marie_view true',
-        'routine public.marie_function(text) false',
-        'routine public.marie_trigger() false',
-        'trigger public.category.watch false',
+        'routine public.marie_function(text) true',
+        'routine public.marie_trigger() true',
+        'trigger public.category.watch true',
       ]);
+      expect(definitions.find(({ name }) => name === 'public.marie_trigger()')?.neededBy).toEqual(['public.category.watch']);
+      const dropped = ['public.marie_view', 'public.marie_trigger()', 'public.category.watch'];
       const plan = { comments: 'drop' as const, drops: (name: string) => dropped.includes(name) };
       const { before, after } = await push.files(plan, signal);
       const text = [...before, ...after].map((file) => file.text).join('');
-      expect(text).not.toMatch(/marie_view|marie_trigger|watch|asked for by Marie/);
+      expect(text).not.toMatch(/marie_view|marie_trigger|TRIGGER watch|asked for by Marie/);
       expect(text).toContain('marie_function');
       const category = push.live.kind === 'ldap' ? undefined : push.live.tables.find(({ name }) => name === 'category');
       expect(category?.uniqueKeys).toContainEqual({ columns: ['name'], wholeValues: true });

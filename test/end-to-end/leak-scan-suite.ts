@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import type { RowDataPacket } from 'mysql2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { DynDataError } from '../../core/index.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { type HostileSample, openHostileSample } from '../../sample/hostile.ts';
+import { type HostileSample, type HostileSystems, openHostileSample } from '../../sample/hostile.ts';
 import { forgetfulPolicy, type HostileLeak, hostileLeaks } from '../../sample/hostile-leaks.ts';
 import { type SampleSize, sampleSizes } from '../../sample/sizes.ts';
 import { imageVariables } from '../support/engine.ts';
@@ -14,6 +15,26 @@ function forTinySystem(policy: { sources: { mysql: { tables: { contacts: object 
   const { contacts } = policy.sources.mysql.tables;
   Object.assign(contacts, { low_cardinality: { company_name: 'a tiny system' } });
   return policy;
+}
+
+const prosePlaces = { name: 'prose', place: '', rule: 'known-name' } as const;
+
+/** Writes into a table of the push server and into an entry of the directory about a user of MySQL, whose name nobody shares; gives the user. */
+async function plantProse({ mysql, postgres, ldapDns, ldapReplace }: HostileSystems): Promise<RowDataPacket | undefined> {
+  const [person] = await mysql<RowDataPacket>(
+    `SELECT id, first_name, last_name, login, email, phone FROM users u WHERE phone IS NOT NULL
+       AND (SELECT COUNT(*) FROM users o WHERE o.first_name = u.first_name AND o.last_name = u.last_name) = 1
+       AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.name = CONCAT(u.first_name, ' ', u.last_name) AND c.email <> u.email) LIMIT 1`,
+  );
+  const named = `${person?.first_name} ${person?.last_name} (${person?.login}, ${person?.email}, ${person?.phone})`;
+  await postgres('UPDATE push_application SET description = $1', [`Appli de ${named}.`]);
+  await ldapReplace((await ldapDns('(objectClass=inetOrgPerson)'))[0] ?? '', 'description', [`Remplace ${named}`]);
+  return person;
+}
+
+async function takeOutProse({ postgres, ldapDns, ldapReplace }: HostileSystems): Promise<void> {
+  await postgres('UPDATE push_application SET description = NULL');
+  for (const dn of await ldapDns('(description=*)')) await ldapReplace(dn, 'description', []);
 }
 
 export type LeakScanSuite = {
@@ -66,6 +87,37 @@ export function leakScanSuite({ sample, size, policyFile, alone }: LeakScanSuite
       ]);
       expect(scannedBytes).toBe(written.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
       expect(again.manifest.leakScan).toEqual(manifest.leakScan);
+    });
+
+    it('in prose that it scrubs, somebody of another source has the pseudonyms of their own columns', async () => {
+      hostile ??= await openHostileSample(sample());
+      let person: RowDataPacket | undefined;
+      const takeOut = await hostile.plant({
+        ...prosePlaces,
+        plant: async (systems) => {
+          person = await plantProse(systems);
+          return () => takeOutProse(systems);
+        },
+      });
+      try {
+        const scrubbed = [
+          { forgets: { path: ['mysql', 'tables', 'users', 'columns', 'notes'], rule: 'scrub' } },
+          { forgets: { path: ['aerogear', 'tables', 'push_application'], rule: { columns: { description: 'scrub' } } } },
+          { forgets: { path: ['ldap', 'attributes', 'description'], rule: 'scrub' } },
+        ];
+        const { manifest, textOf } = await build(forgetfulPolicy(policy, scrubbed));
+        const columns = manifest.sources.find(({ name }) => name === 'mysql')?.tables.find(({ name }) => name === 'users')?.columns ?? [];
+        const row = (await textOf('mysql', 'users')).split('\n').find((line) => line.startsWith(`${person?.id}\t`));
+        const fake = (column: string): string => row?.split('\t')[columns.indexOf(column)] ?? '';
+        const named = `${fake('first_name')} ${fake('last_name')} (${fake('login')}, ${fake('email')}, ${fake('phone')})`;
+        expect(named).not.toContain(person?.last_name);
+        expect(await textOf('aerogear', 'push_application')).toContain(`Appli de ${named}.`);
+        const ldif = await textOf('ldap', sample().ldap.baseDn);
+        const said = /^description:(:?) (.*)$/m.exec(ldif);
+        expect(said?.[1] === ':' ? Buffer.from(said[2] ?? '', 'base64').toString() : said?.[2]).toBe(`Remplace ${named}`);
+      } finally {
+        await takeOut();
+      }
     });
 
     if (alone)
