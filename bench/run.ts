@@ -4,10 +4,10 @@ import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import processSettings from '../registry/process-settings.json' with { type: 'json' };
-import { removeSample, seedSample } from '../sample/seed-sample.ts';
+import { removeSample } from '../sample/seed-sample.ts';
 import { ensureEngine } from '../scripts/engine.ts';
 import { ensureImages } from '../scripts/images.ts';
-import { sampleServers } from './sample-servers.ts';
+import { startSample } from './sample-servers.ts';
 
 // `npm run bench [-- --size demo] [--only NAME]`: every benchmark, on a sample system of its own; the results go to bench/results.json.
 const project = 'dyn-data-bench';
@@ -108,8 +108,7 @@ if (chosen.some(({ needs }) => needs !== 'nothing')) {
   env = { ...process.env, ...(await ensureImages({ log })), SAMPLE_MYSQL_PORT: '0', SAMPLE_LDAP_PORT: '0', SAMPLE_POSTGRES_PORT: '0' };
 }
 if (chosen.some(({ needs }) => needs === 'sample')) {
-  await seedSample({ size, project, env, log });
-  servers = await sampleServers(project);
+  servers = await startSample({ size, project, env, log });
 }
 try {
   const results: Result[] = [];
