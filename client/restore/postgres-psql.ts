@@ -3,12 +3,16 @@ import type { ProcessResult } from '../process.ts';
 import type { ExecOptions, ServiceContainer } from '../service-container.ts';
 import { restoreFailed } from './data-service.ts';
 
+/** Debian's `psql`, which the official image has too, only looks for this one, and takes a tenth of a second for it each time. */
+const programs = `/usr/lib/postgresql/\${PG_MAJOR-}/bin:$PATH`;
+
 /**
  * The container's own superuser, or, for a server elsewhere, whoever was written into the container of the clients. Errors are printed as SQLSTATE only, so they quote no data. The name marks the sessions of a restore. What is
  * in the options decides how values are read: amounts of money are written as the locale C has them. A database of the source may be for reading only. The rest is for speed, in these
  * sessions alone: a commit need not wait for the disk, since the last one of a restore does, and indexes are sorted in memory.
  */
-const asSuperuser = `value_of() { eval "file=\\\${\${1}_FILE-} value=\\\${$1-}"; if [ -n "$file" ]; then cat "$file"; else printf %s "$value"; fi; }
+const asSuperuser = `PATH="${programs}"
+value_of() { eval "file=\\\${\${1}_FILE-} value=\\\${$1-}"; if [ -n "$file" ]; then cat "$file"; else printf %s "$value"; fi; }
 if [ -r /run/dyn-data/login ]; then
   . /run/dyn-data/login
   user="$DYN_DATA_USER" PGPASSWORD="$DYN_DATA_PASSWORD" PGHOST="$DYN_DATA_HOST" PGPORT="$DYN_DATA_PORT"
@@ -25,6 +29,7 @@ exec psql --no-psqlrc --quiet --no-align --tuples-only --username="\${user:-post
 /** Runs what is on standard input without psql's own commands, which a hostile source could have put into a name; older versions have no such guard. */
 const guarded = `guard="$1"
 shift
+PATH="${programs}"
 if psql --help=commands 2>/dev/null | grep -qF '\\restrict'; then set -- --command="\\restrict $guard" "$@"; fi
 set -- "$@" --file=-
 ${asSuperuser}`;
