@@ -3,6 +3,7 @@ import { DynDataError, type MysqlSourceConfig } from '../../core/index.ts';
 import { networkErrorCodes } from '../network-errors.ts';
 import { defaultSilenceLimitMs, keepAliveAfterMs } from '../silence-watch.ts';
 import { reportLoss } from './liveliness.ts';
+import { connectReceiving } from './received-memory.ts';
 
 const connectTimeoutMs = 10_000;
 /** How long the server waits for us while we are busy with other tables; its default of 60 s would cut a slow build. */
@@ -24,8 +25,8 @@ export async function openConnection(
   try {
     connection = await mysql.createConnection({
       ...address,
+      stream: () => connectReceiving({ host, port, keepAliveAfterMs }),
       charset: 'utf8mb4',
-      keepAliveInitialDelay: keepAliveAfterMs,
       supportBigNumbers: true,
       bigNumberStrings: true,
       dateStrings: true,

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Connection } from 'mysql2/promise';
 import { mysqlError } from './connection.ts';
+import { type Piece, receivedMemory } from './received-memory.ts';
 import type { WireRow } from './wire-rows.ts';
 
 const rowsPerBatch = 1024;
@@ -12,15 +14,17 @@ type Packet = { readonly buffer: Buffer; readonly offset: number; readonly end: 
 type PacketHandler = (packet: Packet, connection: unknown) => unknown;
 
 type Row = { -readonly [K in keyof WireRow]: WireRow[K] };
-/** Rows, and row objects for more. */
-type Batch = { readonly rows: Row[]; readonly spare: Row[] };
+/** Rows, row objects for more, and what the rows stand in. */
+type Batch = { readonly rows: Row[]; readonly spare: Row[]; readonly pieces: Piece[] };
 
 function createBatch(): Batch {
-  return { rows: [], spare: [] };
+  return { rows: [], spare: [], pieces: [] };
 }
 
 /** What the rows stood in goes. */
-function empty({ rows, spare }: Batch): void {
+function empty({ rows, spare, pieces }: Batch): void {
+  for (const piece of pieces) piece.holders -= 1;
+  pieces.length = 0;
   for (const row of rows) {
     row.bytes = nothing;
     spare.push(row);
@@ -38,13 +42,13 @@ type RawConnection = {
     on(event: 'error', listener: (error: unknown) => void): void;
     on(event: 'end', listener: () => void): void;
   };
-  readonly stream: { pause(): void; resume(): void };
+  readonly stream: Socket;
   destroy(): void;
 };
 
 /**
- * The rows of one SELECT as the server sent them, in batches; memory is bounded by `batchesAhead`. A batch and its rows are used again when the
- * next one is asked for: as objects that wait they would grow old, and the engine collects old objects at a high price. Leaving the loop early or aborting
+ * The rows of one SELECT as the server sent them, in batches; memory is bounded by `batchesAhead`. A batch, its rows and the memory they stand in
+ * are used again when the next one is asked for: as objects that wait they would grow old, and the engine collects old objects at a high price. Leaving the loop early or aborting
  * destroys the connection, since MySQL cannot stop a result half way.
  */
 export async function* readRows(
@@ -69,7 +73,9 @@ export async function* readRows(
 
   const query = raw.query({ sql });
   const atEnd = query.row;
+  const memory = receivedMemory(raw.stream);
   let received: Buffer | undefined;
+  let piece: Piece | undefined;
   let bytes = new Uint8Array(0);
   // In place of the driver's own parser, which makes an object of every value.
   const takeRow: PacketHandler = (packet, from) => {
@@ -77,8 +83,13 @@ export async function* readRows(
     const { buffer } = packet;
     if (buffer !== received) {
       received = buffer;
+      piece = memory?.reached(buffer);
       // A plain array of bytes, not a Buffer: the engine then reads it without asking which of the two it is.
       bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
+    }
+    if (piece && filling.pieces.at(-1) !== piece) {
+      piece.holders += 1;
+      filling.pieces.push(piece);
     }
     const row = filling.spare.pop();
     if (row) {
@@ -125,6 +136,7 @@ export async function* readRows(
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
+    memory?.keepAll();
     if (!ended || failure) raw.destroy();
   }
 }

@@ -6,7 +6,7 @@ import type { MysqlTable } from './catalog.ts';
 import type { MysqlColumn } from './columns.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
-import { createFieldPlaces, valuesOf } from './wire-rows.ts';
+import { createFieldPlaces, keptValuesOf } from './wire-rows.ts';
 
 /** Some rows of every table, one table after another. */
 export async function* sampleTables(
@@ -21,7 +21,7 @@ export async function* sampleTables(
     const rows = await bothEnds(table.key, options.rows, async (direction) => {
       const read: Value[][] = [];
       for await (const batch of readRows(lent.item, statement(table, direction, options.rows), options.sourceName, options.signal))
-        for (const row of batch) read.push(valuesOf(row, places));
+        for (const row of batch) read.push(keptValuesOf(row, places));
       return read;
     });
     yield { kind: 'table', schema: table.schema, name: table.name, rows };

@@ -5,7 +5,7 @@ import { translated } from '../translated.ts';
 import type { MysqlTable } from './catalog.ts';
 import { mysqlError, qualifiedName, quoteName } from './connection.ts';
 import { readRows } from './rows.ts';
-import { createFieldPlaces, valuesOf } from './wire-rows.ts';
+import { createFieldPlaces, keptValuesOf } from './wire-rows.ts';
 
 const valuesPerEnd = 500;
 /** Places between the ends of an integer key, and values read from each. */
@@ -39,7 +39,7 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         for (const sql of queries) {
           for await (const batch of readRows(lent.item, sql, sourceName, signal)) {
             for (const row of batch) {
-              const [value] = valuesOf(row, places);
+              const [value] = keptValuesOf(row, places);
               if (value) found.push(value);
             }
           }

@@ -42,8 +42,13 @@ export function fieldOf({ bytes }: WireRow, { starts, ends }: FieldPlaces, index
   return start < 0 ? null : new Uint8Array(bytes.buffer, bytes.byteOffset + start, (ends[index] as number) - start);
 }
 
-/** All values of a row. */
+/** All values of a row, as views of its bytes. */
 export function valuesOf(row: WireRow, places: FieldPlaces): Value[] {
   locateFields(row, places);
   return Array.from(places.starts, (_, index) => fieldOf(row, places, index));
+}
+
+/** All values of a row, to be kept when its batch is gone. */
+export function keptValuesOf(row: WireRow, places: FieldPlaces): Value[] {
+  return valuesOf(row, places).map((value) => value && Uint8Array.from(value));
 }
