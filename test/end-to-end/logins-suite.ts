@@ -125,7 +125,7 @@ export function withOtherAccounts(policyText: string): string {
 
 /**
  * Who has a copy can log in as anybody, with the one known password, and finds each person in every system.
- * @param way its stack holds a snapshot with {@link fillOtherAccounts}; afterwards the stack is gone, and source and policy are without them
+ * @param way its stack holds a snapshot with {@link fillOtherAccounts}; afterwards source and policy are without them
  */
 export function loginsSuite(way: () => WholeWay): void {
   describe('logging in to a copy', () => {
@@ -140,9 +140,7 @@ export function loginsSuite(way: () => WholeWay): void {
     afterAll(async () => {
       await copy?.[Symbol.asyncDispose]();
       await source?.[Symbol.asyncDispose]();
-      const { connections, developer, policyFile } = way().context;
-      // Its health checks alone would take a third of the machine from the suites that follow.
-      await developer.run(['down', '--volumes']);
+      const { connections, policyFile } = way().context;
       const database = await mysql.createConnection(connections.mysqlAdmin);
       await database.query('DROP TABLE other_accounts');
       await database.end();

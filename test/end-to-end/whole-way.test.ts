@@ -49,14 +49,15 @@ describeWithEngine('the whole way, from a production-like system to a running co
     await runCommand('docker', ['rmi', '--force', image]);
   });
 
+  loginsSuite(() => way);
+
   it.each(['operator', 'developer', 'tester'])('the five minutes of a %s run as they are written', async (who) => {
     const { folder, env } = way.context.developer;
     const walked = await walkThrough(`walk-through-${who}.md`, { cwd: folder, env: { ...env } as Record<string, string> });
     expect(walked, walked.stdout + walked.stderr).toMatchObject({ exitCode: 0 });
   });
 
-  loginsSuite(() => way);
   changingPolicySuite(() => way);
-  leakScanSuite({ sample, size, policyFile: () => way.context.policyFile, alone: false });
   emptySuite(() => way);
+  leakScanSuite({ sample, size, policyFile: () => way.context.policyFile, alone: false });
 });
