@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const engineTests = ['test/**/*.engine.test.ts', 'test/end-to-end/**/*.test.ts'];
 /** Real Redis servers, as processes of this machine. */
@@ -11,41 +10,35 @@ const longTests = ['test/long/**/*.test.ts'];
 // Tests start hundreds of programs; each would read and compile the same modules anew.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'compiled');
 
-/** Files that need the engine take longest, so they begin first and no long one is left alone at the end. */
-class LongestFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const needsEngine = ({ project }: TestSpecification): boolean => project.name === 'engine';
-    return [...sorted.filter(needsEngine), ...sorted.filter((file) => !needsEngine(file))];
-  }
-}
-
 const everywhere = {
   pool: 'forks' as const,
   // Files share the machine: what is polled for comes, but not within the second that is the default.
   expect: { poll: { timeout: 30_000 } },
 };
 
-/** Real servers in containers. */
+/**
+ * Real servers in containers: one file after another. The engine runs the health checks of all containers that are there, and with those of three
+ * files at once they alone keep two cores busy.
+ */
 const withEngine = {
   ...everywhere,
+  maxWorkers: 1,
   globalSetup: ['test/support/global-setup.ts', 'test/support/redis-setup.ts'],
   teardownTimeout: 120_000,
 };
 
-/** All files of a run side by side, one more than there are cores, since those with servers wait for them half of the time; one engine bears not many. */
-const sideBySide = { maxWorkers: Math.min(availableParallelism() + 1, 6), sequence: { groupOrder: 0 } };
+/** Beside the engine's tests, which run at the same time (scripts/test.ts) and wait for their servers part of the time. */
+const besideEngine = { maxWorkers: Math.max(1, Math.min(availableParallelism() - 1, 6)), sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         // Everything that needs no Docker engine.
         test: {
           ...everywhere,
-          ...sideBySide,
+          ...besideEngine,
           name: 'unit',
           // Starting a process and loading the modules anew for each file took as long as the tests; none of them leaves anything behind.
           isolate: false,
@@ -59,7 +52,7 @@ export default defineConfig({
       {
         test: {
           ...everywhere,
-          ...sideBySide,
+          ...besideEngine,
           name: 'redis',
           globalSetup: ['test/support/redis-setup.ts'],
           include: redisTests,
@@ -70,8 +63,8 @@ export default defineConfig({
       {
         test: {
           ...withEngine,
-          ...sideBySide,
           name: 'engine',
+          sequence: { groupOrder: 1 },
           include: engineTests,
           testTimeout: 600_000,
           hookTimeout: 900_000,
@@ -86,7 +79,7 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 3_600_000,
           hookTimeout: 1_800_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

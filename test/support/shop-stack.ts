@@ -22,12 +22,12 @@ services:
     environment: { MYSQL_ROOT_PASSWORD: "${rootPassword}", MYSQL_DATABASE: shop }
     ports: ["127.0.0.1:0:3306"]
     volumes: ["db:/var/lib/mysql"]
-    healthcheck: { test: ["CMD-SHELL", 'MYSQL_PWD="$$MYSQL_ROOT_PASSWORD" mysql -h127.0.0.1 -uroot -e "SELECT 1"'], interval: 1s, retries: 90 }
+    healthcheck: { test: ["CMD-SHELL", 'MYSQL_PWD="$$MYSQL_ROOT_PASSWORD" mysql -h127.0.0.1 -uroot -e "SELECT 1"'], interval: 2s, retries: 90 }
   directory:
     image: \${LDAP_IMAGE}
     labels: { dyn-data.source: directory }
     environment: { LDAP_DOMAIN: example.test, LDAP_BASE_DN: "${ldapBase}", LDAP_ADMIN_PASSWORD: geheim }
-    healthcheck: { test: ["CMD-SHELL", 'ldapsearch -x -H ldap://127.0.0.1 -b "" -s base'], interval: 1s, retries: 90 }
+    healthcheck: { test: ["CMD-SHELL", 'ldapsearch -x -H ldap://127.0.0.1 -b "" -s base'], interval: 2s, retries: 90 }
 ${pushDbService}  reader:
     image: \${MYSQL_IMAGE}
     entrypoint: ["sh", "-c", 'MYSQL_PWD="$$PASSWORD" mysql -hdb -uroot -NBe "SELECT COUNT(*) FROM shop.customers" && exec sleep 1000']
