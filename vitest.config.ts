@@ -75,8 +75,6 @@ export default defineConfig({
           ...withEngine,
           name: 'long',
           include: longTests,
-          // One file after another: they measure, and bring the machine to its limits.
-          maxWorkers: 1,
           testTimeout: 3_600_000,
           hookTimeout: 1_800_000,
           sequence: { groupOrder: 2 },

@@ -20,12 +20,17 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** apt waits for another one that installs, and not for one that reads the lists: two set-ups of ours wait for each other. */
+const aptGet = (purpose: string, args: readonly string[], signal?: AbortSignal): Promise<string> =>
+  runOrFail(purpose, 'flock', ['/var/lock/dyn-data-apt', 'apt-get', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+    signal,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  });
+
 /** Installs packages of the machine's own Debian release, without recommended ones. Waits for another apt to finish. */
 export async function installPackages(names: readonly string[], signal?: AbortSignal): Promise<void> {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const lock = ['-o', 'DPkg::Lock::Timeout=300'];
-  await runOrFail('Reading the package lists', 'apt-get', [...lock, 'update'], { signal, env });
-  await runOrFail('Installing packages', 'apt-get', [...lock, 'install', '-y', '--no-install-recommends', ...names], { signal, env });
+  await aptGet('Reading the package lists', ['update'], signal);
+  await aptGet('Installing packages', ['install', '-y', '--no-install-recommends', ...names], signal);
 }
 
 /**
@@ -49,7 +54,7 @@ export async function debianMirror(signal?: AbortSignal): Promise<string> {
   let targets = await runOrFail('Asking apt for its mirror', 'apt-get', format, { signal });
   if (targets.trim() === '') {
     // A fresh machine has sources but no lists yet, and then apt does not name its targets by label.
-    await runOrFail('Reading the package lists', 'apt-get', ['-o', 'DPkg::Lock::Timeout=300', 'update'], { signal });
+    await aptGet('Reading the package lists', ['update'], signal);
     targets = await runOrFail('Asking apt for its mirror', 'apt-get', format, { signal });
   }
   // The label tells the main archive from the security archive, which lives at another address and has no sid.
