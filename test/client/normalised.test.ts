@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { normalised } from '../support/normalised.ts';
+import { normalised, timeless } from '../support/normalised.ts';
 
 const digest = 'a1'.repeat(32);
 
@@ -15,6 +15,10 @@ test.each([
 
 test('a name stands for what the caller alone knows', () => {
   expect(normalised('/tmp/x-1/dyn-data.yaml of /tmp/x-1', new Map([['/tmp/x-1', '/FOLDER']]))).toBe('/FOLDER/dyn-data.yaml of /FOLDER');
+});
+
+test('durations have no length of their own', () => {
+  expect(timeless('up     running   0.4 s   1 min 12 s\nafter 123.0 s, 12 rows')).toBe('up   running   TIME   TIME\nafter TIME, 12 rows');
 });
 
 test('everything else stays: counts, times, sizes, other addresses and other hexadecimal digits', () => {

@@ -5,6 +5,9 @@ import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { normalised, timeless } from '../support/normalised.ts';
+import { runOnPseudoTerminal } from '../support/pseudo-terminal.ts';
+import { expectPublished } from '../support/published-schemas.ts';
 import { postgresSource, pushDbService } from '../support/shop-data.ts';
 import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
 
@@ -165,5 +168,53 @@ describeWithEngine('with a restored stack', () => {
     await new Promise<void>((resolve) => following.child.stdout?.once('data', () => resolve()));
     following.child.kill('SIGINT');
     expect(await following.ended).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  const printings: readonly (readonly [name: string, args: readonly string[]])[] = [
+    ['pull', ['first']],
+    ['pin', ['first']],
+    ['up', ['--dry-run']],
+    ['up', ['--locked']],
+    ['status', []],
+    ['verify', ['--restored']],
+    ['reset', ['--service', 'push-db', '--yes']],
+    ['down', []],
+  ];
+
+  test.each(printings)(
+    '%s %j prints what is stored for a pipe and for terminals, and JSON as its published schema says',
+    async (name, args) => {
+      const parts = [`$ dyn-data ${[name, ...args].join(' ')}`];
+      const piped = await client.run([name, ...args]);
+      expect(piped.exitCode, piped.stderr).toBe(0);
+      parts.push('--- in a pipe', piped.stdout.trimEnd());
+      // What comes meanwhile is in another order each time.
+      const noted = piped.stderr.split('\n').filter((line) => !line.includes(': ') && line !== '');
+      if (noted.length > 0) parts.push('--- on standard error', ...noted);
+      const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...imageVariables() };
+      for (const columns of name === 'up' || name === 'status' ? [60, 120] : []) {
+        const { written, exitCode } = await runOnPseudoTerminal([process.execPath, bundle, name, ...args], {
+          folder: client.folder,
+          columns,
+          env,
+        });
+        expect(exitCode, written).toBe(0);
+        // The table; before it lines come and go.
+        const table = written.slice(written.lastIndexOf('\u001b[2K') + 1);
+        parts.push(`--- on a terminal of ${columns} columns`, table.slice(table.search(/^(?:SERVICE|STEP) /m)).trimEnd());
+        for (const line of table.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
+      }
+      const known = new Map(Object.values(imageVariables()).map((image) => [image, 'IMAGE'] as const));
+      const file = `${import.meta.dirname}/../fixtures/printed/${[name, ...args].join('-').replaceAll('--', '')}.txt`;
+      await expect(`${timeless(normalised(parts.join('\n'), known))}\n`).toMatchFileSnapshot(file);
+      expectPublished(name, await client.runJson([name, ...args]));
+    },
+  );
+
+  test('doctor and each line of logs keep to their published schemas', async () => {
+    expectPublished('doctor', JSON.parse((await client.run(['doctor', '--json'])).stdout));
+    expect((await client.run(['up', '--locked'])).exitCode).toBe(0);
+    const lines = (await client.run(['logs', 'speaker', '--json'])).stdout.trimEnd().split('\n');
+    for (const line of lines) expectPublished('logs', JSON.parse(line));
   });
 });

@@ -7,6 +7,11 @@ export function normalised(text: string, known: ReadonlyMap<string, string> = ne
   return patterns.reduce((now, { pattern, sign }) => now.replace(pattern, (found: string) => sign.repeat(found.length)), named);
 }
 
+/** Durations too, which are not of the same length, and so the distance of the columns. */
+export function timeless(text: string): string {
+  return text.replaceAll(/\b(?:\d+ min )?\d+(?:\.\d)? s\b/g, 'TIME').replaceAll(/ {3,}/g, '   ');
+}
+
 const patterns: readonly { readonly pattern: RegExp; readonly sign: string }[] = [
   { pattern: /(?<=sha256:)[0-9a-f]{12,64}/g, sign: 'd' },
   { pattern: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, sign: 'i' },
