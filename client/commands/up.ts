@@ -4,7 +4,8 @@ import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
 import { createEngine } from '../engine.ts';
-import { formatCount, formatDuration, formatTable, shortDigest } from '../format.ts';
+import { fitTable } from '../fitted-table.ts';
+import { formatCount, formatDuration, shortDigest } from '../format.ts';
 import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { lockDifferences, manifestDifferences, requireLocked, requireStackLock } from '../locked-environment.ts';
@@ -75,7 +76,11 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
     });
     const durationMs = now().getTime() - startedMs;
     output.result(
-      summary(services, { reference: heldName({ reference, ...(options.empty ? { empty: true } : {}) }), digest, durationMs, pullMs }),
+      summary(
+        services,
+        { reference: heldName({ reference, ...(options.empty ? { empty: true } : {}) }), digest, durationMs, pullMs },
+        output.columns,
+      ),
       {
         version: 1,
         project: stack.project,
@@ -95,9 +100,18 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   }
 }
 
+const columns = [
+  { header: 'SERVICE' },
+  { header: 'STATE' },
+  { header: 'HEALTHY AFTER', dispensable: 3 },
+  { header: 'DATA', dispensable: 2 },
+  { header: 'ADDRESS', dispensable: 1 },
+];
+
 function summary(
   services: readonly ServiceReport[],
   whole: { reference: string; digest: string; durationMs: number; pullMs: number },
+  width: number | undefined,
 ): string {
   const rows = services.map(({ service, state, healthyMs, restored, addresses }) => [
     service,
@@ -107,11 +121,9 @@ function summary(
     addresses.join(' '),
   ]);
   const pulled = whole.pullMs > 0 ? ` (pull ${formatDuration(whole.pullMs)})` : '';
-  const steps = formatTable(
-    ['SERVICE', 'TIME OF EACH STEP'],
-    services.map((one) => [one.service, formatSteps(one.steps)]),
-  );
-  return `\n${formatTable(['SERVICE', 'STATE', 'HEALTHY AFTER', 'DATA', 'ADDRESS'], rows)}\n\n${steps}\n\nUp with ${whole.reference} (${shortDigest(whole.digest)}) after ${formatDuration(whole.durationMs)}${pulled}.`;
+  // No table: its lines may be as long as they are.
+  const steps = services.map((one) => `${one.service}: ${formatSteps(one.steps)}`).join('\n');
+  return `\n${fitTable(columns, rows, width)}\n\nTime of each step\n${steps}\n\nUp with ${whole.reference} (${shortDigest(whole.digest)}) after ${formatDuration(whole.durationMs)}${pulled}.`;
 }
 
 function dataOf(restored: ServiceReport['restored']): string {

@@ -8,7 +8,7 @@ const example = join(import.meta.dirname, '../../deploy/test-server');
 const units = join(example, 'systemd');
 const hasSystemd = (await runCommand('systemd-analyze', ['--version'])).exitCode === 0;
 
-/** What the script itself does with a stack: test/client/side-by-side.engine.test.ts. */
+/** What the script itself does with a stack: test/long/side-by-side.test.ts. */
 describe.skipIf(!hasSystemd)(`the timer of a test server${hasSystemd ? '' : ' [skipped: there is no systemd-analyze]'}`, () => {
   let home = '';
   beforeAll(async () => {
