@@ -43,6 +43,6 @@ export function retryRequest(job: Job): JobRequest {
 export function jobUnknown(id: string): DynDataError {
   return new DynDataError(
     'JOB_UNKNOWN',
-    `There is no job "${id}". Ended jobs are forgotten after a while, and where no Redis is configured when the registry restarts. See those that there are: dyn-data jobs list`,
+    `There is no job "${id}". Ended jobs are forgotten after a while, and where no Redis is configured when the registry restarts. See those that there are with \`dyn-data jobs list\`.`,
   );
 }
