@@ -109,6 +109,7 @@ describeWithEngine('docker-compose.dev.yml with a registry and two builders', ()
     expect((await inside(registry, 'ls', '/app')).trim().split('\n')).toEqual([
       'anonymizers',
       'builder',
+      'compiled',
       'core',
       'node_modules',
       'package.json',
