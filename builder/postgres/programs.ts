@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { DefinitionsPlan, LiveDefinition } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
 import { userSchemas } from './catalog.ts';
 
@@ -27,34 +28,43 @@ const routineType = "CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGG
 const ofRelation = (type: string, name: string): string => `'${type} ' || quote_ident(${name}) || ' ON ' || quote_ident(c.relname)`;
 
 const programs = (sqlBody: string): string => `
-  SELECT ${routineName} AS name,
+  SELECT ${routineName} AS name, p.oid::text AS routine,
     ${header(`p.proname || '(' || (SELECT coalesce(string_agg(format_type(t, NULL), ', ' ORDER BY i), '') FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, i)) || ')'`, routineType)} AS header,
     ${comment(`${routineType} || ' ' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')'`, 'p.oid', 'pg_proc')} AS comment_header,
     CASE WHEN p.prokind = 'a' OR l.lanname IN ('c', 'internal') THEN '' ELSE coalesce(${sqlBody}, p.prosrc) END AS text, NULL AS "on"
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang WHERE ${userSchemas}
   UNION ALL
-  SELECT n.nspname || '.' || c.relname || '.' || g.tgname, ${header("c.relname || ' ' || g.tgname", "'TRIGGER'")},
+  SELECT n.nspname || '.' || c.relname || '.' || g.tgname, NULL, ${header("c.relname || ' ' || g.tgname", "'TRIGGER'")},
     ${comment(ofRelation('TRIGGER', 'g.tgname'), 'g.oid', 'pg_trigger')}, pg_get_triggerdef(g.oid), n.nspname || '.' || c.relname
   FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT g.tgisinternal AND ${userSchemas}
   UNION ALL
-  SELECT n.nspname || '.' || c.relname || '.' || r.rulename, ${header("c.relname || ' ' || r.rulename", "'RULE'")},
+  SELECT n.nspname || '.' || c.relname || '.' || r.rulename, NULL, ${header("c.relname || ' ' || r.rulename", "'RULE'")},
     ${comment(ofRelation('RULE', 'r.rulename'), 'r.oid', 'pg_rewrite')}, pg_get_ruledef(r.oid), n.nspname || '.' || c.relname
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE r.rulename <> '_RETURN' AND ${userSchemas}`;
 
 /** All routines, triggers and rules, as the client's snapshot sees them. Their texts are in memory only. */
 export async function readPrograms(client: Client): Promise<Program[]> {
-  type Row = Omit<Program, 'commentHeader'> & { readonly comment_header: string | null };
+  type Row = Omit<Program, 'commentHeader'> & { readonly routine: string | null; readonly comment_header: string | null };
   const { rows: settings } = await client.query<{ path: string; version: string }>(
     "SELECT current_setting('search_path') AS path, current_setting('server_version_num') AS version",
   );
   const sqlBody = Number(settings[0]?.version) >= 14_00_00 ? 'pg_get_function_sqlbody(p.oid)' : 'NULL';
+  // A policy names the types of arguments as the database's own search path has them.
+  const { rows: routines } = await client.query<{ oid: string; name: string }>(
+    `SELECT p.oid::text AS oid, ${routineName} AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${userSchemas}`,
+  );
+  const names = new Map(routines.map(({ oid, name }) => [oid, name]));
   // pg_dump writes names with their schemas, as the server does where it looks through none.
   await client.query("SELECT set_config('search_path', '', true)");
   const { rows } = await client.query<Row>(programs(sqlBody));
   await client.query("SELECT set_config('search_path', $1, true)", [settings[0]?.path ?? '']);
-  return rows.map(({ comment_header: commentHeader, ...program }) => ({ ...program, commentHeader }));
+  return rows.map(({ name, routine, comment_header: commentHeader, ...program }) => ({
+    ...program,
+    name: names.get(routine ?? '') ?? name,
+    commentHeader,
+  }));
 }
 
 /** What needs a routine or a view, by the names of both; bodies that are texts say nothing of what they need. */
@@ -79,6 +89,21 @@ export async function readNeeds(client: Client): Promise<ReadonlyMap<string, rea
   return new Map([...Map.groupBy(rows, ({ name }) => name)].map(([name, needs]) => [name, needs.map(({ by }) => by)]));
 }
 
+/** What a policy drops and nobody finds would stay in the snapshot. */
+export function requireAllPrograms(definitions: readonly LiveDefinition[], programs: readonly Program[], plan: DefinitionsPlan): void {
+  const found = new Set(programs.map(({ name }) => name));
+  const lost = definitions.filter(({ kind, name }) => programKinds.has(kind) && plan.drops(name) && !found.has(name));
+  if (lost.length === 0) return;
+  throw new DynDataError(
+    'INTERNAL',
+    'What the policy drops was not found among the programs of the source. Nothing was read. Please report it.',
+    {
+      details: lost.map(({ name }) => name),
+    },
+  );
+}
+
+const programKinds: ReadonlySet<LiveDefinition['kind']> = new Set(['routine', 'trigger', 'rule']);
 const headerPattern = /^--\n(-- (?:Name|Data for Name): .*|-- PostgreSQL database dump complete)\n--\n/gm;
 /** What pg_dump writes before a table stands behind whatever comes before it. */
 const settingLine = /^SET default_(?:tablespace = ''|table_access_method = \w+);$/;

@@ -12,7 +12,7 @@ import { postgresExtraction } from './extraction.ts';
 import { largeObjectFiles, largeObjectSchema } from './large-objects.ts';
 import { observePostgres } from './observe.ts';
 import { type Environment, pgVariables, preparePgDump } from './pg-dump.ts';
-import { withoutPrograms } from './programs.ts';
+import { requireAllPrograms, withoutPrograms } from './programs.ts';
 import { openReaders, type Readers } from './readers.ts';
 import { sampleTables } from './sample.ts';
 import { postgresSurvey } from './survey.ts';
@@ -109,6 +109,7 @@ export async function connectPostgres(
               );
               // What is on a view that is left out, pg_dump leaves out with it.
               const left = new Set(without.views.map(programName));
+              requireAllPrograms(definitions, programs, plan);
               const dropped = programs.filter((program) => plan.drops(program.name) && !left.has(program.on ?? ''));
               const [before, after] = withoutPrograms(sections, dropped, name) as [string, string];
               const kept = settings.filter((setting) => !plan.drops(settingName(setting)));
