@@ -17,7 +17,7 @@ export type ShellOptions = {
 };
 
 /**
- * Runs commands in one container, as root, through shells that are kept open: a `docker exec` of its own for each would cost some tenths of a second.
+ * Runs commands in one container through shells that are kept open: a `docker exec` of its own for each would cost some tenths of a second.
  * A shell runs one command at a time; there are as many as commands that ran at the same time. One that is gone, as when the container was
  * restarted, is opened anew by the next command. Disposing closes them.
  */
@@ -34,15 +34,15 @@ export function fitsShell(input: string): boolean {
   return input.length <= longestInput && !input.includes('\0');
 }
 
-/** @param container its id */
-export function createContainerShell(processes: Runner, container: string): ContainerShell {
+/** @param container its id  @param user whose the commands are */
+export function createContainerShell(processes: Runner, container: string, user: string): ContainerShell {
   const shells: Shell[] = [];
   return {
     async run(command, options = {}) {
       for (;;) {
         if (options.signal?.aborted) throw cancelled();
         const free = shells.find((shell) => shell.state === 'free');
-        const shell = free ?? openShell(processes, container);
+        const shell = free ?? openShell(processes, container, user);
         if (!free) shells.push(shell);
         const { begun, ...result } = await shell.run(command, options);
         // The container may have been stopped since the shell was used last. What did not begin can be done again.
@@ -61,9 +61,9 @@ type Shell = {
   close(): Promise<void>;
 };
 
-function openShell(processes: Runner, container: string): Shell {
+function openShell(processes: Runner, container: string, user: string): Shell {
   // Cleaning up after an interruption needs it too; each command has its own signal.
-  const child = processes.open('docker', ['exec', '--interactive', '--user', '0', container, 'sh'], { despiteInterruption: true });
+  const child = processes.open('docker', ['exec', '--interactive', '--user', user, container, 'sh'], { despiteInterruption: true });
   const mark = randomBytes(16).toString('hex');
   let ended: ProcessResult | undefined;
   let answered: () => void = () => undefined;

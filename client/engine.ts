@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { parseValue } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
+import { type HealthCheck, readHealthCheck } from './health-check.ts';
 import { lastLines, type ProcessOptions, type Runner } from './process.ts';
 
 const portsSchema = z.nullable(z.record(z.string(), z.nullable(z.array(z.object({ HostIp: z.string(), HostPort: z.string() })))));
@@ -16,6 +17,9 @@ const containerSchema = z.object({
   ports: z._default(portsSchema, null),
   restart: z.string(),
   image: z.string(),
+  user: z.string(),
+  shell: z.nullable(z.array(z.string())),
+  check: z.nullable(z.object({ Test: z.optional(z.nullable(z.array(z.string()))), Timeout: z.optional(z.number()) })),
 });
 const imageSchema = z.object({
   id: z.string(),
@@ -32,6 +36,10 @@ export type Container = {
   readonly exitCode: number;
   /** `starting`, `healthy`, `unhealthy`; undefined where the service has no health check. */
   readonly health: string | undefined;
+  /** What its health is found out by. */
+  readonly check: HealthCheck | undefined;
+  /** Whose processes its own are; `0` is root. */
+  readonly user: string;
   readonly restarts: boolean;
   readonly imageId: string;
   /** Published ports. */
@@ -97,9 +105,11 @@ export function createEngine(processes: Runner): Engine {
       const ids = listed.stdout.split('\n').filter((id) => id !== '');
       if (ids.length === 0) return [];
       const format =
-        '{"id":{{json .Id}},"labels":{{json .Config.Labels}},"state":{{json .State}},"ports":{{json .NetworkSettings.Ports}},"restart":{{json .HostConfig.RestartPolicy.Name}},"image":{{json .Image}}}';
-      // A container that vanished between the two commands makes the status 1; the lines of the others are there all the same.
+        '{"id":{{json .Id}},"labels":{{json .Config.Labels}},"state":{{json .State}},"ports":{{json .NetworkSettings.Ports}},"restart":{{json .HostConfig.RestartPolicy.Name}},"image":{{json .Image}},"user":{{json .Config.User}},"shell":{{json (index .Config "Shell")}},"check":{{json (index .Config "Healthcheck")}}}';
       const inspected = await docker(['inspect', '--type', 'container', '--format', format, ...ids]);
+      // A container that vanished between the two commands makes the status 1; the lines of the others are there all the same.
+      if (inspected.exitCode !== 0 && !/no such (?:object|container)/i.test(inspected.stderr))
+        throw failed('docker inspect', lastLines({ ...inspected, stdout: '' }, 2));
       return inspected.stdout
         .split('\n')
         .filter((line) => line !== '')
@@ -136,13 +146,15 @@ function parseAnswer<T>(schema: z.ZodMiniType<T>, text: string): T {
 }
 
 function readContainer(line: string): Container {
-  const { id, labels, state, ports, restart, image } = parseAnswer(containerSchema, line);
+  const { id, labels, state, ports, restart, image, user, shell, check } = parseAnswer(containerSchema, line);
   return {
     id,
     service: labels['com.docker.compose.service'] ?? '',
     status: state.Status,
     exitCode: state.ExitCode,
     health: state.Health?.Status,
+    check: readHealthCheck(check?.Test, check?.Timeout, shell),
+    user: user === '' ? '0' : user,
     restarts: restart !== 'no' && restart !== '',
     imageId: image,
     ports: Object.entries(ports ?? {}).flatMap(([container, bindings]) =>

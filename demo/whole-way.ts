@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynDataError } from '../core/index.ts';
-import { seedSample } from '../sample/seed-sample.ts';
+import { seedSample, withoutHealthChecks } from '../sample/seed-sample.ts';
 import { isSampleSize } from '../sample/sizes.ts';
 import { bundleClient } from '../scripts/bundle-client.ts';
 import { ensureEngine } from '../scripts/engine.ts';
@@ -40,6 +40,7 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
   const sampleEnvironment = {
     ...process.env,
     ...images,
+    ...withoutHealthChecks,
     SAMPLE_MYSQL_PORT: '23406',
     SAMPLE_LDAP_PORT: '23489',
     SAMPLE_POSTGRES_PORT: '25532',

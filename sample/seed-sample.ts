@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
+import { waitHealthy } from '../scripts/wait-healthy.ts';
 import { createSampleCompose, type SampleCompose } from './compose.ts';
 import { type Address, type Environment, type SampleAddresses, type SampleConnections, sampleConnections } from './connections.ts';
 import { loadLdap } from './ldap/load.ts';
@@ -9,6 +10,9 @@ import { defaultSeed, type SampleSize } from './sizes.ts';
 
 /** The Compose project used where none is given. */
 export const defaultProject = 'dyn-data-sample';
+
+/** For `env`: the engine asks the servers nothing while they run. Whether they are healthy is found out here all the same. */
+export const withoutHealthChecks = { SAMPLE_HEALTH_INTERVAL: '24h' } as const;
 
 export interface SeedSampleOptions {
   readonly size: SampleSize;
@@ -41,14 +45,17 @@ const published = async (compose: SampleCompose, service: string, port: number):
 const startAttempts = 3;
 const startPauseMs = 2_000;
 
+const services = ['mysql', 'ldap', 'postgres'] as const;
+
 /**
  * Starts the servers and waits until they are healthy. Tried again, because the engine may still be carrying out what an interrupted run
  * asked for last: the directory, stopped for its loading, can end after it was found running here.
  */
-const startServers = async (compose: SampleCompose, signal: AbortSignal): Promise<void> => {
+const startServers = async (compose: SampleCompose, project: string, signal: AbortSignal): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await compose.run(['up', '-d', '--wait', 'mysql', 'ldap', 'postgres']);
+      await compose.run(['up', '-d', ...services]);
+      await Promise.all(services.map((service) => waitHealthy(`${project}-${service}-1`, { signal })));
       return;
     } catch (error) {
       if (attempt === startAttempts || signal.aborted) throw error;
@@ -81,7 +88,7 @@ export const seedSample = async (options: SeedSampleOptions): Promise<SampleConn
   const compose = createSampleCompose({ project, env, signal: together });
   try {
     log('starting the sample servers');
-    await startServers(compose, together);
+    await startServers(compose, project, together);
     const load = { size, seed, log, signal: together };
     const before = sampleConnections(await addressesOf(compose), env);
     let failure: { readonly reason: unknown } | undefined;

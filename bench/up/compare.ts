@@ -73,7 +73,9 @@ async function dumpAll(into: string): Promise<void> {
 
 /** The example stack, and what its databases need to load dumps; loading may take as long as it takes. */
 async function writePeer(dumps: string): Promise<string> {
-  const patient = { start_period: '1h' };
+  // Compose learns from Docker's checks alone, dyn-data asks by itself.
+  const often = { interval: '2s' };
+  const patient = { ...often, start_period: '1h' };
   const file = join(folder, 'initdb.yml');
   const services = {
     mysql: { volumes: [`${join(dumps, 'mysql')}:/docker-entrypoint-initdb.d:ro`], healthcheck: patient },
@@ -83,6 +85,7 @@ async function writePeer(dumps: string): Promise<string> {
       volumes: [`${join(dumps, 'ldap')}:/ldif:ro`, `${join(import.meta.dirname, 'ldap-with-ldif.sh')}:/with-ldif.sh:ro`],
       healthcheck: patient,
     },
+    ...Object.fromEntries(['aerogear', 'tomcat', 'nginx'].map((service) => [service, { healthcheck: often }])),
   };
   // JSON is YAML.
   await writeFile(file, JSON.stringify({ services }));

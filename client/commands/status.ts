@@ -1,13 +1,15 @@
 import { addressesOf } from '../bring-up.ts';
 import { createCompose, requireStack } from '../compose.ts';
 import type { Context } from '../context.ts';
-import { createEngine } from '../engine.ts';
+import { type Container, createEngine } from '../engine.ts';
 import { fitTable } from '../fitted-table.ts';
 import { shortDigest } from '../format.ts';
+import { passes } from '../health-check.ts';
 import { type Held, heldChanged, readHeldSnapshots } from '../held-snapshot.ts';
 import type { Marker } from '../marker.ts';
 import { openProject } from '../project.ts';
 import type { Changed } from '../restore/changes.ts';
+import { createExec } from '../service-container.ts';
 import { placeholders } from './down.ts';
 
 type SnapshotState =
@@ -51,13 +53,14 @@ export async function status(context: Context): Promise<void> {
   const stack = await requireStack(engine, compose);
   await using found = await readHeldSnapshots(context, stack);
   const changed = new Map(await Promise.all(found.held.map(async (held) => [held, await heldChanged(context, held)] as const)));
+  const health = await healthOf(context, found.containers);
   const services = [...stack.services.values()].map((service): ServiceStatus => {
     const container = found.containers.find((candidate) => candidate.service === service.name);
     const held = found.held.find((one) => one.service === service);
     return {
       service: service.name,
       state: container?.status ?? 'absent',
-      ...(container?.health === undefined ? {} : { health: container.health }),
+      ...(container?.health === undefined ? {} : { health: health.get(container) ?? container.health }),
       addresses: container ? addressesOf(container) : [],
       ...(service.source === undefined ? {} : { source: service.source, snapshot: snapshotOf(held, held && changed.get(held)) }),
     };
@@ -77,6 +80,17 @@ export async function status(context: Context): Promise<void> {
     project: stack.project,
     services,
   });
+}
+
+/** Of those that Docker has not asked yet, what their check says now. */
+async function healthOf({ processes, signal }: Context, containers: readonly Container[]): Promise<Map<Container, string>> {
+  const { execIn, dispose } = createExec(processes, signal);
+  const starting = containers.filter(({ status, health }) => status === 'running' && health === 'starting');
+  try {
+    return new Map(await Promise.all(starting.map(async (one) => [one, (await passes(one, execIn)) ? 'healthy' : 'starting'] as const)));
+  } finally {
+    await dispose();
+  }
 }
 
 function snapshotOf(held: Held | undefined, changed: Changed = 'unknown'): SnapshotState {

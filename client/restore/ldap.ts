@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
 import type { ServiceContainer } from '../service-container.ts';
@@ -32,6 +33,19 @@ if [ "$4" = leave-out ]; then LC_ALL=C grep -aviE '^memberOf:' | slapadd -q -F "
 else slapadd -q -F "$1" -b "$3" >/dev/null 2>&1; fi
 chown -R "$owner" "$2"`;
 const configNotShared = 80;
+
+/** How long a server runs before it is taken for the one that stays. */
+const settledSeconds = 3;
+const readyPollMs = 300;
+/** Whole seconds that the newest slapd has run; nothing where none is seen. The 22nd field is its start after the machine's, in hundredths. */
+const youngestServer = `for process in /proc/[0-9]*; do
+  test "$(cat "$process/comm" 2>/dev/null)" = slapd || continue
+  set -- $(cat "$process/stat" 2>/dev/null)
+  test $# -lt 22 || echo $(($(cut -d. -f1 /proc/uptime) - \${22} / 100))
+done | sort -n | head -n 1`;
+
+/** Less than nothing where the machine's clock is not the container's. */
+const isYoung = (seconds: string): boolean => seconds !== '' && Number(seconds) >= 0 && Number(seconds) < settledSeconds;
 
 /** LDIF on standard input, added or applied as the administrator: with the password that the container was given, else as its own root. */
 const modify = `password="\${LDAP_ADMIN_PASSWORD-}"
@@ -69,8 +83,15 @@ export function createLdapService({ container, source, labels, restart, oneOff, 
   const shell = (script: string, ...args: string[]) => container.exec(['sh', '-c', script, 'sh', ...args]);
 
   return {
-    // Whatever the health check asks, slapd answers it: there is no server on a socket only, as databases have while they initialise.
-    waitReady: async () => undefined,
+    async waitReady(timeoutMs) {
+      const deadlineMs = performance.now() + timeoutMs;
+      // Images fill a server that answers as any other does, then stop it and start the one that stays.
+      for (;;) {
+        const age = (await shell(youngestServer)).stdout.trim();
+        if (!isYoung(age) || performance.now() > deadlineMs) return;
+        await sleep(readyPollMs);
+      }
+    },
     async dataDirectory() {
       const [table] = source.tables;
       if (!table) throw restoreFailed(container, 'Looking for the data directory', 'the snapshot has no naming context');

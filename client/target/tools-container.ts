@@ -44,24 +44,26 @@ export async function startToolsContainer(
     status: 'running',
     exitCode: 0,
     health: undefined,
+    check: undefined,
+    user: '0',
     restarts: false,
     imageId: image,
     ports: [],
   };
-  const { exec, dispose } = createExec(processes, async () => found, signal);
+  const { execIn, dispose } = createExec(processes, signal);
   const container: ServiceContainer = {
     service: target.label,
     place: `the server ${target.label}`,
     isRemote: true,
     find: async () => found,
-    exec,
+    exec: (command, options) => execIn(id, command, options),
     waitHealthy: async () => found,
     async [Symbol.asyncDispose]() {
       await dispose();
       await processes.run('docker', ['rm', '--force', '--volumes', id], { despiteInterruption: true, timeoutMs: 20_000 });
     },
   };
-  const written = await exec(['sh', '-c', writeLogin], { input: loginOf(target, password) });
+  const written = await container.exec(['sh', '-c', writeLogin], { input: loginOf(target, password) });
   if (written.exitCode === 0) return container;
   await container[Symbol.asyncDispose]();
   throw engineFailed(`Writing into the container of the clients of ${image}`, []);

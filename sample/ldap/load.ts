@@ -1,4 +1,5 @@
 import { DynDataError } from '../../core/errors.ts';
+import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import type { SampleCompose } from '../compose.ts';
 import type { LoadOptions } from '../load-options.ts';
 import { createPopulation } from '../population.ts';
@@ -42,7 +43,8 @@ export const loadLdap = async (compose: SampleCompose, project: string, options:
     ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'sh', 'ldap', '-c', replaceDatabase],
     ldifOf(entries),
   );
-  await compose.run(['up', '-d', '--wait', '--no-deps', 'ldap']);
+  await compose.run(['up', '-d', '--no-deps', 'ldap']);
+  await waitHealthy(`${project}-ldap-1`, { signal: options.signal });
   const expected = ldapEntryCount(counts);
   if (Number(printed.trim()) !== expected)
     throw new DynDataError(

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toolVersion } from '../../core/version.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { walkThroughCommands } from '../support/walk-through.ts';
 
 const bundle = `${import.meta.dirname}/../../dist/test-client-command-line.mjs`;
 /** Nothing listens on port 1. */
@@ -21,6 +22,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await rm(bundle);
+});
+
+/** They are run by test/long/walk-throughs.test.ts. */
+describe('the walk-throughs', () => {
+  test.each(['tester', 'operator', 'developer'])('that of a %s has no command or option that is not there', async (who) => {
+    const commands = await walkThroughCommands(`walk-through-${who}.md`);
+    expect(commands.length).toBeGreaterThan(4);
+    for (const args of commands) {
+      const { stderr } = await client.run(args, noEngine);
+      expect(stderr, args.join(' ')).not.toMatch(/error USAGE: (?!.*--yes)/);
+    }
+  });
 });
 
 describe('usage', () => {

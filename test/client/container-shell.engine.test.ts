@@ -26,7 +26,7 @@ describeWithEngine('a shell that is kept open in a container', () => {
   });
 
   beforeEach(() => {
-    shell = createContainerShell(runner, container);
+    shell = createContainerShell(runner, container, '0');
     return () => shell[Symbol.asyncDispose]();
   });
 
@@ -117,7 +117,7 @@ describeWithEngine('a shell that is kept open in a container', () => {
 
   test('an interruption of the program ends no shell, so that there is one to clean up with', async () => {
     const interrupted = new AbortController();
-    await using own = createContainerShell(createRunner({ env: process.env, signal: interrupted.signal }), container);
+    await using own = createContainerShell(createRunner({ env: process.env, signal: interrupted.signal }), container, '0');
     await own.run(['true']);
     interrupted.abort();
     expect(await own.run(['echo', 'clean'])).toMatchObject({ exitCode: 0, stdout: 'clean\n' });

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ServiceReport } from '../../client/bring-up.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
+import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
@@ -128,6 +129,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     const marked = await large.markLoaded(killed);
     killed.child.kill('SIGKILL');
     await killed.ended;
+    await large.letEnd();
     expect(await stack.helpers()).not.toBe('');
     expect(await stack.isRunning('reader')).toBe(false);
     expect(await stack.stateOf('db')).toMatchObject({ snapshot: { state: 'restoring', digest: large.image.digest } });
@@ -223,18 +225,9 @@ describeWithEngine('restoring a snapshot into a stack', () => {
 
   test('data that dyn-data did not put there is kept until --replace', async () => {
     expect((await stack.client.run(['down', '-v'])).exitCode).toBe(0);
-    await stack.client.docker([
-      'compose',
-      '-f',
-      `${stack.client.folder}/docker-compose.yml`,
-      '-p',
-      project,
-      'up',
-      '-d',
-      '--no-deps',
-      '--wait',
-      'db',
-    ]);
+    const file = `${stack.client.folder}/docker-compose.yml`;
+    await stack.client.docker(['compose', '-f', file, '-p', project, 'up', '-d', '--no-deps', 'db']);
+    await waitHealthy(`${project}-db-1`);
     await stack.mysql('CREATE TABLE shop.mine (id INT); INSERT INTO shop.mine VALUES (7)');
     const up = await stack.client.run(['up', 'first']);
     expect(up.stderr).toContain('error TARGET_NOT_EMPTY: The service db holds data');

@@ -76,6 +76,32 @@ describeWithEngine('the container of a service', () => {
     expect(asked.filter((word) => word === 'ps').length).toBeLessThanOrEqual(6);
   });
 
+  test('its check is asked without waiting for Docker, as the user of the container', async () => {
+    const check = 'test "$(id -u) $PLACE" = "1000 here" && test -e /tmp/ready';
+    const options = ['--user', '1000', '--env', 'PLACE=here', '--health-cmd', check, '--health-interval', '1h'];
+    await start('rare', 'sleep 2; touch /tmp/ready; exec sleep 1000', ...options);
+    expect(await container('rare').waitHealthy({ timeoutMs })).toMatchObject({ status: 'running', health: 'healthy' });
+    expect(asked.filter((word) => word === 'ps').length).toBeLessThanOrEqual(4);
+  });
+
+  test('one without a shell that could be asked is what Docker finds', async () => {
+    await start(
+      'bare',
+      'rm /bin/sh; touch /tmp/ready; exec sleep 1000',
+      '--health-cmd',
+      'true',
+      '--health-interval',
+      '2s',
+      '--health-retries',
+      '1',
+    );
+    const direct = ['docker', 'exec', nameOf('bare'), 'test', '-e', '/tmp/ready'] as const;
+    while ((await runCommand(direct[0], direct.slice(1))).exitCode !== 0) await sleep(100);
+    await expect(container('bare').waitHealthy({ timeoutMs: 6_000 })).rejects.toMatchObject({
+      message: expect.stringMatching(/is not healthy after .* \(running, unhealthy\)/),
+    });
+  });
+
   test('one that ended is named with its exit code and last lines; one that is to end well is waited for', async () => {
     await start('bad', 'sleep 1; echo goodbye; exit 3');
     await expect(container('bad').waitHealthy({ timeoutMs, endsByItself: true })).rejects.toMatchObject({

@@ -5,7 +5,6 @@ import { samplePolicy } from '../../demo/sample-registry.ts';
 import { runCommand } from '../../scripts/run-command.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { sampleForTests } from '../support/sample-for-tests.ts';
-import { walkThrough } from '../support/walk-through.ts';
 import { openWholeWay, type ProofResult, type WholeWay } from '../support/whole-way.ts';
 import { changingPolicySuite } from './changing-policy-suite.ts';
 import { emptySuite } from './empty-suite.ts';
@@ -50,13 +49,6 @@ describeWithEngine('the whole way, from a production-like system to a running co
   });
 
   loginsSuite(() => way);
-
-  // The tester's end with an empty machine, and the developer's with the running stack that the next suite needs.
-  it.each(['tester', 'operator', 'developer'])('the five minutes of a %s run as they are written', async (who) => {
-    const { folder, env } = way.context.developer;
-    const walked = await walkThrough(`walk-through-${who}.md`, { cwd: folder, env: { ...env } as Record<string, string> });
-    expect(walked, walked.stdout + walked.stderr).toMatchObject({ exitCode: 0 });
-  });
 
   changingPolicySuite(() => way);
   emptySuite(() => way);

@@ -38,6 +38,7 @@ describeWithEngine('a restore that is interrupted', () => {
     await large.markLoaded(killed);
     killed.child.kill('SIGKILL');
     await killed.ended;
+    await large.letEnd();
     const other = await stack.client.run(['up', 'first']);
     expect(other.stderr).not.toContain('resumes: ');
     expect(other.exitCode, other.stderr).toBe(0);

@@ -6,6 +6,7 @@ import { connectPostgres } from '../../builder/postgres/session.ts';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
 import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
+import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
 import { describeWithEngine } from '../support/engine.ts';
@@ -23,7 +24,7 @@ services:
     image: ${source}
     environment: { POSTGRES_PASSWORD: ${password} }
     ports: ["127.0.0.1:0:5432"]
-    healthcheck: { test: ["CMD-SHELL", 'psql -h 127.0.0.1 -U postgres -c "SELECT 1"'], interval: 1s, retries: 90 }
+    healthcheck: { test: ["CMD-SHELL", 'psql -h 127.0.0.1 -U postgres -c "SELECT 1"'], interval: 1h, retries: 90 }
   target:
     image: ${target}
     labels: { dyn-data.source: hostile }
@@ -113,7 +114,8 @@ export function postgresRoundTrip(
       isOneVersion = images.source === images.target;
       const composeFile = composeFileOf(images.source, images.target);
       client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile });
-      await compose('up', '-d', '--wait', 'source');
+      await compose('up', '-d', 'source');
+      await waitHealthy(`${project}-source-1`);
       const port = Number((await compose('port', 'source', '5432')).trim().split(':').at(-1));
       const server = { host: '127.0.0.1', port, user: 'postgres' };
       const pgDump = pgDumpCommand(images.pgDump);
@@ -154,7 +156,7 @@ export function postgresRoundTrip(
       expect(columns).toContainEqual(expect.objectContaining({ name: 'shorter', type: 'text', nullable: false, maxLength: 20 }));
       image = await buildDataImage(keepEverything(live), [connectTo(config)]);
       registry.add('shop', 'hostile', image);
-      await compose('up', '-d', '--wait', 'target');
+      await compose('up', '-d', 'target');
       for (const args of [
         ['pull', 'hostile'],
         ['up', 'hostile'],

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { parsePolicy } from '../../anonymizers/index.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
+import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { buildImage } from './built-image.ts';
 import { type ClientProject, createClientProject } from './client-project.ts';
 import type { DataImage } from './data-image.ts';
@@ -37,7 +38,7 @@ export async function startMysqlPair(options: {
     ports: ['127.0.0.1:0:3306'],
     healthcheck: {
       test: ['CMD-SHELL', `MYSQL_PWD='${password}' ${program} -h127.0.0.1 -uroot -e 'SELECT 1'`],
-      interval: '1s',
+      interval: '1h',
       timeout: '5s',
       retries: 90,
     },
@@ -68,7 +69,8 @@ export async function startMysqlPair(options: {
     await rm(bundle, { force: true });
   };
   try {
-    await docker(['compose', '-p', project, 'up', '--detach', '--wait']);
+    await docker(['compose', '-p', project, 'up', '--detach']);
+    await Promise.all(['source', 'db'].map((name) => waitHealthy(`${project}-${name}-1`)));
     const [source, target] = [await open('source'), await open('db')];
     opened.push(source, target);
     const port = await portOf('source');

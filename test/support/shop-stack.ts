@@ -22,12 +22,12 @@ services:
     environment: { MYSQL_ROOT_PASSWORD: "${rootPassword}", MYSQL_DATABASE: shop }
     ports: ["127.0.0.1:0:3306"]
     volumes: ["db:/var/lib/mysql"]
-    healthcheck: { test: ["CMD-SHELL", 'MYSQL_PWD="$$MYSQL_ROOT_PASSWORD" mysql -h127.0.0.1 -uroot -e "SELECT 1"'], interval: 2s, retries: 90 }
+    healthcheck: { test: ["CMD-SHELL", 'MYSQL_PWD="$$MYSQL_ROOT_PASSWORD" mysql -h127.0.0.1 -uroot -e "SELECT 1"'], interval: 1h, retries: 90 }
   directory:
     image: \${LDAP_IMAGE}
     labels: { dyn-data.source: directory }
     environment: { LDAP_DOMAIN: example.test, LDAP_BASE_DN: "${ldapBase}", LDAP_ADMIN_PASSWORD: geheim }
-    healthcheck: { test: ["CMD-SHELL", 'ldapsearch -x -H ldap://127.0.0.1 -b "" -s base'], interval: 2s, retries: 90 }
+    healthcheck: { test: ["CMD-SHELL", 'ldapsearch -x -H ldap://127.0.0.1 -b "" -s base'], interval: 1h, retries: 90 }
 ${pushDbService}  reader:
     image: \${MYSQL_IMAGE}
     entrypoint: ["sh", "-c", 'MYSQL_PWD="$$PASSWORD" mysql -hdb -uroot -NBe "SELECT COUNT(*) FROM shop.customers" && exec sleep 1000']
@@ -120,8 +120,13 @@ export type LongRestore = {
   readonly image: DataImage;
   /** Resolves when MySQL is in the middle of a LOAD DATA. */
   untilLoading(client: RunningClient): Promise<void>;
-  /** Resolves when some of the customers are loaded, and not all of them; marks one of each run of rows that is loaded, and tells how many. */
+  /**
+   * Resolves when customers are loaded; marks one of each run of rows that is loaded, and tells how many. However long that takes, the
+   * client waits before the end of the rows, from where a restore could not be gone on with, until `letEnd`.
+   */
   markLoaded(client: RunningClient): Promise<number>;
+  /** Ends what holds the client, or the next one, back. */
+  letEnd(): Promise<void>;
   /** All customers are there, once each, with all indexes; what was marked as loaded was not loaded again. */
   expectWholeAndResumed(marked: number): Promise<void>;
 };
@@ -141,12 +146,29 @@ export async function publishLongRestore(stack: ShopStack, customers: number): P
     throw new Error('the client ended before it was seen loading');
   };
 
-  const markLoaded = async ({ child }: RunningClient): Promise<number> => {
-    while (child.exitCode === null) {
+  // The restore deletes this row when all rows are loaded.
+  const holding = 'SELECT SLEEP(300) FROM dyn_data_restore.snapshot FOR UPDATE';
+  const holdBeforeEnd = async ({ child }: RunningClient): Promise<void> => {
+    while (child.exitCode === null && child.signalCode === null) {
+      const held = await mysql(holding).catch(() => [['']]);
+      if (held[0]?.[0] !== '') return;
+      await sleep(50);
+    }
+  };
+  const sessions = async (where: string): Promise<string[]> => {
+    const found = await mysql(`SELECT ID FROM information_schema.PROCESSLIST WHERE ${where}`);
+    return found.flatMap(([id = '']) => (id === '' ? [] : [id]));
+  };
+  const held = (): Promise<string[]> => sessions(`INFO = '${holding}'`);
+
+  const markLoaded = async (client: RunningClient): Promise<number> => {
+    // Ended by `letEnd`, or with the server.
+    void holdBeforeEnd(client);
+    while (client.child.exitCode === null) {
       const runs = await mysql('SELECT first_chunk FROM dyn_data_restore.chunks WHERE table_number = 0').catch(() => []);
       // Nothing is one empty line.
       const first = runs.flatMap(([chunk = '']) => (chunk === '' ? [] : [Number(chunk) * chunkRows + 1]));
-      if (first.length > 0) {
+      if (first.length > 0 && (await held()).length > 0) {
         // Onto the disk: while it is restored, the server keeps what is committed to itself for a while.
         await mysql(`UPDATE shop.customers SET note = 'loaded once' WHERE id IN (${first.join(', ')}); FLUSH ENGINE LOGS`);
         return first.length;
@@ -154,6 +176,11 @@ export async function publishLongRestore(stack: ShopStack, customers: number): P
       await sleep(50);
     }
     throw new Error('the client ended before it was seen loading');
+  };
+  const letEnd = async (): Promise<void> => {
+    // What a killed client had begun goes on in the server, and would delete the row as soon as it can.
+    const waiting = await sessions("INFO LIKE 'DELETE FROM `dyn_data_restore`%'");
+    for (const id of [...waiting, ...(await held())]) await mysql(`KILL ${id}`).catch(() => undefined);
   };
   const expectWholeAndResumed = async (marked: number): Promise<void> => {
     expect(
@@ -169,5 +196,5 @@ export async function publishLongRestore(stack: ShopStack, customers: number): P
     expect(await helpers()).toBe('');
     expect(await stateOf('db')).toMatchObject({ snapshot: { state: 'restored', digest: image.digest } });
   };
-  return { customers, image, untilLoading, markLoaded, expectWholeAndResumed };
+  return { customers, image, untilLoading, markLoaded, letEnd, expectWholeAndResumed };
 }

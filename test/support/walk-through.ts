@@ -14,6 +14,18 @@ async function shellBlocks(document: string): Promise<string[]> {
   return blocks.map(([, , commands = '']) => commands);
 }
 
+/** What a document has `dyn-data` do, each as the words after it; a shell reads them. */
+export async function walkThroughCommands(document: string): Promise<string[][]> {
+  const script = `dyn-data() { for word in "$@"; do printf '%s\\0' "$word"; done; printf '\\n'; }\n`;
+  const lines = (await shellBlocks(document)).join('\n').split('\n');
+  const own = lines.flatMap((line) => /^(?:\w+=\S+ )?(dyn-data [^>|]*)/.exec(line)?.[1] ?? []);
+  const { stdout } = await runCommand('bash', ['-c', script + own.join('\n')]);
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\0').slice(0, -1));
+}
+
 /** Runs the commands of a document one after the other in one shell, which ends at the first that fails and says which it was. */
 export async function walkThrough(
   document: string,
