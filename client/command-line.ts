@@ -32,8 +32,9 @@ const refHelp = 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…';
 export async function runCommandLine(options: CommandLineOptions): Promise<number> {
   const { args, env, stdout, stderr } = options;
   // Asked for before the parser runs, because its errors are printed in the form that was asked for.
-  const json = args.includes('--json');
-  const output = createOutput({ stdout, stderr, json, color: (env.NO_COLOR ?? '') === '' });
+  const events = args.includes('--events');
+  const json = events || args.includes('--json');
+  const output = createOutput({ stdout, stderr, json, events, color: (env.NO_COLOR ?? '') === '', now: options.now });
   try {
     requireRuntime(options.nodeVersion);
     let exitCode = 0;
@@ -57,6 +58,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .description("Anonymized, versioned copies of a running system's data, in two commands: dyn-data pull TAG && dyn-data up")
     .version(`dyn-data ${toolVersion}`, '-V, --version', 'print the version')
     .option('--json', 'print one JSON document instead of text')
+    .option('--events', 'as --json, and meanwhile what happens, a JSON document a line on standard error')
     .option('--config <file>', 'use this dyn-data.yaml instead of the nearest one upwards')
     .option('-p, --project-name <name>', 'run the stack under this name, with its own data; else COMPOSE_PROJECT_NAME, else dyn-data.yaml')
     .exitOverride()

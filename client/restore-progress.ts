@@ -45,7 +45,9 @@ export function createRestoreProgress(
       addedBytes += sizeBytes;
       const doneBytes = loadedBytes + addedBytes;
       const ms = now().getTime();
-      const rate = formatBytes((addedBytes * 1000) / Math.max(1, ms - startedMs));
+      const bytesPerSecond = Math.round((addedBytes * 1000) / Math.max(1, ms - startedMs));
+      const rate = formatBytes(bytesPerSecond);
+      output.progress({ service, doneBytes, totalBytes: totals.sizeBytes, bytesPerSecond });
       const bar = formatBar(doneBytes, totals.sizeBytes);
       output.live(service, `${service}: ${bar}  ${formatBytes(doneBytes)} of ${formatBytes(totals.sizeBytes)}  ${rate}/s`);
       if (ms - lineMs < lineEveryMs) return;

@@ -27,12 +27,26 @@ export const errorResult = z.strictObject({
   }),
 });
 
+const eventCommon = { version: z.literal(1), at: z.iso.datetime() };
+/** A line on standard error with --events. */
+export const eventResult = z.discriminatedUnion('event', [
+  z.strictObject({ ...eventCommon, event: z.literal('note'), text: z.string() }),
+  z.strictObject({
+    ...eventCommon,
+    event: z.literal('progress'),
+    service: z.string(),
+    doneBytes: z.int(),
+    totalBytes: z.int(),
+    bytesPerSecond: z.int(),
+  }),
+]);
+
 /** The published documents by their file names: JSON Schema, which lets keys of later versions pass. */
 export function publishedSchemas(): Readonly<Record<string, object>> {
-  const all = { ...resultSchemas, error: errorResult };
+  const all = { ...resultSchemas, error: errorResult, event: eventResult };
   return Object.fromEntries(
     Object.entries(all).map(([name, schema]) => {
-      const title = name === 'error' ? 'dyn-data COMMAND --json, on standard error' : `dyn-data ${name} --json`;
+      const title = titles[name] ?? `dyn-data ${name} --json`;
       const { $schema, ...rest } = z.toJSONSchema(schema, {
         override: ({ jsonSchema }) => {
           if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
@@ -42,6 +56,11 @@ export function publishedSchemas(): Readonly<Record<string, object>> {
     }),
   );
 }
+
+const titles: Readonly<Record<string, string>> = {
+  error: 'dyn-data COMMAND --json, on standard error',
+  event: 'a line of dyn-data COMMAND --events, on standard error',
+};
 
 /** `snapshot create` is in `snapshot-create.json`. */
 export const fileOf = (command: string): string => `${command.replaceAll(' ', '-')}.json`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatAge, formatBar, formatBytes, formatDuration, formatTable } from '../../client/format.ts';
 import { createOutput, type Output, type TextSink } from '../../client/output.ts';
+import { eventResult } from '../../client/results/index.ts';
 import { DynDataError } from '../../core/errors.ts';
 
 function recorder(isTerminal: boolean, columns?: number): TextSink & { text: string } {
@@ -15,15 +16,50 @@ function recorder(isTerminal: boolean, columns?: number): TextSink & { text: str
   return sink;
 }
 
-function outputOn(options: { terminal?: boolean; json?: boolean; color?: boolean }): {
+function outputOn(options: { terminal?: boolean; json?: boolean; events?: boolean; color?: boolean; now?: () => Date }): {
   output: Output;
   stdout: { text: string };
   stderr: { text: string };
 } {
   const stdout = recorder(false);
   const stderr = recorder(options.terminal ?? false, options.terminal ? 40 : undefined);
-  return { output: createOutput({ stdout, stderr, json: options.json ?? false, color: options.color ?? true }), stdout, stderr };
+  const { json = false, events = false, color = true, now = () => new Date() } = options;
+  return { output: createOutput({ stdout, stderr, json, events, color, now }), stdout, stderr };
 }
+
+test('events are lines of JSON, those of progress once a second and at the end', () => {
+  let ms = Date.UTC(2026, 0, 1);
+  const { output, stderr, stdout } = outputOn({ terminal: true, json: true, events: true, now: () => new Date(ms) });
+  output.note('db: starting');
+  output.live('db', 'half');
+  for (const doneBytes of [1, 2, 3, 4]) {
+    output.progress({ service: 'db', doneBytes, totalBytes: 4, bytesPerSecond: 10 });
+    ms += 600;
+  }
+  output.progress({ service: 'ldap', doneBytes: 1, totalBytes: 4, bytesPerSecond: 0 });
+  output.result('text', { version: 1 });
+  const events = stderr.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => eventResult.parse(JSON.parse(line)));
+  expect(events.map((one) => (one.event === 'note' ? one.text : `${one.service} ${one.doneBytes}`))).toEqual([
+    'db: starting',
+    'db 1',
+    'db 3',
+    'db 4',
+    'ldap 1',
+  ]);
+  expect(events[1]).toEqual({
+    version: 1,
+    at: '2026-01-01T00:00:00.000Z',
+    event: 'progress',
+    service: 'db',
+    doneBytes: 1,
+    totalBytes: 4,
+    bytesPerSecond: 10,
+  });
+  expect(stdout.text).toBe('{"version":1}\n');
+});
 
 const escapes = String.fromCharCode(27);
 

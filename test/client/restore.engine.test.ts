@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ServiceReport } from '../../client/bring-up.ts';
+import { eventResult } from '../../client/results/index.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { createClientProject } from '../support/client-project.ts';
@@ -102,8 +103,13 @@ describeWithEngine('restoring a snapshot into a stack', () => {
 
   test('a second up restores nothing and keeps what was changed since', async () => {
     await stack.mysql('DELETE FROM shop.orders');
-    const up = await stack.client.run(['up', '--json']);
+    const up = await stack.client.run(['up', '--events']);
     expect(up.exitCode).toBe(0);
+    const notes = up.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => eventResult.parse(JSON.parse(line)));
+    expect(notes).toContainEqual(expect.objectContaining({ event: 'note', text: 'db: holds this snapshot already: nothing to restore' }));
     const outcomes = JSON.parse(up.stdout).services.flatMap((one: { restored?: { outcome: string } }) =>
       one.restored ? [one.restored.outcome] : [],
     );
