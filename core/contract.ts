@@ -4,6 +4,7 @@ import { auditEntryViewSchema, auditVerificationSchema } from './audit.ts';
 import { snapshotRecordSchema } from './catalog.ts';
 import { contentDigestSchema } from './content-digest.ts';
 import { digestPattern } from './digest.ts';
+import { DynDataError } from './errors.ts';
 import { jobLogEntrySchema, jobRequestSchema, jobSchema } from './job.ts';
 import { isRepository, isTag } from './names.ts';
 import { createPinSchema, pinSchema } from './pins.ts';
@@ -428,7 +429,12 @@ export const routes = {
   },
 } as const satisfies Readonly<Record<string, Route>>;
 
-/** A route's path with its parameters filled in and encoded. */
+/** A route's path with its parameters filled in and encoded. @throws DynDataError USAGE where one is empty */
 export function routePath(path: string, parameters: Readonly<Record<string, string>> = {}): string {
-  return path.replace(/\{(\w+)\}/g, (_whole, key: string) => encodeURIComponent(parameters[key] ?? ''));
+  return path.replace(/\{(\w+)\}/g, (_whole, key: string) => {
+    const value = parameters[key] ?? '';
+    // Without it the path would be that of all of them.
+    if (value === '') throw new DynDataError('USAGE', `The ${key} is empty. Give one; lists tell which there are.`);
+    return encodeURIComponent(value);
+  });
 }

@@ -1,17 +1,15 @@
 import { DynDataError } from '../../core/errors.ts';
 import { bringUp } from '../bring-up.ts';
-import { createCompose, requireStack, type Stack } from '../compose.ts';
+import { createCompose, type Stack } from '../compose.ts';
 import { agree } from '../confirmation.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
-import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
 import { type Held, readHeldSnapshots, requireAllRunning, requireDataService } from '../held-snapshot.ts';
-import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { heldName, isOf, type Marker } from '../marker.ts';
-import { openRegistry } from '../open-registry.ts';
-import { openProject, requireConfigDirs } from '../project.ts';
+import { openStack } from '../open-stack.ts';
+import { openProject } from '../project.ts';
 import { chooseHeld } from '../snapshot-choice.ts';
 
 export type ResetOptions = {
@@ -26,12 +24,7 @@ export type ResetOptions = {
 export async function reset(context: Context, { service, yes, healthTimeoutMs }: ResetOptions): Promise<void> {
   const { output, now } = context;
   const project = await openProject(context);
-  const engine = createEngine(context.processes);
-  const compose = createCompose({ processes: context.processes, project });
-  await requireConfigDirs(project, context.env);
-  const stack = await requireStack(engine, compose);
-  const hooks = await readHooks(project, stack);
-  const api = openRegistry(context, project.config.registry);
+  const { engine, stack, hooks, api } = await openStack(context, project);
   await using _lock = await lockProject(project, context.process);
   const marker = await markerHeldNow(context, stack, service);
   const choice = await chooseHeld(project, marker);

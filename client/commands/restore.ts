@@ -1,17 +1,15 @@
 import { parseReference } from '../../core/references.ts';
 import { bringUp } from '../bring-up.ts';
-import { createCompose, requireStack } from '../compose.ts';
+import { createCompose } from '../compose.ts';
 import { agree } from '../confirmation.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
-import { createEngine } from '../engine.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
 import { heldChanged, readHeldSnapshots, requireAllRunning, requireDataService } from '../held-snapshot.ts';
-import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { heldName } from '../marker.ts';
-import { openRegistry } from '../open-registry.ts';
-import { openProject, requireConfigDirs } from '../project.ts';
+import { openStack } from '../open-stack.ts';
+import { openProject } from '../project.ts';
 import { resolveReference } from '../snapshot-choice.ts';
 
 export type RestoreOptions = {
@@ -30,12 +28,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
   const { service, empty, healthTimeoutMs } = options;
   parseReference(options.reference);
   const project = await openProject(context);
-  const engine = createEngine(context.processes);
-  const compose = createCompose({ processes: context.processes, project });
-  await requireConfigDirs(project, context.env);
-  const stack = await requireStack(engine, compose);
-  const hooks = await readHooks(project, stack);
-  const api = openRegistry(context, project.config.registry);
+  const { engine, stack, hooks, api } = await openStack(context, project);
   const choice = await resolveReference(project, api, options.reference);
   await using _lock = await lockProject(project, context.process);
   const before = await describeHeld();

@@ -1,18 +1,16 @@
 import { parseReference } from '../../core/references.ts';
 import { bringUp, type ServiceReport } from '../bring-up.ts';
-import { createCompose, requireStack } from '../compose.ts';
+import { createCompose } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { helperOwner, openDataImage, requireDataImage } from '../data-image.ts';
-import { createEngine } from '../engine.ts';
 import { fitTable } from '../fitted-table.ts';
 import { formatCount, formatDuration, shortDigest } from '../format.ts';
-import { readHooks } from '../hooks.ts';
 import { lockProject } from '../lock.ts';
 import { lockDifferences, manifestDifferences, requireLocked, requireStackLock } from '../locked-environment.ts';
 import { readLockfile } from '../lockfile.ts';
 import { heldName } from '../marker.ts';
-import { openRegistry } from '../open-registry.ts';
-import { openProject, requireConfigDirs } from '../project.ts';
+import { openStack } from '../open-stack.ts';
+import { openProject } from '../project.ts';
 import { chooseSnapshot, writePulled } from '../snapshot-choice.ts';
 import { findStackImages } from '../stack-images.ts';
 import { formatSteps } from '../steps.ts';
@@ -37,12 +35,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   if (options.reference !== undefined) parseReference(options.reference);
   const project = await openProject(context);
   const lock = options.locked ? requireStackLock(await readLockfile(project)) : undefined;
-  const engine = createEngine(context.processes);
-  const compose = createCompose({ processes: context.processes, project });
-  await requireConfigDirs(project, context.env);
-  const stack = await requireStack(engine, compose);
-  const hooks = await readHooks(project, stack);
-  const api = openRegistry(context, project.config.registry);
+  const { engine, stack, hooks, api } = await openStack(context, project);
   const choice = await chooseSnapshot(project, api, options.reference);
   if (options.dryRun)
     return showUpPlan(context, { engine, stack, api, choice, lock, hooks, empty: options.empty, replace: options.replace });

@@ -56,6 +56,12 @@ describe('usage', () => {
     }
   });
 
+  test('an empty name does not ask for all of its kind', async () => {
+    const { exitCode, stderr } = await client.run(['token', 'show', '']);
+    expect(stderr).toContain('error USAGE: The token is empty.');
+    expect(exitCode).toBe(2);
+  });
+
   test.each([
     [[], 'a command is missing'],
     [['pul', 'x'], "unknown command 'pul' (Did you mean pull?)"],
