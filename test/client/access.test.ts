@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenIdOf } from '../../core/token-text.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-access.mjs`;
 let registry: GuardedRegistry;
 let client: ClientProject;
 let home = '';
@@ -16,12 +14,10 @@ let admin = { text: '', id: '' };
 const credentials = () => join(home, 'dyn-data', 'credentials.json');
 
 beforeAll(async () => {
-  await bundleClient(bundle);
   home = await mkdtemp(join(tmpdir(), 'dyn-data-access-home-'));
   registry = await startGuardedRegistry(createMemoryObjects());
   admin = await registry.issue('admin', ['*']);
   client = await createClientProject({
-    client: bundle,
     registry: registry.url,
     repository: 'dynamease',
     // No docker is reached: it has tests of its own.
@@ -32,7 +28,6 @@ afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await registry.stop();
   await rm(home, { recursive: true, force: true });
-  await rm(bundle);
 });
 const json = (text: string) => JSON.parse(text);
 

@@ -14,13 +14,18 @@ const nowhere = 'http://127.0.0.1:1';
 const noEngine = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
 
 let client: ClientProject;
+/** The same, run in this process. */
+let inside: ClientProject;
 
 beforeAll(async () => {
   await bundleClient(bundle);
-  client = await createClientProject({ client: bundle, registry: nowhere, configDirs: ['SHOP_CONFIG_DIR'], snapshot: 'latest' });
+  const options = { registry: nowhere, configDirs: ['SHOP_CONFIG_DIR'], snapshot: 'latest' };
+  client = await createClientProject({ ...options, client: bundle });
+  inside = await createClientProject(options);
 });
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
+  await inside[Symbol.asyncDispose]();
   await rm(bundle);
 });
 
@@ -30,7 +35,7 @@ describe('the walk-throughs', () => {
     const commands = await walkThroughCommands(`walk-through-${who}.md`);
     expect(commands.length).toBeGreaterThan(4);
     for (const args of commands) {
-      const { stderr } = await client.run(args, noEngine);
+      const { stderr } = await inside.run(args, noEngine);
       expect(stderr, args.join(' ')).not.toMatch(/error USAGE: (?!.*--yes)/);
     }
   });
@@ -57,7 +62,7 @@ describe('usage', () => {
   });
 
   test('an empty name does not ask for all of its kind', async () => {
-    const { exitCode, stderr } = await client.run(['token', 'show', '']);
+    const { exitCode, stderr } = await inside.run(['token', 'show', '']);
     expect(stderr).toContain('error USAGE: The token is empty.');
     expect(exitCode).toBe(2);
   });
@@ -70,7 +75,7 @@ describe('usage', () => {
     [['up', '--timeout', 'soon'], 'A number of seconds above 0 is expected'],
     [['snapshot', 'create', 'prod', '--tag', 'a b'], 'A tag has letters, digits'],
   ])('%j is refused with code 2, one paragraph and the next step', async (args, message) => {
-    const { exitCode, stdout, stderr } = await client.run(args);
+    const { exitCode, stdout, stderr } = await inside.run(args);
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^error USAGE: [^\n]+\n$/);

@@ -16,7 +16,7 @@ const self = { pid: process.pid, host: 'here', isAlive };
 
 describe('the lock of a project', () => {
   const lockFile = async (content: string | undefined) => {
-    const files = await createClientProject({ client: '', registry: 'http://127.0.0.1:1' });
+    const files = await createClientProject({ registry: 'http://127.0.0.1:1' });
     const project = await openProject({ folder: files.folder, configFile: undefined, env: {} });
     await (await lockProject(project, self))[Symbol.asyncDispose]();
     const path = join(project.stateFolder, 'lock');

@@ -5,19 +5,16 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Check } from '../../client/checks/check.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-doctor.mjs`;
 let registry: GuardedRegistry;
 let client: ClientProject;
 let home = '';
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  await bundleClient(bundle);
   home = await mkdtemp(join(tmpdir(), 'dyn-data-doctor-home-'));
   registry = await startGuardedRegistry(createMemoryObjects());
   env = {
@@ -27,13 +24,12 @@ beforeAll(async () => {
     DYN_DATA_TOKEN: '',
     DYN_DATA_REGISTRY: '',
   };
-  client = await createClientProject({ client: bundle, registry: registry.url, repository: 'dynamease', env });
+  client = await createClientProject({ registry: registry.url, repository: 'dynamease', env });
 });
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await registry.stop();
   await rm(home, { recursive: true, force: true });
-  await rm(bundle);
 });
 
 const examine = async (more: Record<string, string> = {}, project = client) => {
@@ -132,7 +128,7 @@ describe('the registry of a project', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    project = await createClientProject({ client: bundle, registry: `http://127.0.0.1:${port}`, env });
+    project = await createClientProject({ registry: `http://127.0.0.1:${port}`, env });
   });
   afterAll(async () => {
     await project[Symbol.asyncDispose]();

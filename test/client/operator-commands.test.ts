@@ -1,14 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DynDataError } from '../../core/errors.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/memory-objects.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { publishImage } from '../support/published-image.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-operator.mjs`;
 let registry: RunningRegistry;
 let client: ClientProject;
 let failure: DynDataError | undefined;
@@ -30,13 +27,11 @@ beforeAll(async () => {
         });
       },
   });
-  await bundleClient(bundle);
-  client = await createClientProject({ client: bundle, registry: registry.url });
+  client = await createClientProject({ registry: registry.url });
 });
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await registry.stop();
-  await rm(bundle);
 });
 
 const json = (args: readonly string[]) => client.runJson(args);

@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readPolicyPlaces } from '../../client/policy-places.ts';
 import { routePath, routes } from '../../core/contract.ts';
 import type { PolicyCheck } from '../../core/policy-tools.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { runOnTerminal } from '../support/run-on-terminal.ts';
 import { type SmallRegistry, sendJson, startSmallRegistry } from '../support/small-registry.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-policy.mjs`;
 const realValue = 'marie.dupont@acme.fr';
 
 const decided: PolicyCheck = {
@@ -40,11 +38,9 @@ const undecided: PolicyCheck = {
 let registry: SmallRegistry;
 let client: ClientProject;
 
-beforeAll(() => bundleClient(bundle).then(() => undefined));
-afterAll(() => rm(bundle));
 beforeEach(async () => {
   registry = await startSmallRegistry();
-  client = await createClientProject({ client: bundle, registry: registry.url });
+  client = await createClientProject({ registry: registry.url });
   return async () => {
     await client[Symbol.asyncDispose]();
     await registry.close();

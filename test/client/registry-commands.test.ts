@@ -1,15 +1,12 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { routePath, routes } from '../../core/contract.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { makeDataImage } from '../support/data-image.ts';
 import { postgresSource } from '../support/shop-data.ts';
 import { jobEvent, type SmallRegistry, sendJson, sendProblem, startSmallRegistry } from '../support/small-registry.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-registry.mjs`;
 const digest = `sha256:${'a'.repeat(64)}`;
 const progress = {
   step: 'extract',
@@ -34,11 +31,9 @@ const queued: Job = {
 let registry: SmallRegistry;
 let client: ClientProject;
 
-beforeAll(() => bundleClient(bundle).then(() => undefined));
-afterAll(() => rm(bundle));
 beforeEach(async () => {
   registry = await startSmallRegistry();
-  client = await createClientProject({ client: bundle, registry: registry.url });
+  client = await createClientProject({ registry: registry.url });
   return async () => {
     await client[Symbol.asyncDispose]();
     await registry.close();

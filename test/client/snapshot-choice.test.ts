@@ -24,7 +24,7 @@ beforeEach(async () => {
   image = await makeDataImage([postgresSource({ installations: 3 })]);
   registry.add('shop', 'latest', image);
   registry.add('other/place', 'old', image);
-  files = await createClientProject({ client: '', registry: registry.url, snapshot: 'latest' });
+  files = await createClientProject({ registry: registry.url, snapshot: 'latest' });
   project = await openProject({ folder: files.folder, configFile: undefined, env: {} });
   api = createRegistryApi({ registry: registry.url, signal: new AbortController().signal, readToken: async () => undefined });
   return async () => {

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fitTable } from '../../client/fitted-table.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from '../support/data-image.ts';
@@ -13,7 +12,6 @@ import { type RunningRegistry, startRegistry } from '../support/running-registry
 import { mysqlSource, postgresSource } from '../support/shop-data.ts';
 import { storeDataImage } from '../support/stored-data-image.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-snapshots.mjs`;
 let registry: RunningRegistry;
 let client: ClientProject;
 let may: DataImage;
@@ -39,8 +37,7 @@ const without = (source: SourceContent, name: string): SourceContent => ({
 
 beforeAll(async () => {
   registry = await startRegistry({ objects: createMemoryObjects(), build: () => () => Promise.reject(new Error('builds nothing')) });
-  await bundleClient(bundle);
-  client = await createClientProject({ client: bundle, registry: registry.url, repository: 'dynamease' });
+  client = await createClientProject({ registry: registry.url, repository: 'dynamease' });
   const sources = [mysqlSource({ customers: 20, chunkRows: 10 }), postgresSource({ installations: 1500 })];
   may = await makeDataImage(sources, { change: described(['id', 'name', 'fax'], true) });
   const scan = {
@@ -62,7 +59,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await registry.stop();
-  await rm(bundle);
 });
 
 const json = (args: readonly string[]) => client.runJson(args);

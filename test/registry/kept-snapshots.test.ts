@@ -4,12 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Collected, Job } from '../../core/index.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-kept-snapshots.mjs`;
 /** Of the collector, in this test: some seconds. */
 const graceMs = 1_500;
 
@@ -17,11 +15,6 @@ let registry: ChildProcess;
 let url = '';
 let folder = '';
 let client: ClientProject;
-
-beforeAll(async () => {
-  await bundleClient(bundle);
-});
-afterAll(() => rm(bundle));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-kept-'));
@@ -40,7 +33,7 @@ beforeEach(async () => {
   registry = spawn(process.execPath, [program, '--config', join(folder, 'registry.yaml')], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [line] = (await once(registry.stdout ?? registry, 'data')) as [Buffer];
   url = (JSON.parse(String(line)) as { listening: string }).listening;
-  client = await createClientProject({ client: bundle, registry: url, repository: 'dynamease' });
+  client = await createClientProject({ registry: url, repository: 'dynamease' });
 });
 afterEach(async () => {
   registry.kill('SIGTERM');

@@ -8,12 +8,13 @@ export async function runOnTerminal(
     /** Undefined for a pipe. */
     readonly columns: number | undefined;
     readonly env?: Readonly<Record<string, string>>;
+    /** A moment that does not pass; the clock where left out. */
     readonly now?: Date;
     /** What is typed where something is asked for unseen. */
     readonly typed?: string;
   },
 ): Promise<{ readonly exitCode: number; readonly written: string; readonly stdout: string; readonly stderr: string }> {
-  const { folder, columns, env = {}, now = new Date(), typed = '' } = options;
+  const { folder, columns, env = {}, now, typed = '' } = options;
   let [written, stdout, stderr] = ['', '', ''];
   const sink = { isTerminal: columns !== undefined, columns };
   const exitCode = await runCommandLine({
@@ -39,7 +40,7 @@ export async function runOnTerminal(
     signal: new AbortController().signal,
     readHidden: async () => typed,
     confirm: async () => undefined,
-    now: () => now,
+    now: () => now ?? new Date(),
   });
   return { exitCode, written, stdout, stderr };
 }
