@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { DynDataError, issueLines, type SourceKind } from '../core/index.ts';
-import type { LiveColumn, Value } from './api.ts';
+import type { KeyedLeaves, LiveColumn, Value } from './api.ts';
 import type { Watch } from './leak-rules.ts';
 import type { PhoneCountry } from './phone-countries.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
@@ -37,6 +37,15 @@ export type Made = {
   readonly longest: number | 'input';
   /** True where the value leaves as it came. */
   readonly keeps?: boolean;
+  /** True where NULL stands for a value. */
+  readonly makesNull?: boolean;
+  /** True where results of different values may differ in the case of letters alone. */
+  readonly caseTells?: boolean;
+  /**
+   * What values may differ in and still get one result, though the rule is `unique`: `blanks` is case and white space, `signs` is all but letters
+   * and digits as well.
+   */
+  readonly folds?: 'blanks' | 'signs';
   /**
    * `before` reads other columns' real values, `after` their anonymized ones; both are refused inside JSON. A `before` column is not read
    * by another one, nor is an `after` one.
@@ -60,6 +69,8 @@ export type Made = {
   readonly observe?: (value: Uint8Array, watch: Watch) => void;
   /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
   readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
+  /** For documents with a `deterministic` rule for a path. */
+  readonly keyedLeaves?: KeyedLeaves;
 };
 
 /** What an anonymizer is made with. All its randomness comes from `prf`. */

@@ -39,6 +39,8 @@ export type LiveColumn = {
   readonly unique: boolean;
   /** What the column's character set can hold; absent where that is all of Unicode. */
   readonly charset?: 'ascii' | 'latin1';
+  /** True where its values are compared with regard to case. */
+  readonly exactCase?: boolean;
 };
 
 /** `columns` refer to `targetColumns` of another table, one to one. Where that table belongs to another source, it is not listed. */
@@ -49,8 +51,17 @@ export type ForeignKey = {
   readonly targetColumns: readonly string[];
 };
 
-/** `wholeValues` is false where only the first characters of a column count, so that different values can still collide. */
-export type UniqueKey = { readonly columns: readonly string[]; readonly wholeValues: boolean };
+export type UniqueKey = {
+  /** Those that are stored: its own, and those that its expressions and generated columns are computed from. */
+  readonly columns: readonly string[];
+  /** False where only the first characters of a column count, so that different values can still collide. */
+  readonly wholeValues: boolean;
+  /**
+   * Where it is one of expressions or generated columns: `folded` compares whole values without regard to case or blanks around them, `chosen`
+   * puts them together or another value in the place of one, `part` may compare a part of a value only.
+   */
+  readonly computed?: 'folded' | 'chosen' | 'part';
+};
 
 /** Columns are those that are stored: generated columns are not listed, since they are never extracted. */
 export type LiveTable = {
@@ -163,6 +174,23 @@ export type DefinitionsPlan = {
   drops(name: string): boolean;
 };
 
+/** The paths of a document whose leaves stay visibly equal where they are equal, as the policy writes them, each with the name of its rule. */
+export type KeyedLeaves = {
+  readonly rules: ReadonlyMap<string, string>;
+  /** Goes through a document; `leaf` is valid until `see` returns. */
+  visit(value: Uint8Array, see: (path: string, leaf: Uint8Array) => void): void;
+};
+
+/** Values of one unique key that a rule may not be able to tell apart; see `Made.folds`. */
+export type AlikeValues = {
+  readonly rule: string;
+  readonly folds: 'blanks' | 'signs';
+  /** The other columns of the key: values are alike only where these are equal. */
+  readonly within: readonly string[];
+  /** Whether the rule gives both the same result. */
+  isSame(a: Uint8Array, b: Uint8Array): boolean;
+};
+
 /** What must be known of a column's values, and is asked of the source, before the build takes a row. */
 export type Survey = {
   readonly source: string;
@@ -178,6 +206,10 @@ export type Survey = {
   suggestFor(path: string): Rule;
   /** The rule's name where equal values stay visibly equal, so that few distinct values would be told by how often they occur. */
   readonly fewValuesRefused?: string;
+  /** Of a document: the same of its leaves. Without those that the policy lets stand in writing. */
+  readonly keyedLeaves?: KeyedLeaves;
+  /** Where the column is of a unique key that its rule could break. */
+  readonly alike?: AlikeValues;
 };
 
 /** Something a rule would refuse, let stand by the policy in writing. */

@@ -168,6 +168,17 @@ function compileDirectory(source: LdapSource, policy: SourcePolicy, references: 
   );
 }
 
+/** An attribute, or `attribute path` of its documents, in one spelling. */
+function canonicalPlace(name: string): string {
+  const [type = '', path] = splitPath(name);
+  return path === undefined ? canonicalType(type) : `${canonicalType(type)} ${path}`;
+}
+
+function splitPath(name: string): string[] {
+  const at = name.indexOf(' $');
+  return at < 0 ? [name] : [name.slice(0, at), name.slice(at + 1)];
+}
+
 /** Attributes by their canonical types, of which the policy says in writing that they may have few values. */
 function readLowCardinality(source: LdapSource, policy: SourcePolicy, { problems, exemptions }: Compilation): ReadonlySet<string> {
   const written = Object.assign(
@@ -175,16 +186,16 @@ function readLowCardinality(source: LdapSource, policy: SourcePolicy, { problems
     ...(policy.included ?? []).map(({ low_cardinality }) => low_cardinality).reverse(),
     policy.low_cardinality,
   );
-  const used = new Set(source.attributes.map(canonicalType));
+  const types = new Set(source.attributes.map(canonicalType));
+  const isUsed = (name: string): boolean => types.has(canonicalType(splitPath(name)[0] ?? ''));
   for (const attribute of Object.keys(policy.low_cardinality ?? {})) {
-    if (!used.has(canonicalType(attribute)))
+    if (!isUsed(attribute))
       problems.invalid.push(`${source.name} attribute ${attribute}: low_cardinality names no attribute that is in use`);
   }
   for (const [attribute, reason] of Object.entries<string>(written)) {
-    if (used.has(canonicalType(attribute)))
-      exemptions.push({ place: `${source.name} attribute ${attribute}`, rule: 'low-cardinality', reason });
+    if (isUsed(attribute)) exemptions.push({ place: `${source.name} attribute ${attribute}`, rule: 'low-cardinality', reason });
   }
-  return new Set(Object.keys(written).map(canonicalType));
+  return new Set(Object.keys(written).map(canonicalPlace));
 }
 
 function report({ invalid }: Problems, undecided: readonly string[], suggestions: Suggestions | undefined): void {

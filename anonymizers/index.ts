@@ -19,4 +19,4 @@ export { type PlanLine, viewPlan } from './plan-view.ts';
 export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
 export * from './primitives.ts';
 export { pseudonymWords } from './pseudonym-words.ts';
-export { enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
+export { countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';

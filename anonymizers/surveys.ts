@@ -1,12 +1,20 @@
 import { DynDataError } from '../core/index.ts';
-import type { Survey } from './api.ts';
+import type { AlikeValues, KeyedLeaves, Survey } from './api.ts';
 import { createSuggestions } from './suggestions.ts';
 
-/** What the source answered: paths that no rule decides, and for `fewValuesRefused` how many values there are, counted up to a bound. */
+/** How many different values there are, counted up to a bound, in how many rows. */
+type Counted = { readonly values: number; readonly rows: number };
+
+/**
+ * What the source answered: paths that no rule decides, how many values there are for `fewValuesRefused` and at each path of `keyedLeaves`, and
+ * how many pairs of values that the rule cannot tell apart.
+ */
 export type SurveyAnswer = {
   readonly survey: Survey;
   readonly paths: readonly string[];
-  readonly counted?: { readonly values: number; readonly rows: number };
+  readonly counted?: Counted;
+  readonly leaves?: ReadonlyMap<string, Counted>;
+  readonly alike?: number;
 };
 
 /** Distinct values are counted up to one more than this. */
@@ -14,24 +22,55 @@ export const fewValues = 20;
 /** Rows with a value are counted up to this. */
 export const enoughRows = 1000;
 
+/** Pairs of values that are alike are looked for up to this. */
+export const enoughAlike = 100;
+
+/** Without the paths that may have few values; undefined where no other is left. */
+export function leavesExcept(leaves: KeyedLeaves | undefined, mayBeFew: (path: string) => boolean): KeyedLeaves | undefined {
+  const rules = new Map([...(leaves?.rules ?? [])].filter(([path]) => !mayBeFew(path)));
+  if (!leaves || rules.size === 0) return undefined;
+  return {
+    rules,
+    visit: (value, see) =>
+      leaves.visit(value, (path, leaf) => {
+        if (rules.has(path)) see(path, leaf);
+      }),
+  };
+}
+
+/** What a source answers of documents, counted in those it gave. */
+export function countLeaves({ visit }: KeyedLeaves, documents: readonly Uint8Array[]): Map<string, Counted> {
+  const found = new Map<string, { readonly different: Set<string>; rows: number }>();
+  for (const document of documents) {
+    visit(document, (path, leaf) => {
+      const one = found.get(path) ?? { different: new Set(), rows: 0 };
+      found.set(path, one);
+      one.rows += 1;
+      if (one.different.size <= fewValues) one.different.add(Buffer.from(leaf).toString('latin1'));
+    });
+  }
+  return new Map([...found].map(([path, { different, rows }]) => [path, { values: different.size, rows }]));
+}
+
 /** Few values in many rows: how often each occurs says which one it is. In few rows there is nothing to count. */
-function isTelling({ values, rows }: { readonly values: number; readonly rows: number }): boolean {
+function isTelling({ values, rows }: Counted): boolean {
   return values <= fewValues && rows >= 200 && rows >= values * 10;
 }
 
 /**
  * Refuses what only the values themselves could show, all at once.
- * @throws DynDataError POLICY_INVALID for a rule on a column with few distinct values; POLICY_UNDECIDED for JSON paths without a rule, with
+ * @throws DynDataError POLICY_INVALID for a rule on a column with few distinct values, and for one that cannot tell values of a unique key
+ * apart; POLICY_UNDECIDED for JSON paths without a rule, with
  * a patch.
  */
 export function reportSurveys(answers: readonly SurveyAnswer[]): void {
-  const few = answers.flatMap(({ survey: { place, column, fewValuesRefused }, counted }) =>
-    counted && isTelling(counted)
-      ? [
-          `${place}: has only ${counted.values} different values, so "${fewValuesRefused}" would show which row has which by how often each occurs. Generalise or drop it (null, constant, shuffle), or write the reason why it may: low_cardinality: {${column}: "…"}`,
-        ]
-      : [],
-  );
+  const refused = answers.flatMap(({ survey, counted, leaves = new Map<string, Counted>(), alike = 0 }) => [
+    ...(counted && isTelling(counted) ? [tooFew(survey.place, survey.column, counted, survey.fewValuesRefused)] : []),
+    ...[...leaves].flatMap(([path, found]) =>
+      isTelling(found) ? [tooFew(`${survey.place} ${path}`, `${survey.column} ${path}`, found, survey.keyedLeaves?.rules.get(path))] : [],
+    ),
+    ...(alike > 0 && survey.alike ? [tooAlike(survey.place, alike, survey.alike)] : []),
+  ]);
   const suggestions = createSuggestions();
   const undecided = answers.flatMap(({ survey, paths }) =>
     paths.map((path) => {
@@ -43,9 +82,9 @@ export function reportSurveys(answers: readonly SurveyAnswer[]): void {
   );
   const patch =
     undecided.length === 0 ? [] : ['', 'A patch for the policy; look at every line before you take it:', ...suggestions.lines()];
-  if (few.length > 0) {
+  if (refused.length > 0) {
     throw new DynDataError('POLICY_INVALID', 'The policy does not fit the values. Nothing was taken. Correct what is named below.', {
-      details: [...few, ...(undecided.length === 0 ? [] : ['', 'Not decided:', ...undecided, ...patch])],
+      details: [...refused, ...(undecided.length === 0 ? [] : ['', 'Not decided:', ...undecided, ...patch])],
     });
   }
   if (undecided.length > 0) {
@@ -55,4 +94,15 @@ export function reportSurveys(answers: readonly SurveyAnswer[]): void {
       { details: [...undecided, ...patch] },
     );
   }
+}
+
+function tooFew(place: string, key: string, { values }: Counted, rule: string | undefined): string {
+  const name = key.includes(' ') ? JSON.stringify(key) : key;
+  return `${place}: has only ${values} different values, so "${rule}" would show which row has which by how often each occurs. Generalise or drop it (null, constant, shuffle), or write the reason why it may: low_cardinality: {${name}: "…"}`;
+}
+
+function tooAlike(place: string, pairs: number, { rule, folds }: AlikeValues): string {
+  const many = pairs >= enoughAlike ? `at least ${pairs}` : pairs;
+  const what = folds === 'signs' ? 'case, blanks or signs' : 'case or blanks';
+  return `${place}: its unique key holds ${many} times two values that differ only in ${what}, and "${rule}" gives both the same result, so the key would not hold any more. Correct them at the source, or take "token" or "hash", which keep them apart`;
 }

@@ -1,11 +1,12 @@
 import { DynDataError } from '../core/index.ts';
 import type { Apply, Made, Target } from './anonymizer.ts';
 import { refuse } from './anonymizer.ts';
-import type { LiveColumn, LiveSource, LiveTable, Survey, TablePlan, Value } from './api.ts';
+import type { AlikeValues, LiveColumn, LiveSource, LiveTable, Survey, TablePlan, UniqueKey, Value } from './api.ts';
 import { type Rule, readRule } from './policy.ts';
 import { createRowIdentities } from './prose/identity-rules.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
 import { suggestPathRule } from './suggestions.ts';
+import { leavesExcept } from './surveys.ts';
 import type { TableRules } from './table-rules.ts';
 
 type SqlSource = Exclude<LiveSource, { kind: 'ldap' }>;
@@ -43,26 +44,30 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
       if (found.follows && one.stage !== undefined)
         refuse('it follows a column whose rule reads other columns, which are not here; write a rule that does not');
       const { name } = readRule(found.rule);
+      const about = { source: source.name, schema: table.schema, table: table.name, column: column.name, place: at, tableKey: rules.key };
+      const suggestFor = (path: string): Rule => suggestPathRule(path, context.make);
       const isWatched = one.deterministic === true && !column.unique && !isForeign && !Object.hasOwn(rules.lowCardinality, column.name);
-      if (isWatched || one.undecidedPaths) {
+      const { undecidedPaths } = one;
+      const keyedLeaves = leavesExcept(one.keyedLeaves, (path) => Object.hasOwn(rules.lowCardinality, `${column.name} ${path}`));
+      if (isWatched || undecidedPaths) {
         surveys.push({
-          source: source.name,
-          schema: table.schema,
-          table: table.name,
-          column: column.name,
-          place: at,
-          tableKey: rules.key,
-          suggestFor: (path) => suggestPathRule(path, context.make),
-          ...(one.undecidedPaths ? { undecidedPaths: one.undecidedPaths } : {}),
+          ...about,
+          suggestFor,
+          ...(undecidedPaths ? { undecidedPaths } : {}),
+          ...(keyedLeaves ? { keyedLeaves } : {}),
           ...(isWatched ? { fewValuesRefused: name } : {}),
         });
       }
+      if (!isForeign) for (const alike of alikeValues(name, one, column, table)) surveys.push({ ...about, suggestFor, alike });
       return one;
     });
   });
   const takes = problems.collect(place, context.rowChoice);
   for (const name of Object.keys(rules.lowCardinality)) {
-    if (!table.columns.some((column) => column.name === name)) problems.invalid.push(`${place}.${name}: low_cardinality names no column`);
+    const isPath = ({ name: column }: LiveColumn, at: number): boolean =>
+      [...(made[at]?.keyedLeaves?.rules.keys() ?? [])].some((path) => name === `${column} ${path}`);
+    if (table.columns.some((column, at) => column.name === name || isPath(column, at))) continue;
+    problems.invalid.push(`${place}.${name}: low_cardinality names no ${name.includes(' $') ? 'path with a keyed rule' : 'column'}`);
   }
   if (!rules.named || !made.every((one) => one !== undefined)) return undefined;
   checkReads(table, made, place, problems);
@@ -129,17 +134,41 @@ function checkReads(table: LiveTable, made: readonly Made[], place: string, prob
   }
 }
 
+/** For each unique key that a column is of and whose values its rule may take for one: the question whether there are such. */
+function alikeValues(rule: string, one: Made, column: LiveColumn, table: LiveTable): AlikeValues[] {
+  const { folds, stage } = one;
+  if (folds === undefined || column.exactCase !== true || column.type !== 'text') return [];
+  const keys = (table.uniqueKeys ?? []).filter(({ columns, computed }) => computed === undefined && columns.includes(column.name));
+  const result = (value: Uint8Array): Buffer => Buffer.from(one.apply(value, []) ?? []);
+  return keys.map(({ columns }) => ({
+    rule,
+    folds,
+    within: columns.filter((name) => name !== column.name),
+    // What a rule makes of a value that it does not see a row of is not known.
+    isSame: (a, b) => stage !== undefined || result(a).equals(result(b)),
+  }));
+}
+
 /** Keys of one column are checked where its anonymizer is made. A key of several stays unique where each of them does. */
 function checkUniqueKeys(table: LiveTable, made: readonly Made[], place: string, problems: Problems): void {
-  for (const { columns, wholeValues } of table.uniqueKeys ?? []) {
-    if (columns.length === 1 && wholeValues) continue;
-    for (const name of columns) {
+  for (const key of table.uniqueKeys ?? []) {
+    if (key.columns.length === 1 && key.wholeValues && key.computed === undefined) continue;
+    for (const name of key.columns) {
       const one = made[table.columns.findIndex((column) => column.name === name)];
-      if (!one || (one.unique && (wholeValues || one.keeps === true))) continue;
-      const why = wholeValues ? 'can give two values the same result' : 'changes how a value begins';
-      problems.invalid.push(`${place}.${name}: its rule ${why}, and the column is part of the unique key (${columns.join(', ')})`);
+      const why = one && breaksKey(one, key);
+      const what = key.computed === undefined ? 'is part of the unique key' : 'is one that a unique index computes with';
+      if (why) problems.invalid.push(`${place}.${name}: its rule ${why}, and the column ${what} (${key.columns.join(', ')})`);
     }
   }
+}
+
+/** Why a key may not stay unique with a column's rule. */
+function breaksKey(one: Made, { wholeValues, computed }: UniqueKey): string | undefined {
+  if (one.keeps === true) return undefined;
+  if (!one.unique) return 'can give two values the same result';
+  if (!wholeValues || computed === 'part') return computed === undefined ? 'changes how a value begins' : 'changes every part of a value';
+  if (computed === 'chosen' && one.makesNull === true) return 'makes NULL of every value';
+  return computed !== undefined && one.caseTells === true ? 'can give two values results that differ in case alone' : undefined;
 }
 
 /** Of the columns that read real values, those that are read last come last; undefined where they read each other in a circle. */

@@ -108,6 +108,16 @@ export type ColumnSurvey = {
     mostRows: number,
     signal: AbortSignal,
   ): Promise<{ readonly values: number; readonly rows: number }>;
+  /**
+   * Pairs of different values, up to `most`, that are the same without case and white space, and with `signs` without what is no letter or digit,
+   * as far as the server folds them; of several such in one group the first and the last. None of a directory, which has no unique keys.
+   */
+  alike(
+    place: ColumnPlace,
+    by: { readonly folds: 'blanks' | 'signs'; readonly within: readonly string[] },
+    most: number,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [Uint8Array, Uint8Array])[]>;
 };
 
 /**

@@ -1,10 +1,18 @@
-import { type CompiledPolicy, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from '../anonymizers/index.ts';
+import {
+  type CompiledPolicy,
+  countLeaves,
+  enoughAlike,
+  enoughRows,
+  fewValues,
+  reportSurveys,
+  type SurveyAnswer,
+} from '../anonymizers/index.ts';
 import { allOrAbort } from './all-or-abort.ts';
 import type { SourceSession } from './extraction.ts';
 
 /**
- * Asks the sources what only values can show: paths in documents that nobody decided, and columns with so few values that a keyed rule
- * hides nothing. The questions are bounded, so a path that is rare can be missed here; the build then stops when it meets it.
+ * Asks the sources what only values can show: paths in documents that nobody decided, columns and leaves of documents with so few
+ * values that a keyed rule hides nothing, and values of unique keys that a rule cannot tell apart. The questions are bounded, so a path that is rare can be missed here; the build then stops when it meets it.
  * @param then goes on with a source that has answered, while others are still asked; aborted as soon as anything fails
  * @throws DynDataError POLICY_INVALID, POLICY_UNDECIDED, naming everything that was found.
  */
@@ -37,10 +45,19 @@ async function surveySource(
     if (survey.source !== name) continue;
     signal.throwIfAborted();
     const paths = new Set<string>();
-    const { undecidedPaths } = survey;
-    if (undecidedPaths) for (const value of await ask.values(survey, signal)) for (const path of undecidedPaths(value)) paths.add(path);
+    const { undecidedPaths, keyedLeaves, alike } = survey;
+    const documents = undecidedPaths || keyedLeaves ? await ask.values(survey, signal) : [];
+    if (undecidedPaths) for (const value of documents) for (const path of undecidedPaths(value)) paths.add(path);
+    const leaves = keyedLeaves && countLeaves(keyedLeaves, documents);
+    const pairs = alike && (await ask.alike(survey, alike, enoughAlike, signal)).filter(([a, b]) => alike.isSame(a, b));
     const counted = survey.fewValuesRefused === undefined ? undefined : await ask.count(survey, fewValues + 1, enoughRows, signal);
-    answers.push({ survey, paths: [...paths].sort(), ...(counted ? { counted } : {}) });
+    answers.push({
+      survey,
+      paths: [...paths].sort(),
+      ...(counted ? { counted } : {}),
+      ...(leaves ? { leaves } : {}),
+      ...(pairs ? { alike: pairs.length } : {}),
+    });
   }
   return answers;
 }

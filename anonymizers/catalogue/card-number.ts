@@ -48,6 +48,7 @@ export const cardNumber = defineAnonymizer({
 
     return {
       unique: true,
+      folds: 'blanks',
       longest: 'input',
       apply: (value) => {
         const length = readDigits(value, digits);

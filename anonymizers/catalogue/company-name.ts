@@ -33,6 +33,7 @@ export const companyName = defineAnonymizer({
     const tokenLength = token ? 1 + lettersPer80Bits : 0;
     return {
       unique: token,
+      folds: 'blanks',
       longest: longestOf(companyNouns) + 1 + longestOf(companyTrades) + tokenLength,
       apply: (value) => {
         const length = normalizer.folded(value);

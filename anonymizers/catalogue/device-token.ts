@@ -49,6 +49,7 @@ export const deviceToken = defineAnonymizer({
     const publicKeys = platform === 'auto' || platform === 'webpush' ? curvePoints(tools) : [];
     return {
       unique: true,
+      folds: 'signs',
       longest,
       apply: (value) => {
         const start = blanksFrom(value);

@@ -33,6 +33,7 @@ export const domain = defineAnonymizer({
     const written = new Uint8Array(longest);
     return {
       unique: true,
+      folds: 'signs',
       longest,
       apply: (value) => {
         const length = normalizer.folded(value);

@@ -46,6 +46,7 @@ export const email = defineAnonymizer({
     const written = new Uint8Array(longest);
     return {
       unique: true,
+      folds: 'blanks',
       longest,
       apply: (value) => {
         const tag = tagOf(value);

@@ -49,6 +49,7 @@ export const iban = defineAnonymizer({
 
     return {
       unique: true,
+      folds: 'blanks',
       longest: 'input',
       apply: (value) => {
         const length = readIban(value, compact);

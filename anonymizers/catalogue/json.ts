@@ -6,9 +6,16 @@ import { addPath, createPathNode, createPathState, parseJsonPath } from '../json
 import { createJsonRewriter, type RewriteLeaf } from '../json-rewrite.ts';
 import { JsonRefused } from '../json-text.ts';
 import { createJsonVisitor } from '../json-visit.ts';
-import { ruleSchema } from '../policy.ts';
+import { readRule, ruleSchema } from '../policy.ts';
 
-type LeafRule = { readonly apply: Apply; readonly keeps: boolean; readonly leaks: Made['leaks']; readonly identify: Made['identify'] };
+type LeafRule = {
+  readonly path: string;
+  readonly apply: Apply;
+  readonly keeps: boolean;
+  readonly isKeyed: boolean;
+  readonly leaks: Made['leaks'];
+  readonly identify: Made['identify'];
+};
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
@@ -36,14 +43,17 @@ export const json = defineAnonymizer({
   create: ({ keep: kept, paths }, { target, inner }) => {
     const rules = [...kept.map((path) => [path, 'keep'] as const), ...Object.entries(paths)];
     const root = createPathNode<LeafRule>();
+    const keyed = new Map<string, string>();
     for (const [path, rule] of rules) {
       const steps = parseJsonPath(path);
       if (!steps) return refuse(`"json" cannot read the path ${path}; paths look like $.a.b, $.list[*].c, $.any.*, $['odd name']`);
       const leafTarget: Target = { ...leaf, place: `${target.place} ${path}`, sourceKind: target.sourceKind };
       const made = inner(rule, leafTarget);
       if (made.stage !== undefined) refuse(`${path}: an anonymizer that reads other columns cannot stand inside JSON`);
-      if (!addPath(root, steps, { apply: made.apply, keeps: made.keeps === true, leaks: made.leaks, identify: made.identify }))
-        refuse(`"json" decides ${path} twice`);
+      const isKeyed = made.deterministic === true;
+      const leafRule = { path, apply: made.apply, keeps: made.keeps === true, isKeyed, leaks: made.leaks, identify: made.identify };
+      if (!addPath(root, steps, leafRule)) refuse(`"json" decides ${path} twice`);
+      if (isKeyed) keyed.set(path, readRule(rule).name);
     }
 
     const rewriteLeaf: RewriteLeaf<LeafRule> = (rule, value, isString, out) => {
@@ -61,6 +71,7 @@ export const json = defineAnonymizer({
     const visit = createJsonVisitor(states, ({ leaks }) => leaks?.observe !== undefined);
     const isKnown = ({ identify }: LeafRule): boolean => identify !== undefined;
     const visitKnown = createJsonVisitor(states, isKnown);
+    const visitKeyed = createJsonVisitor(states, ({ isKeyed }) => isKeyed);
 
     return {
       unique: false,
@@ -81,6 +92,16 @@ export const json = defineAnonymizer({
             },
           }
         : {}),
+      ...(keyed.size === 0
+        ? {}
+        : {
+            keyedLeaves: {
+              rules: keyed,
+              visit: (value, see) => {
+                if (isUtf8(value)) visitKeyed(value, ({ path }, bytes, start, end) => see(path, bytes.subarray(start, end)));
+              },
+            },
+          }),
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value) => {
         if (!isUtf8(value)) throw invalid(target.place);

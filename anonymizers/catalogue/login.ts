@@ -29,6 +29,7 @@ export const login = defineAnonymizer({
     const tag = new Uint32Array(4);
     return {
       unique: true,
+      folds: 'blanks',
       longest: longestOf(names) + 1 + lettersPer80Bits,
       apply: (value) => {
         const length = normalizer.folded(value);

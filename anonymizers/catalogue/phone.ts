@@ -39,6 +39,7 @@ export const phone = defineAnonymizer({
     const fallback = createFallback(tools.prf('phone-fallback/1', identity, 'phone'));
     return {
       unique: true,
+      folds: 'blanks',
       longest: 'input',
       phonePermutation: { key, country },
       apply: (value) => pseudonym(value) ?? fallback(value),

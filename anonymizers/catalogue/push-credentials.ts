@@ -69,6 +69,7 @@ export const appleId = defineAnonymizer({
     const radices = new Uint8Array(appleLength).fill(appleCharacters.length);
     return {
       unique: true,
+      folds: 'blanks',
       longest: appleLength,
       apply: (value) => {
         const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1').trim().toUpperCase();
@@ -128,7 +129,7 @@ export const p8Key = defineAnonymizer({
   parameters: z.strictObject({ identity }),
   create: ({ identity: chosen }, tools) => {
     const pairOf = createKeyPairs(tools, 'p8-key/1', chosen);
-    return { unique: true, longest: pemLength, apply: (value) => Buffer.from(toPem(pairOf(value)), 'latin1') };
+    return { unique: true, folds: 'blanks', longest: pemLength, apply: (value) => Buffer.from(toPem(pairOf(value)), 'latin1') };
   },
 });
 
@@ -154,7 +155,12 @@ export const vapidKey = defineAnonymizer({
   create: ({ identity: chosen, part, public: publicColumn }, tools) => {
     const pairOf = createKeyPairs(tools, 'vapid-key/1', chosen);
     if (part === 'public') {
-      return { unique: true, longest: 87, apply: (value) => Buffer.from(pairOf(value).publicKey.toString('base64url'), 'latin1') };
+      return {
+        unique: true,
+        folds: 'blanks',
+        longest: 87,
+        apply: (value) => Buffer.from(pairOf(value).publicKey.toString('base64url'), 'latin1'),
+      };
     }
     if (publicColumn === undefined) return refuse('"vapid-key" of the part private needs "public", the column of the public key');
     const { index } = tools.sibling(publicColumn);

@@ -43,7 +43,7 @@ export const token = defineAnonymizer({
     if (tools.target.type === 'uuid' && (form !== 'uuid' || around > 0)) refuse('"token" on a uuid column can only have the form uuid');
     if (form === 'same-shape') {
       if (around > 0) refuse('"token" of the form same-shape has no prefix or suffix');
-      return { apply: sameShape(identity, tools), unique: true, longest: 'input' };
+      return { apply: sameShape(identity, tools), unique: true, longest: 'input', caseTells: true };
     }
     const draw = createDraw(tools.prf(`token-${form}/1`, identity, 'token'));
     const [before, after] = [prefix, suffix].map((part) => Buffer.from(part)) as [Buffer, Buffer];

@@ -28,6 +28,7 @@ function uuidLike(name: string, summary: string, identity: string, algorithm: st
       const isBinary = tools.target.type === 'binary';
       return {
         unique: true,
+        ...(tools.target.type === 'text' ? { folds: 'signs' } : {}),
         longest: isBinary ? 16 : textLength,
         apply: (value) => {
           const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');

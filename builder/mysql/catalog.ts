@@ -2,6 +2,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ForeignKey, UniqueKey } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
 import { type KeyRange, rangedTables, wholeTable } from '../key-ranges.ts';
+import { type KeyPart, uniqueKeyOf } from '../unique-keys.ts';
 import { type ColumnFacts, describeColumn, type MysqlColumn, type Product } from './columns.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 
@@ -46,11 +47,17 @@ export async function readTables(
   );
   const columns = await select(
     `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS full_type, IS_NULLABLE AS nullable,
-       CHARACTER_MAXIMUM_LENGTH AS max_length, CHARACTER_SET_NAME AS charset, EXTRA AS extra, COALESCE(GENERATION_EXPRESSION, '') AS generation
+       CHARACTER_MAXIMUM_LENGTH AS max_length, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation, EXTRA AS extra, COALESCE(GENERATION_EXPRESSION, '') AS generation
      FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
   );
+  // MySQL 5 and MariaDB have no indexes of expressions.
+  const ofExpressions = await select(
+    `SELECT 1 AS found FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'STATISTICS' AND COLUMN_NAME = 'EXPRESSION'`,
+  );
   const keyParts = await select(
-    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS k, COLUMN_NAME AS c, NULLABLE AS nullable, SUB_PART AS prefix
+    `SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t, INDEX_NAME AS k, COLUMN_NAME AS c, NULLABLE AS nullable, SUB_PART AS prefix,
+       ${ofExpressions.length > 0 ? 'EXPRESSION' : 'NULL'} AS expression
      FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA IN (?) ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX`,
   );
   const references = await select(
@@ -65,11 +72,10 @@ export async function readTables(
   return tables.map(({ s, t, engine, estimate }) => {
     const id = `${s}\0${t}`;
     const keys = [...Map.groupBy(keyPartsOf.get(id) ?? [], ({ k }) => k).values()];
-    const stored = (columnsOf.get(id) ?? []).filter(
-      ({ generation, extra }) => generation === '' && !/\b(?:VIRTUAL|STORED) GENERATED\b/.test(extra ?? ''),
-    );
+    const [generated = [], stored = []] = [true, false].map((wanted) => columnsOf.get(id)?.filter((row) => isGenerated(row) === wanted));
     const uniqueColumns = new Set(keys.filter((parts) => parts.length === 1).map(([part]) => part?.c));
     const names = stored.map(({ name }) => name);
+    const generatedFrom = new Map(generated.map(({ name, generation }) => [name ?? '', generation ?? '']));
     const key = keys
       .map((parts) =>
         parts.every(({ nullable, prefix, c }) => nullable !== 'YES' && prefix === null && names.includes(c ?? null)) ? parts : [],
@@ -82,7 +88,7 @@ export async function readTables(
       estimatedRows: Number(estimate ?? 0),
       columns: stored.map((row) => describeColumn(columnFacts(row, uniqueColumns.has(row.name ?? undefined)), source.product)),
       key: (key ?? []).map(({ c }) => names.indexOf(c)),
-      uniqueKeys: keys.flatMap((parts) => uniqueKey(parts, names)),
+      uniqueKeys: keys.flatMap((parts) => uniqueKeyOf(parts.map(keyPart), new Set(names.map((name) => name ?? '')), generatedFrom) ?? []),
       foreignKeys: [...Map.groupBy(referencesOf.get(id) ?? [], ({ k }) => k).values()].map(foreignKey),
       ranges: [wholeTable],
     };
@@ -105,10 +111,12 @@ export function withRanges(connection: Connection, tables: readonly MysqlTable[]
   });
 }
 
-/** None for a key over an expression or a generated column: it is computed from others. */
-function uniqueKey(parts: readonly Row[], names: readonly (string | null | undefined)[]): UniqueKey[] {
-  if (!parts.every(({ c }) => names.includes(c ?? null))) return [];
-  return [{ columns: parts.map(({ c }) => c ?? ''), wholeValues: parts.every(({ prefix }) => prefix === null) }];
+function isGenerated({ generation, extra }: Row): boolean {
+  return generation !== '' || /\b(?:VIRTUAL|STORED) GENERATED\b/.test(extra ?? '');
+}
+
+function keyPart({ c, expression, prefix }: Row): KeyPart {
+  return { isPrefix: prefix !== null, ...(c === null || c === undefined ? { expression: expression ?? '' } : { column: c }) };
 }
 
 function foreignKey(parts: readonly Row[]): ForeignKey {
@@ -122,7 +130,7 @@ function foreignKey(parts: readonly Row[]): ForeignKey {
 }
 
 function columnFacts(row: Row, unique: boolean): ColumnFacts {
-  const { name, type, full_type, nullable, max_length, charset, extra } = row;
+  const { name, type, full_type, nullable, max_length, charset, collation, extra } = row;
   return {
     name: name ?? '',
     dataType: type ?? '',
@@ -130,6 +138,7 @@ function columnFacts(row: Row, unique: boolean): ColumnFacts {
     nullable: nullable === 'YES',
     maxLength: max_length === null || max_length === undefined ? undefined : Number(max_length),
     charset: charset ?? undefined,
+    collation: collation ?? undefined,
     unique,
     autoIncrement: /\bauto_increment\b/i.test(extra ?? ''),
   };

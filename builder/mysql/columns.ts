@@ -31,6 +31,7 @@ export type ColumnFacts = {
   readonly nullable: boolean;
   readonly maxLength: number | undefined;
   readonly charset: string | undefined;
+  readonly collation: string | undefined;
   readonly unique: boolean;
   readonly autoIncrement: boolean;
 };
@@ -50,6 +51,7 @@ export function describeColumn(facts: ColumnFacts, product: Product): MysqlColum
     ...(maxLength === undefined ? {} : { maxLength }),
     unique,
     ...lettersOf(charset),
+    ...(/_(?:bin|cs)$/.test(facts.collation ?? '') ? { exactCase: true } : {}),
   };
   const text: ColumnForm = { select: quoted, encoding: 'text' };
   if (dataType === 'bit') {

@@ -46,6 +46,25 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         }
         return found;
       }),
+    alike: (place, { folds, within }, most) =>
+      guarded(async () => {
+        const { from, column } = namesOf(place, tables());
+        await using lent = borrow();
+        const text = `LOWER(CONVERT(${column} USING utf8mb4))`;
+        // Classes of signs and no codes: the servers' expressions write those in different ways.
+        const folded =
+          folds === 'signs'
+            ? `REGEXP_REPLACE(${text}, '[[:space:][:punct:][:cntrl:]]', '')`
+            : `TRIM(REGEXP_REPLACE(${text}, '[[:space:][:cntrl:]]+', ' '))`;
+        const groups = [`${folded} COLLATE utf8mb4_bin`, ...within.map(quoteName)];
+        const [least, greatest] = [`MIN(${column})`, `MAX(${column})`];
+        const hex = (value: string): string => `HEX(CONVERT(${value} USING utf8mb4))`;
+        const [rows] = await lent.item.query<RowDataPacket[]>(
+          `SELECT ${hex(least)} AS first_value, ${hex(greatest)} AS last_value FROM ${from} WHERE ${column} IS NOT NULL
+           GROUP BY ${groups.join(', ')} HAVING ${least} <> ${greatest} LIMIT ${most}`,
+        );
+        return rows.map(({ first_value, last_value }) => [Buffer.from(first_value, 'hex'), Buffer.from(last_value, 'hex')] as const);
+      }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
         const { from, column } = namesOf(place, tables());

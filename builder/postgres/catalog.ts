@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { ForeignKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
 import { type KeyRange, rangedTables, wholeTable } from '../key-ranges.ts';
+import { type KeyPart, uniqueKeyOf } from '../unique-keys.ts';
 import { qualifiedName, quoteName } from './connection.ts';
 import { largeObjectTable } from './large-objects.ts';
 
@@ -57,8 +58,15 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind = 'r' AND ${userSchemas}
      ORDER BY a.attrelid, a.attnum`,
   );
-  const { rows: keys } = await client.query<{ oid: number; columns: number[]; usable: boolean }>(
+  const { rows: generated } = await client.query<{ oid: number; number: number; name: string; expression: string }>(
+    `SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, pg_get_expr(d.adbin, d.adrelid) AS expression
+     FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+       JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE a.attgenerated <> '' AND NOT a.attisdropped AND c.relkind = 'r' AND ${userSchemas}`,
+  );
+  const { rows: keys } = await client.query<{ oid: number; columns: number[]; parts: string[]; usable: boolean }>(
     `SELECT i.indrelid::int AS oid, (i.indkey::int2[])[0:i.indnkeyatts - 1]::int[] AS columns,
+       ARRAY(SELECT pg_get_indexdef(i.indexrelid, part, false) FROM generate_series(1, i.indnkeyatts::int) AS part ORDER BY part) AS parts,
        i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (
          SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull) AS usable
      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -81,9 +89,14 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
   const referencesOf = Map.groupBy(references, ({ oid }) => oid);
   const columnsOf = Map.groupBy(columns, ({ oid }) => oid);
   const keysOf = Map.groupBy(keys, ({ oid }) => oid);
+  const generatedOf = Map.groupBy(generated, ({ oid }) => oid);
   const found = tables.map(({ oid, schema, name, estimate }): PostgresTable => {
     const own = columnsOf.get(oid) ?? [];
     const ownKeys = keysOf.get(oid) ?? [];
+    const ownGenerated = generatedOf.get(oid) ?? [];
+    const names = new Map([...own, ...ownGenerated].map(({ number, name: column }) => [number, column]));
+    const stored = new Set(own.map(({ name: column }) => column));
+    const generatedFrom = new Map(ownGenerated.map(({ name: column, expression }) => [column, expression]));
     const unique = new Set(ownKeys.filter((key) => key.columns.length === 1).map((key) => key.columns[0]));
     const key = ownKeys.find(({ usable }) => usable)?.columns.map((number) => own.findIndex((column) => column.number === number)) ?? [];
     return {
@@ -98,14 +111,17 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
         ...(max === null ? {} : { maxLength: max }),
         unique: unique.has(number),
         ...charset,
+        ...(type !== 'citext' && typeOf(type, category) === 'text' ? { exactCase: true } : {}),
       })),
       from: `ONLY ${qualifiedName(schema, name)}`,
       into: qualifiedName(schema, name),
       key: key.includes(-1) ? [] : key,
-      // An index over an expression is computed from columns; its key numbers are 0.
-      uniqueKeys: ownKeys.flatMap((index) => {
-        const names = index.columns.map((number) => own.find((column) => column.number === number)?.name);
-        return names.every((name) => name !== undefined) ? [{ columns: names, wholeValues: true }] : [];
+      uniqueKeys: ownKeys.flatMap(({ columns: numbers, parts }) => {
+        const found = numbers.map((number, at): KeyPart => {
+          const column = names.get(number);
+          return { isPrefix: false, ...(column === undefined ? { expression: parts[at] ?? '' } : { column }) };
+        });
+        return uniqueKeyOf(found, stored, generatedFrom) ?? [];
       }),
       foreignKeys: (referencesOf.get(oid) ?? []).map((reference) => ({
         columns: reference.columns,

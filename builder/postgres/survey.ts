@@ -32,6 +32,24 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
         }
         return found;
       }),
+    alike: (place, { folds, within }, most) =>
+      guarded(async () => {
+        const { from, column } = namesOf(place, tables());
+        await using lent = borrow();
+        // Expressions do not take the collations that ignore differences.
+        const text = `lower(${column}::text COLLATE "default")`;
+        const folded =
+          folds === 'signs'
+            ? `regexp_replace(${text}, '[[:space:][:punct:][:cntrl:]]', '', 'g')`
+            : `btrim(regexp_replace(${text}, '[[:space:][:cntrl:]]+', ' ', 'g'))`;
+        const groups = [folded, ...within.map(quoteName)];
+        const [least, greatest] = [`min(${column}::text COLLATE "C")`, `max(${column}::text COLLATE "C")`];
+        const { rows } = await lent.item.query<{ first_value: string; last_value: string }>(
+          `SELECT ${least} AS first_value, ${greatest} AS last_value FROM ${from} WHERE ${column} IS NOT NULL
+           GROUP BY ${groups.join(', ')} HAVING ${least} <> ${greatest} LIMIT ${most}`,
+        );
+        return rows.map(({ first_value, last_value }) => [Buffer.from(first_value), Buffer.from(last_value)] as const);
+      }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
         const { from, column } = namesOf(place, tables());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LiveDefinition } from '../../anonymizers/api.ts';
-import { type Policy, parsePolicy, reportSurveys, type SurveyAnswer, viewPlan } from '../../anonymizers/index.ts';
+import { countLeaves, type Policy, parsePolicy, reportSurveys, type SurveyAnswer, viewPlan } from '../../anonymizers/index.ts';
 import { DynDataError } from '../../core/index.ts';
 import { column, compile, refusal, shop } from './live.ts';
 
@@ -155,6 +155,48 @@ describe('columns with few different values', () => {
     expect(refusal(policy(', low_cardinality: {rule: Public.}'), live).details).toEqual([
       'mysql shop.users.rule: low_cardinality names no column',
     ]);
+  });
+});
+
+describe('leaves of documents with few different values', () => {
+  const live = shop({ users: [column('settings', { type: 'json', sqlType: 'json' })] });
+  const policy = (more = ''): string =>
+    `sources: {mysql: {tables: {users: {columns: {settings: {json: {keep: [$.theme], paths: {$.gender: token, "$.tags[*]": token, $.mail: email, $.born: null}}}}${more}}}}}`;
+  const documents = Array.from({ length: 300 }, (_, n) =>
+    Buffer.from(`{"theme":"dark","gender":"${n % 2 === 0 ? 'f' : 'm'}","tags":["a","b"],"mail":"marie${n}@acme.fr","born":1}`),
+  );
+  const details = (written: string): readonly string[] | undefined => {
+    const [survey] = compile(written, live).surveys;
+    if (!survey?.keyedLeaves) throw new Error('a survey of leaves was expected');
+    const leaves = countLeaves(survey.keyedLeaves, documents);
+    return thrown(() => reportSurveys([{ survey, paths: [], leaves }])).details;
+  };
+
+  test('are refused like columns, each path for itself', () => {
+    expect(details(policy())).toEqual([
+      expect.stringMatching(
+        /^mysql shop\.users\.settings \$\.gender: has only 2 different values, so "token" would show .*\{"settings \$\.gender": "…"\}$/,
+      ),
+      expect.stringMatching(/^mysql shop\.users\.settings \$\.tags\[\*\]: has only 2 different/),
+    ]);
+  });
+
+  test('stand with a reason, which names the path', () => {
+    const reason = ', low_cardinality: {"settings $.gender": Public.}';
+    expect(details(policy(reason))).toEqual([expect.stringMatching(/\$\.tags/)]);
+    expect(compile(policy(reason), live).exemptions).toEqual([
+      { place: 'mysql shop.users.settings $.gender', rule: 'low-cardinality', reason: 'Public.' },
+    ]);
+    expect(refusal(policy(', low_cardinality: {"settings $.theme": Public.}'), live).details).toEqual([
+      'mysql shop.users.settings $.theme: low_cardinality names no path with a keyed rule',
+    ]);
+  });
+
+  test('a keyed rule in a branch is asked for like one that stands alone', () => {
+    const branches =
+      'sources: {mysql: {tables: {users: {columns: {kind: keep, who: {when: {column: kind, is: a, then: token, else: mask}}}}}}}';
+    const { surveys } = compile(branches, shop({ users: [column('kind'), column('who')] }));
+    expect(surveys.map(({ column: name, fewValuesRefused }) => [name, fewValuesRefused])).toEqual([['who', 'when']]);
   });
 });
 

@@ -160,6 +160,15 @@ describe('what a directory is asked before an entry is taken', () => {
     );
   });
 
+  test('leaves of documents, but for those with a reason', () => {
+    const rules = '{objectClass: keep, cn: keep, uid: login, departmentNumber: keep, settings: {json: {paths: {$.a: token, $.b: email}}}}';
+    const policy = (more: string): string => `sources: {ldap: {attributes: ${rules}, dn: {uid: login}${more}}}`;
+    const pathsAsked = (more = ''): (readonly string[])[] =>
+      compile(policy(more), live).surveys.map(({ keyedLeaves }) => [...(keyedLeaves?.rules.keys() ?? [])]);
+    expect(pathsAsked()).toEqual([['$.a', '$.b']]);
+    expect(pathsAsked(', low_cardinality: {"Settings $.a": Public.}')).toEqual([['$.b']]);
+  });
+
   test('a reason in the policy excuses few values and goes into the manifest', () => {
     const excused = asked(', low_cardinality: {departmentnumber: Public.}');
     expect(excused.surveys.map(({ column: attribute }) => attribute)).toEqual(['settings']);

@@ -3,11 +3,13 @@ import { sampleForTests } from '../support/sample-for-tests.ts';
 import { consistencySuite } from './consistency-suite.ts';
 import { keyRangesSuite } from './key-ranges-suite.ts';
 import { livePolicySuite } from './live-policy-suite.ts';
+import { uniqueKeysSuite } from './unique-keys-suite.ts';
 
 describeWithEngine('sources that live', () => {
   const sample = sampleForTests({ size: 'tiny', project: 'dyn-data-test-live-sources' });
   // In this order: each adds to the sample what the ones before it do not expect there.
   livePolicySuite(sample);
+  uniqueKeysSuite(sample);
   consistencySuite(sample);
   keyRangesSuite(sample);
 });
