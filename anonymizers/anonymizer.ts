@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { DynDataError, issueLines, type SourceKind } from '../core/index.ts';
 import type { KeyedLeaves, LiveColumn, Value } from './api.ts';
+import type { Letters } from './charset.ts';
 import type { Watch } from './leak-rules.ts';
 import type { PhoneCountry } from './phone-countries.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
@@ -61,6 +62,8 @@ export type Made = {
   readonly inOrder?: boolean;
   /** How it replaces phone numbers, so that the leak scan can tell a real number from another one's pseudonym. */
   readonly phonePermutation?: PhonePermutationKey;
+  /** The letters of its results, for what is made of them; set by the rule maker. */
+  readonly letters?: Letters;
   /** What the leak scan must know of the place; set by the rule maker. */
   readonly leaks?: LeakFacts;
   /** For prose elsewhere: hands on what its real values are known by, and what stands for them here. */
@@ -101,10 +104,10 @@ export type Facts = {
   readonly charset: 'ascii' | 'latin1' | 'utf8' | 'input';
   /**
    * `bounded`: needs room for its longest result, or the plan is refused. `input`: never longer than its value. `cut`: cut to the column,
-   * therefore never unique. `checked`: a result without room stops the build. `replaced`: a value whose result has no room becomes
+   * therefore never unique. `fitted`: about as long as its value, and never longer than the column. `checked`: a result without room stops the build. `replaced`: a value whose result has no room becomes
    * neutral words.
    */
-  readonly length: 'bounded' | 'input' | 'cut' | 'checked' | 'replaced';
+  readonly length: 'bounded' | 'input' | 'cut' | 'fitted' | 'checked' | 'replaced';
   /** NULL stays NULL with every anonymizer; `made` where NULL is also what others become. */
   readonly nulls: 'kept' | 'made';
   /** What decides the result besides the key: the value, other columns with it, everybody in the sources with it, the order of the rows, or nothing. */

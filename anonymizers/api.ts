@@ -39,6 +39,8 @@ export type LiveColumn = {
   readonly unique: boolean;
   /** What the column's character set can hold; absent where that is all of Unicode. */
   readonly charset?: 'ascii' | 'latin1';
+  /** Of an enumeration whose type does not spell them. */
+  readonly labels?: readonly string[];
   /** True where its values are compared with regard to case. */
   readonly exactCase?: boolean;
 };

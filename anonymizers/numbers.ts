@@ -31,12 +31,19 @@ const widths: Readonly<Record<string, bigint>> = {
   int8: 64n,
 };
 
+const largestFloat = (2n ** 24n - 1n) * 2n ** 104n;
+const largestDouble = (2n ** 53n - 1n) * 2n ** 971n;
+
 /** The largest absolute value that every value of the type's own sign may have; undefined where the type does not say. */
 export function largestOf(sqlType: string): bigint | undefined {
   const [, name = '', precision, scale] = /^(\w+)(?:\((\d+)(?:,\s*(\d+))?\))?/.exec(sqlType.toLowerCase()) ?? [];
   const width = widths[name];
   if (width !== undefined) return 2n ** (sqlType.toLowerCase().includes('unsigned') ? width : width - 1n) - 1n;
-  if ((name === 'decimal' || name === 'numeric') && precision !== undefined)
+  const isFloat = ['float', 'double', 'real', 'float4', 'float8'].includes(name);
+  // MySQL's with a scale hold no more digits than a decimal; with one number, that is their precision in bits.
+  if (isFloat && scale === undefined)
+    return name === 'double' || name === 'float8' || Number(precision) > 24 ? largestDouble : largestFloat;
+  if ((name === 'decimal' || name === 'numeric' || isFloat) && precision !== undefined)
     return 10n ** BigInt(Number(precision) - Number(scale ?? 0)) - 1n;
   return undefined;
 }

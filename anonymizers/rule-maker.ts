@@ -1,7 +1,7 @@
 import { DynDataError } from '../core/index.ts';
 import { type IdentityKind, type Made, refuse, type Target, type Tools } from './anonymizer.ts';
 import { catalogue } from './catalogue/index.ts';
-import { checkCharset } from './charset.ts';
+import { checkCharset, lettersOf } from './charset.ts';
 import { makeConditional } from './conditional.ts';
 import { builtInIdentities } from './identities.ts';
 import type { Key } from './key.ts';
@@ -105,6 +105,7 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
       ...(identify ? { identify } : {}),
       deterministic: plain.deterministic ?? (isKeyed && plain.stage === undefined),
       inOrder: anonymizer.facts.decidedBy === 'order' || inside.some(({ inOrder }) => inOrder === true),
+      letters: lettersOf(name, anonymizer.facts.charset, parameters, target),
       leaks: hooks.facts(name, sensitive, plain, inside),
     };
     if (target.unique && !made.unique) {

@@ -27,7 +27,7 @@ const byType: Partial<Record<LiveColumn['type'], readonly Rule[]>> = {
   binary: ['null', { hash: {} }, { constant: '' }],
   date: ['null', { constant: '1970-01-02' }],
   datetime: ['null'],
-  other: ['null'],
+  other: ['null', 'ip', { 'geo-point': 'pair' }],
 };
 
 /** The first rule that fits: by name, by type, and only then `keep`, which a person must look at. */

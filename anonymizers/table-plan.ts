@@ -2,6 +2,7 @@ import { DynDataError } from '../core/index.ts';
 import type { Apply, Made, Target } from './anonymizer.ts';
 import { refuse } from './anonymizer.ts';
 import type { AlikeValues, LiveColumn, LiveSource, LiveTable, Survey, TablePlan, UniqueKey, Value } from './api.ts';
+import { checkLetters } from './charset.ts';
 import { type Rule, readRule } from './policy.ts';
 import { createRowIdentities } from './prose/identity-rules.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
@@ -126,6 +127,7 @@ function checkReads(table: LiveTable, made: readonly Made[], place: string, prob
       if (stage === 'after' && other?.stage === 'after') {
         problems.invalid.push(`${at}: reads "${read}", which itself is made of other columns`);
       }
+      if (stage === 'after') problems.collect(at, () => checkLetters(read, other?.letters ?? 'utf8', table.columns[index] as LiveColumn));
     }
     for (const read of stage === 'after' ? readsReal : []) {
       if (otherOf(read)?.keeps !== true)

@@ -14,6 +14,7 @@ const lengths = {
   bounded: 'needs room for its longest result, or the plan is refused',
   input: 'never longer than the value',
   cut: 'cut to the column; refused where it is unique',
+  fitted: 'about that of the value, and never more than the column has',
   checked: 'a result without room stops the build',
   replaced: 'a value whose result has no room becomes neutral words',
 };

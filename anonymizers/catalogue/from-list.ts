@@ -1,18 +1,21 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, described, identityParameter, refuse } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, refuse, type Target } from '../anonymizer.ts';
 import type { Value } from '../api.ts';
 import { createDraw } from '../draw.ts';
+import { checkLiteral } from '../literal-values.ts';
 import { createNormalizer } from '../normalize.ts';
 
 const encoder = new TextEncoder();
-const listed = z.array(z.union([z.string(), z.number()])).check(z.minLength(1), z.maxLength(10_000));
+const listed = () => z.array(z.union([z.string(), z.number()])).check(z.minLength(1), z.maxLength(10_000));
 
-/** The values as bytes, and the length of the longest in characters. */
-function readList(values: readonly (string | number)[], maxLength: number | undefined): { bytes: Uint8Array[]; longest: number } {
+/** The values as bytes, and the length of the longest in characters, or in bytes for a binary column. */
+function readList(name: string, values: readonly (string | number)[], target: Target): { bytes: Uint8Array[]; longest: number } {
   const texts = values.map(String);
-  const longest = Math.max(...texts.map((text) => [...text].length));
-  if (maxLength !== undefined && longest > maxLength) refuse('the list has a value without room in the column');
-  return { bytes: texts.map((text) => encoder.encode(text)), longest };
+  for (const text of texts) checkLiteral(name, text, target);
+  const bytes = texts.map((text) => encoder.encode(text));
+  const longest = Math.max(...texts.map((text, at) => (target.type === 'binary' ? (bytes[at]?.length ?? 0) : [...text].length)));
+  if (target.maxLength !== undefined && longest > target.maxLength) refuse(`"${name}" has a value without room in the column`);
+  return { bytes, longest };
 }
 
 export const sample = defineAnonymizer({
@@ -31,11 +34,11 @@ export const sample = defineAnonymizer({
     leaves: 'How often a value occurs: the most frequent one stays the most frequent one, unless two meet.',
     example: { parameters: ['red', 'green', 'blue'], value: 'mauve' },
   },
-  parameters: z.strictObject({ identity: identityParameter('value.token'), values: described(listed, 'The values to choose from.') }),
+  parameters: z.strictObject({ identity: identityParameter('value.token'), values: described(listed(), 'The values to choose from.') }),
   short: 'values',
   create: ({ identity, values }, tools) => {
     const prf = tools.prf('sample/1', identity, 'token');
-    const { bytes, longest } = readList(values, tools.target.maxLength);
+    const { bytes, longest } = readList('sample', values, tools.target);
     const normalizer = createNormalizer();
     const tag = new Uint32Array(4);
     return {
@@ -69,10 +72,10 @@ export const shuffle = defineAnonymizer({
   },
   parameters: z.strictObject({
     window: described(z._default(z.int().check(z.minimum(16), z.maximum(65_536)), 1024), 'So many values are held in memory.'),
-    start: described(listed, 'Values about nobody that the first rows get.'),
+    start: described(listed(), 'Values about nobody that the first rows get.'),
   }),
   create: ({ window, start }, tools) => {
-    const { bytes } = readList(start, tools.target.type === 'binary' ? undefined : tools.target.maxLength);
+    const { bytes } = readList('shuffle', start, tools.target);
     const draw = createDraw(tools.prf('shuffle/1', 'value.token', 'token'));
     const place = encoder.encode(tools.target.place);
     draw.start(place, place.length);

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as z from 'zod/mini';
-import { defineAnonymizer, described, identityParameter, refuse } from '../anonymizer.ts';
+import { type Apply, defineAnonymizer, described, identityParameter, refuse } from '../anonymizer.ts';
 import type { Prf } from '../siphash.ts';
 
 const dot = 0x2e;
@@ -10,14 +10,14 @@ const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 export const ip = defineAnonymizer({
   name: 'ip',
   summary:
-    'An IPv4 address in 10.0.0.0/8, an IPv6 one in 2001:db8::/32 (the range for documentation); as text or as 4 or 16 bytes. What is no address becomes all zeros. Unique only with `form: prefix`, for what is an address.',
-  types: ['text', 'binary'],
+    'An IPv4 address in 10.0.0.0/8, an IPv6 one in 2001:db8::/32 (the range for documentation); as text, as 4 or 16 bytes, or in a column for addresses (`inet` and `cidr` of PostgreSQL, which keep the length of their network, `inet4` and `inet6` of MariaDB). What is no address becomes all zeros.',
+  types: ['text', 'binary', 'other'],
   facts: {
     charset: 'ascii',
     length: 'bounded',
     nulls: 'kept',
     decidedBy: 'value',
-    unique: 'depends',
+    unique: 'no',
     enumerable: 'with-key',
     protects: 'The address.',
     leaves: 'Which rows have the same address. With `form: prefix`, which addresses are of one network.',
@@ -43,6 +43,7 @@ export const ip = defineAnonymizer({
         apply: (value) => (value.length === 4 || value.length === 16 ? anonymize(value) : new Uint8Array(value.length)),
       };
     }
+    if (type === 'other') return { unique: false, longest: 'input', apply: addressColumn(tools.target.sqlType, anonymize) };
     if (maxLength !== undefined && maxLength < longestText) refuse(`"ip" needs room for ${longestText} characters`);
     const encoder = new TextEncoder();
     const quad = new Uint8Array(4);
@@ -57,6 +58,26 @@ export const ip = defineAnonymizer({
     };
   },
 });
+
+/** For a column that holds nothing but addresses: a network keeps its length, and one of cidr has nothing behind it. */
+function addressColumn(sqlType: string, anonymize: (address: Uint8Array) => Uint8Array): Apply {
+  if (!['inet', 'cidr', 'inet4', 'inet6'].includes(sqlType)) refuse(`"ip" is for text, bytes and addresses, and this is ${sqlType}`);
+  const encoder = new TextEncoder();
+  const otherwise = encoder.encode(sqlType === 'inet6' ? '::' : '0.0.0.0');
+  return (value) => {
+    const [address = '', bits] = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1').split('/');
+    const bytes = parse(address);
+    if (!bytes || (sqlType === 'inet4' && bytes.length !== 4)) return otherwise;
+    const result = anonymize(bytes);
+    const length = bits !== undefined && /^\d{1,3}$/.test(bits) ? Math.min(Number(bits), 8 * result.length) : undefined;
+    if (sqlType === 'cidr' && length !== undefined) clearBehind(result, length);
+    return encoder.encode(length === undefined ? format(result) : `${format(result)}/${length}`);
+  };
+}
+
+function clearBehind(address: Uint8Array, bits: number): void {
+  for (let bit = bits; bit < 8 * address.length; bit++) address[bit >>> 3] = (address[bit >>> 3] as number) & ~(0x80 >>> (bit & 7));
+}
 
 /** Keeps common beginnings (Crypto-PAn, Xu and others): whether a bit is turned is decided by the bits before it. */
 function createPrefixes(prf: Prf): (address: Uint8Array) => Uint8Array {

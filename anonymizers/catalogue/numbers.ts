@@ -18,7 +18,7 @@ export const numberNoise = defineAnonymizer({
   types: ['integer', 'decimal', 'float'],
   facts: {
     charset: 'ascii',
-    length: 'checked',
+    length: 'fitted',
     nulls: 'kept',
     decidedBy: 'row',
     unique: 'no',

@@ -38,6 +38,7 @@ export type ColumnFacts = {
 
 const integerTypes = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
 const textTypes = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
+const binaryTypes = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 const addressTypes = new Set(['inet4', 'inet6']);
 const sameNamed = new Set<LiveColumn['type']>(['json', 'decimal', 'date', 'time', 'year', 'set', 'bit', 'uuid']);
 
@@ -79,8 +80,9 @@ export function describeColumn(facts: ColumnFacts, product: Product): MysqlColum
   if (addressTypes.has(dataType)) return { ...live, ...text, type: 'other' };
   const same = [...sameNamed].find((type) => type === dataType);
   if (same) return { ...live, ...text, type: same };
-  // Binary, spatial and vector types, and any this program does not know: the server's own bytes, given back as they were.
-  return { ...live, type: 'binary', ...bytes(quoted), select: quoted };
+  // The server's own bytes, given back as they were. Only in a binary type other bytes are a value too: not in a spatial or vector one, nor in one
+  // that this program does not know.
+  return { ...live, type: binaryTypes.has(dataType) ? 'binary' : 'other', ...bytes(quoted), select: quoted };
 }
 
 function bytes(quoted: string): ColumnForm {

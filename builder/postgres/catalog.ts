@@ -44,6 +44,7 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
     category: string;
     nullable: boolean;
     max: number | null;
+    labels: string[] | null;
   }>(
     // A domain, also one over a domain, is what it is made of.
     `WITH RECURSIVE based AS (
@@ -51,7 +52,8 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
        UNION ALL SELECT b.type, d.typbasetype, d.typtypmod, b.strict OR d.typnotnull FROM based b JOIN pg_type d ON d.oid = b.base AND d.typtype = 'd')
      SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, t.typname AS type, format_type(a.atttypid, a.atttypmod) AS full,
        t.typtype::text || t.typcategory::text AS category, NOT (a.attnotnull OR coalesce(b.strict, false)) AS nullable,
-       CASE WHEN t.typname IN ('varchar', 'bpchar') AND coalesce(b.modifier, a.atttypmod) > 4 THEN coalesce(b.modifier, a.atttypmod) - 4 END AS max
+       CASE WHEN t.typname IN ('varchar', 'bpchar') AND coalesce(b.modifier, a.atttypmod) > 4 THEN coalesce(b.modifier, a.atttypmod) - 4 END AS max,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) AS labels
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN based b ON b.type = a.atttypid AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = b.base AND d.typtype = 'd')
        JOIN pg_type t ON t.oid = coalesce(b.base, a.atttypid)
@@ -103,12 +105,13 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
       schema,
       name,
       estimatedRows: estimate,
-      columns: own.map(({ number, name: column, type, full, category, nullable, max }) => ({
+      columns: own.map(({ number, name: column, type, full, category, nullable, max, labels }) => ({
         name: column,
         type: typeOf(type, category),
         sqlType: full,
         nullable,
         ...(max === null ? {} : { maxLength: max }),
+        ...(labels === null ? {} : { labels }),
         unique: unique.has(number),
         ...charset,
         ...(type !== 'citext' && typeOf(type, category) === 'text' ? { exactCase: true } : {}),

@@ -1,0 +1,151 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { refuse, type Target } from './anonymizer.ts';
+import { largestOf, parseDecimal } from './numbers.ts';
+
+/**
+ * Refuses a value that a policy writes out and that its column cannot load, or would load as another one. What a type of the server's own may
+ * hold (an interval, a range, an array) is not known here.
+ * @param name the anonymizer's, for the message
+ * @param text in the server's text form
+ * @throws DynDataError POLICY_INVALID
+ */
+export function checkLiteral(name: string, text: string, target: Target): void {
+  if (isLoadable(text, target)) return;
+  const { type, sqlType } = target;
+  if (type === 'enum' || type === 'set') refuse(`"${name}" has a value that is not in ${sqlType}`);
+  refuse(`"${name}" has a value that is no ${type === 'other' ? sqlType : `${type} (${sqlType})`}`);
+}
+
+function isLoadable(text: string, target: Target): boolean {
+  const { type, sqlType, sourceKind } = target;
+  const isPostgres = sourceKind === 'postgres';
+  switch (type) {
+    case 'integer':
+      return /^-?\d+$/.test(text) && isInRange(text, sqlType);
+    case 'decimal':
+      return /^-?\d+(\.\d+)?$/.test(text) && isInRange(text, sqlType) && hasScale(text, sqlType);
+    case 'float':
+      return /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) && isInRange(text, sqlType);
+    case 'boolean':
+      return /^(?:t|f|true|false|y|n|yes|no|on|off|1|0)$/i.test(text);
+    case 'bit':
+      return isPostgres ? isBitString(text, sqlType) : /^\d+$/.test(text) && BigInt(text) < 2n ** BigInt(lengthOf(sqlType) ?? 1);
+    case 'year':
+      return /^\d{4}$/.test(text) && (text === '0000' || (text >= '1901' && text <= '2155'));
+    case 'date':
+      return isDate(text, isPostgres);
+    case 'time':
+      return isTime(text, isPostgres);
+    case 'datetime':
+      return isMoment(text, sqlType, isPostgres);
+    case 'uuid':
+      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+    case 'enum':
+      return labelsOf(target)?.includes(text) ?? true;
+    case 'set':
+      return text === '' || text.split(',').every((member) => labelsOf(target)?.includes(member) ?? true);
+    case 'json':
+      return isJson(text);
+    case 'other':
+      return isOther(text, sqlType, isPostgres);
+    default:
+      return true;
+  }
+}
+
+function isInRange(text: string, sqlType: string): boolean {
+  const number = parseDecimal(text);
+  if (!number) return false;
+  const { scaled, decimals } = number;
+  if (scaled < 0n && /\bunsigned\b/i.test(sqlType)) return false;
+  const largest = largestOf(sqlType);
+  if (largest === undefined) return true;
+  // Of whole numbers there is one negative more.
+  const whole = (scaled < 0n ? -scaled : scaled) / 10n ** BigInt(decimals);
+  return whole <= largest || (scaled < 0n && whole === largest + 1n && /^(?:\w*int\d?|integer)\b/i.test(sqlType));
+}
+
+function hasScale(text: string, sqlType: string): boolean {
+  const [, scale] = /^(?:decimal|numeric)\(\d+(?:,\s*(-?\d+))?\)/i.exec(sqlType) ?? [];
+  if (!/^(?:decimal|numeric)\(/i.test(sqlType) || Number(scale) < 0) return true;
+  return (text.split('.')[1]?.length ?? 0) <= Number(scale ?? 0);
+}
+
+function lengthOf(sqlType: string): number | undefined {
+  const [, length] = /\((\d+)\)/.exec(sqlType) ?? [];
+  return length === undefined ? undefined : Number(length);
+}
+
+function isBitString(text: string, sqlType: string): boolean {
+  if (!/^[01]*$/.test(text)) return false;
+  const isVarying = /varying|varbit/i.test(sqlType);
+  const most = lengthOf(sqlType) ?? (isVarying ? Number.POSITIVE_INFINITY : 1);
+  return isVarying ? text.length <= most : text.length === most;
+}
+
+/** A day of the calendar; MySQL has the zero date besides. */
+function isDate(text: string, isPostgres: boolean): boolean {
+  const [, year = ''] = /^(\d{4})-\d{2}-\d{2}$/.exec(text) ?? [];
+  if (year === '') return false;
+  if (!isPostgres && text === '0000-00-00') return true;
+  const at = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) && year >= (isPostgres ? '0001' : '1000');
+}
+
+const zonePattern = /[-+]\d{2}(?::?\d{2})?$/;
+
+function isTime(text: string, isPostgres: boolean): boolean {
+  const [, hours, minutes, seconds] =
+    /^-?(\d{2,3}):(\d{2}):(\d{2})(?:\.\d{1,6})?$/.exec(isPostgres ? text.replace(zonePattern, '') : text) ?? [];
+  if (hours === undefined || Number(minutes) > 59 || Number(seconds) > 59) return false;
+  if (!isPostgres) return Number(hours) <= 838;
+  return !text.startsWith('-') && (Number(hours) < 24 || /^24:00:00(?:\.0+)?$/.test(text));
+}
+
+function isMoment(text: string, sqlType: string, isPostgres: boolean): boolean {
+  const [, date = '', hours, minutes, seconds, zone] =
+    /^(\d{4}-\d{2}-\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.\d{1,6})?([-+]\d{2}(?::\d{2})?)?$/.exec(text) ?? [];
+  if (!isDate(date, isPostgres) || Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return false;
+  if (isPostgres) return true;
+  // MySQL's TIMESTAMP, in UTC as the loader sets it.
+  const isShort = /^timestamp\b/i.test(sqlType);
+  return zone === undefined && (!isShort || date === '0000-00-00' || (text > '1970-01-01 00:00:00' && text <= '2038-01-19 03:14:07'));
+}
+
+/** What an enumeration or a set may hold; undefined where that is not known. */
+function labelsOf({ labels, sqlType }: Target): readonly string[] | undefined {
+  if (labels) return labels;
+  if (!/^(?:enum|set)\(/i.test(sqlType)) return undefined;
+  return [...sqlType.matchAll(/'((?:[^']|'')*)'/g)].map(([, label = '']) => label.replaceAll("''", "'"));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const pointText = /^\(?\s*[-+]?\d+(?:\.\d+)?\s*,\s*[-+]?\d+(?:\.\d+)?\s*\)?$/;
+
+function isOther(text: string, sqlType: string, isPostgres: boolean): boolean {
+  switch (sqlType.toLowerCase()) {
+    case 'inet':
+    case 'cidr': {
+      const [address = '', bits, ...more] = text.split('/');
+      const most = isIPv4(address) ? 32 : 128;
+      return isIP(address) > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+    }
+    case 'inet4':
+      return isIPv4(text);
+    case 'inet6':
+      return isIPv6(text) || isIPv4(text);
+    case 'point':
+      return isPostgres && pointText.test(text);
+    default:
+      // MySQL's are spatial types and vectors, which have no text that could be loaded.
+      return isPostgres;
+  }
+}
