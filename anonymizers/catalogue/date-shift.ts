@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
+import { defineAnonymizer, identityParameter, refuse, type Target } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
 import { copyOf } from '../pseudonym-bytes.ts';
 
@@ -14,11 +14,11 @@ const dateLength = 10;
 export const dateShift = defineAnonymizer({
   name: 'date-shift',
   summary:
-    'Moves a date by a number of days that belongs to the subject named in another column, never by none: order and intervals of one subject are kept. What is no date becomes 1970-01-02; a zero date stays.',
-  types: ['date', 'datetime'],
+    'Moves a date by a number of days that belongs to the subject named in another column, never by none: order and intervals of one subject are kept. What is no date becomes 1970-01-02; a zero date stays. In text and JSON: of a date such as `1984-05-12`, with a time behind it or without.',
+  types: ['date', 'datetime', 'text'],
   facts: {
     charset: 'ascii',
-    length: 'input',
+    length: 'fitted',
     nulls: 'kept',
     decidedBy: 'row',
     unique: 'no',
@@ -35,6 +35,7 @@ export const dateShift = defineAnonymizer({
     days: z._default(z.int().check(z.minimum(7), z.maximum(3650)), 180),
   }),
   create: ({ identity, subject, days }, { target, prf: keyed, sibling }) => {
+    checkRoomForDate('date-shift', target);
     const prf = keyed('date-shift/1', identity, 'date');
     const subjectIndex = sibling(subject).index;
     const normalizer = createNormalizer();
@@ -47,7 +48,7 @@ export const dateShift = defineAnonymizer({
       stage: 'before',
       reads: [subject],
       apply: (value, row) => {
-        if (startsWith(value, zeroDate)) return value;
+        if (startsWith(value, zeroDate) && isTime(value)) return value;
         const whose = row[subjectIndex] ?? value;
         const length = normalizer.folded(whose);
         prf(normalizer.bytes, length, tag);
@@ -58,6 +59,11 @@ export const dateShift = defineAnonymizer({
     };
   },
 });
+
+/** What is no date becomes one, which has to have room. @throws DynDataError POLICY_INVALID */
+export function checkRoomForDate(name: string, { type, maxLength }: Target): void {
+  if (type === 'text' && maxLength !== undefined && maxLength < dateLength) refuse(`"${name}" needs room for ${dateLength} characters`);
+}
 
 /** First and last day that the type holds, in days since 1970. MySQL's TIMESTAMP ends in 2038; years have four digits everywhere. */
 function rangeOf(sqlType: string): readonly [fromDay: number, toDay: number] {

@@ -1,17 +1,19 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, described } from '../anonymizer.ts';
+import { checkRoomForDate } from './date-shift.ts';
 
 const pattern = /^(\d{4})-(\d{2})-(\d{2})(?:([ T])(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([-+]\d{2}(?::?\d{2}){0,2}|Z)?)?$/;
+const zeroDate = /^0000-00-00(?:[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)?$/;
 const units = ['decade', 'year', 'month', 'day', 'hour'] as const;
 
 export const dateTruncate = defineAnonymizer({
   name: 'date-truncate',
   summary:
-    'The beginning of the decade, year, month, day or hour that a date is in. What is no date becomes 1970-01-02; a zero date stays.',
-  types: ['date', 'datetime'],
+    'The beginning of the decade, year, month, day or hour that a date is in. What is no date becomes 1970-01-02; a zero date stays. In text and JSON: of a date such as `1984-05-12`, with a time behind it or without.',
+  types: ['date', 'datetime', 'text'],
   facts: {
     charset: 'ascii',
-    length: 'input',
+    length: 'fitted',
     nulls: 'kept',
     decidedBy: 'value',
     unique: 'no',
@@ -24,6 +26,7 @@ export const dateTruncate = defineAnonymizer({
   short: 'to',
   create: ({ to }, { target }) => {
     const kept = units.indexOf(to);
+    checkRoomForDate('date-truncate', target);
     const encoder = new TextEncoder();
     const otherwise = target.type === 'datetime' ? '1970-01-02 00:00:00' : '1970-01-02';
     // MySQL's TIMESTAMP begins in 1970, where the time zone lets it.
@@ -33,7 +36,7 @@ export const dateTruncate = defineAnonymizer({
       longest: 'input',
       apply: (value) => {
         const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
-        if (text.startsWith('0000-00-00')) return value;
+        if (zeroDate.test(text)) return value;
         const [, year, month, day, separator, hour, , , fraction = '', zone = ''] = pattern.exec(text) ?? [];
         if (year === undefined || !isDay(`${year}-${month}-${day}`)) return encoder.encode(otherwise);
         const keptYear = kept >= 1 ? year : `${year.slice(0, 3)}0`;

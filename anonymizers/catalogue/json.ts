@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
-import { type Apply, defineAnonymizer, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import { type Apply, defineAnonymizer, described, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import type { Value } from '../api.ts';
 import { findUndecidedPaths } from '../json-inspect.ts';
 import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
 import { createJsonRewriter, type RewriteLeaf } from '../json-rewrite.ts';
@@ -22,7 +23,7 @@ const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 export const json = defineAnonymizer({
   name: 'json',
   summary:
-    'Anonymizes inside a JSON value: every string, number and boolean in it must be decided by a rule for its path (`$.a.b`, `$.list[*].c`, `$.any.*`), or the build stops. Names of members are kept.',
+    'Anonymizes inside a JSON value: every string, number and boolean in it must be decided by a rule for its path (`$.a.b`, `$.list[*].c`, `$.any.*`), or the build stops. Names of members are kept. A rule for a path may read other columns of the row.',
   types: ['json', 'text'],
   facts: {
     charset: 'utf8',
@@ -39,8 +40,17 @@ export const json = defineAnonymizer({
     /** Paths whose leaves are kept. */
     keep: z._default(z.array(z.string()), []),
     paths: z._default(z.record(z.string(), ruleSchema), {}),
+    otherwise: described(z.optional(ruleSchema), 'The rule of a whole value that is no JSON; without one, such a value stops the build.'),
   }),
-  create: ({ keep: kept, paths }, { target, inner }) => {
+  create: ({ keep: kept, paths, otherwise: whole }, { target, inner }) => {
+    const reads = new Set<string>();
+    const addReads = (made: Made, place: string): void => {
+      if (made.stage === 'after') refuse(`${place}: an anonymizer that is made of anonymized columns cannot stand inside JSON`);
+      for (const column of made.reads ?? []) reads.add(column);
+    };
+    const otherwise = whole === undefined ? undefined : inner(whole, { ...target, unique: false });
+    if (otherwise) addReads(otherwise, 'otherwise');
+    if (otherwise?.keeps) refuse('"json" cannot keep what is no JSON: nobody has decided its parts');
     const rules = [...kept.map((path) => [path, 'keep'] as const), ...Object.entries(paths)];
     const root = createPathNode<LeafRule>();
     const keyed = new Map<string, string>();
@@ -49,15 +59,16 @@ export const json = defineAnonymizer({
       if (!steps) return refuse(`"json" cannot read the path ${path}; paths look like $.a.b, $.list[*].c, $.any.*, $['odd name']`);
       const leafTarget: Target = { ...leaf, place: `${target.place} ${path}`, sourceKind: target.sourceKind };
       const made = inner(rule, leafTarget);
-      if (made.stage !== undefined) refuse(`${path}: an anonymizer that reads other columns cannot stand inside JSON`);
+      addReads(made, path);
       const isKeyed = made.deterministic === true;
       const leafRule = { path, apply: made.apply, keeps: made.keeps === true, isKeyed, leaks: made.leaks, identify: made.identify };
       if (!addPath(root, steps, leafRule)) refuse(`"json" decides ${path} twice`);
       if (isKeyed) keyed.set(path, readRule(rule).name);
     }
 
+    let row: readonly Value[] = [];
     const rewriteLeaf: RewriteLeaf<LeafRule> = (rule, value, isString, out) => {
-      const result = rule.apply(value, []);
+      const result = rule.apply(value, row);
       if (result === null) return out.text('null');
       if (isString) return out.string(result);
       // What was a number or a boolean stays one where the replacement is one.
@@ -77,7 +88,10 @@ export const json = defineAnonymizer({
       unique: false,
       // Checked on every value: how long the leaves are together is not known before.
       longest: 'input',
+      ...(reads.size === 0 ? {} : { stage: 'before' as const, reads: [...reads] }),
+      ...(otherwise ? { deterministic: otherwise.deterministic === true } : {}),
       observe: (value, watch) => {
+        if (otherwise?.leaks?.observe && !isDocument(value)) return otherwise.leaks.observe(value, watch);
         if (!isUtf8(value)) return;
         visit(value, ({ leaks }, bytes, start, end) => {
           if (leaks?.whole !== undefined) watch(leaks.whole, bytes, start, end);
@@ -86,9 +100,9 @@ export const json = defineAnonymizer({
       },
       ...(states.rules.some(isKnown)
         ? {
-            identify: (value, _row, sink) => {
+            identify: (value, others, sink) => {
               if (!isUtf8(value)) return;
-              visitKnown(value, ({ identify }, bytes, start, end) => identify?.(bytes.subarray(start, end), [], sink.apart));
+              visitKnown(value, ({ identify }, bytes, start, end) => identify?.(bytes.subarray(start, end), others, sink.apart));
             },
           }
         : {}),
@@ -103,20 +117,24 @@ export const json = defineAnonymizer({
             },
           }),
       undecidedPaths: (value) => findUndecidedPaths(states, value),
-      apply: (value) => {
-        if (!isUtf8(value)) throw invalid(target.place);
+      apply: (value, others) => {
+        const refused = (): Value => {
+          if (otherwise) return otherwise.apply(value, others);
+          throw invalid(target.place);
+        };
+        if (!isUtf8(value)) return refused();
+        row = others;
         let result: Uint8Array;
         try {
           result = rewrite(value);
         } catch (error) {
           if (!(error instanceof JsonRefused)) throw error;
-          throw error.reason === 'invalid'
-            ? invalid(target.place)
-            : unmaskable(
-                `${target.place} ${error.path}`,
-                'a JSON path that the policy does not decide',
-                'Add it to the "json" rule of this column, under "keep" or under "paths".',
-              );
+          if (error.reason === 'invalid') return refused();
+          throw unmaskable(
+            `${target.place} ${error.path}`,
+            'a JSON path that the policy does not decide',
+            'Add it to the "json" rule of this column, under "keep" or under "paths".',
+          );
         }
         if (target.maxLength !== undefined && result.length > target.maxLength && [...textOf(result)].length > target.maxLength) {
           throw unmaskable(
@@ -131,6 +149,16 @@ export const json = defineAnonymizer({
   },
 });
 
+/** Where a document would be rewritten, and not replaced as a whole. */
+function isDocument(value: Uint8Array): boolean {
+  try {
+    JSON.parse(textOf(value));
+    return isUtf8(value);
+  } catch {
+    return false;
+  }
+}
+
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
@@ -141,6 +169,6 @@ function invalid(place: string): Error {
   return unmaskable(
     place,
     'a value that is not valid JSON, so its parts cannot be decided',
-    'Correct the row at the source, or give the column "text", "null" or "constant" in the policy.',
+    'Correct the row at the source, or say in the policy what stands for such a value: "otherwise" of the column\'s "json" rule, such as null or text.',
   );
 }

@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, type Target } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
 import { formatDecimal, largestOf, parseDecimal } from '../numbers.ts';
 
 const encoder = new TextEncoder();
+const isRoomy = (text: string, { type, maxLength }: Target): boolean =>
+  type !== 'text' || maxLength === undefined || text.length <= maxLength;
 const zero = encoder.encode('0');
 const steps = 2n ** 20n;
 
@@ -14,8 +16,8 @@ function textOf(value: Uint8Array): string {
 export const numberNoise = defineAnonymizer({
   name: 'number-noise',
   summary:
-    'Moves a number up or down by up to `percent` of itself, never by less than a fifth of that where its decimals allow it. Decimals and sign are kept, 0 stays 0, and what is no number becomes 0.',
-  types: ['integer', 'decimal', 'float'],
+    'Moves a number up or down by up to `percent` of itself, never by less than a fifth of that where its decimals allow it. Decimals and sign are kept, 0 stays 0, and what is no number becomes 0. In text and JSON: of a number without blanks or signs of thousands.',
+  types: ['integer', 'decimal', 'float', 'text'],
   facts: {
     charset: 'ascii',
     length: 'fitted',
@@ -69,7 +71,8 @@ export const numberNoise = defineAnonymizer({
         const downwards = absolute - offset;
         // A number as small as its last decimal has nowhere to go but up.
         const moved = up || downwards < 0n ? upwards : downwards;
-        return encoder.encode(formatDecimal({ scaled: moved * sign, decimals }));
+        const written = [moved, downwards < 0n ? 0n : downwards].map((size) => formatDecimal({ scaled: size * sign, decimals }));
+        return encoder.encode(written.find((text) => isRoomy(text, tools.target)) ?? '0');
       },
     };
   },
@@ -78,11 +81,11 @@ export const numberNoise = defineAnonymizer({
 export const numberBucket = defineAnonymizer({
   name: 'number-bucket',
   summary:
-    'Replaces a number by the beginning of its interval of `size`, towards 0: 41250 with the size 5000 becomes 40000. What is no number becomes 0.',
-  types: ['integer', 'decimal', 'float'],
+    'Replaces a number by the beginning of its interval of `size`, towards 0: 41250 with the size 5000 becomes 40000. What is no number becomes 0. In text and JSON: of a number without blanks or signs of thousands.',
+  types: ['integer', 'decimal', 'float', 'text'],
   facts: {
     charset: 'ascii',
-    length: 'input',
+    length: 'fitted',
     nulls: 'kept',
     decidedBy: 'value',
     unique: 'no',
@@ -93,7 +96,7 @@ export const numberBucket = defineAnonymizer({
   },
   parameters: z.strictObject({ size: described(z.number().check(z.positive()), 'The length of an interval.') }),
   short: 'size',
-  create: ({ size }) => {
+  create: ({ size }, { target }) => {
     const step = parseDecimal(String(size)) ?? { scaled: 1n, decimals: 0 };
     return {
       unique: false,
@@ -106,7 +109,8 @@ export const numberBucket = defineAnonymizer({
         const interval = step.scaled * 10n ** BigInt(decimals - step.decimals);
         const begin = scaled - (scaled % interval);
         // Towards 0, so the decimals of the number hold it, or one less of them.
-        return encoder.encode(formatDecimal({ scaled: begin / 10n ** BigInt(decimals - number.decimals), decimals: number.decimals }));
+        const text = formatDecimal({ scaled: begin / 10n ** BigInt(decimals - number.decimals), decimals: number.decimals });
+        return isRoomy(text, target) ? encoder.encode(text) : zero;
       },
     };
   },

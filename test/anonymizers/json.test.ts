@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Rule } from '../../anonymizers/policy.ts';
 import { DynDataError } from '../../core/index.ts';
+import { column, compile, shop, transformed } from './live.ts';
 import { makeRule, textRule } from './making.ts';
 
 const rule = {
@@ -94,4 +96,94 @@ test.each(['a.b', '$.a[0]', '$..a', '$.', '$[a]'])('a path that is none is refus
 test('rules that contradict each other, or read other columns, are refused', () => {
   expect(() => makeRule({ json: { keep: ['$.a'], paths: { '$.a': 'text' } } })).toThrow(/twice/);
   expect(() => makeRule({ json: { paths: { '$.a': { template: '{b}' } } } }, {}, { columns: ['b'] })).toThrow(/inside JSON/);
+});
+
+describe('leaves that are numbers and dates', () => {
+  const paths = {
+    '$.salary': { 'number-noise': 20 },
+    '$.age': { 'number-bucket': 10 },
+    '$.born': { 'date-truncate': 'year' },
+    '$.seen': { 'date-shift': { subject: 'id' } },
+  };
+  const made = makeRule({ json: { paths } }, { type: 'json', sqlType: 'json' }, { columns: ['id'] });
+  const rewritten = (document: string, id: string): Record<string, unknown> =>
+    JSON.parse(Buffer.from(made.apply(Buffer.from(document), [Buffer.from(id)]) ?? []).toString());
+
+  test('get what a column of their own would', () => {
+    const result = rewritten('{"salary":41250,"age":"47","born":"1984-05-12T10:11:12Z","seen":"2024-03-01"}', '7');
+    const noised = textRule({ 'number-noise': 20 }, { type: 'integer', sqlType: 'int' })('41250');
+    const shift = makeRule({ 'date-shift': { subject: 'id' } }, { type: 'date', sqlType: 'date' }, { columns: ['id'] });
+    const shifted = Buffer.from(shift.apply(Buffer.from('2024-03-01'), [Buffer.from('7')]) ?? []).toString();
+    expect(result).toEqual({ salary: Number(noised), age: '40', born: '1984-01-01T00:00:00Z', seen: shifted });
+    expect(made.reads).toEqual(['id']);
+  });
+
+  test('and what has no such form is replaced too', () => {
+    const result = rewritten('{"salary":"41 250 €","age":true,"born":"12 May 1984","seen":"0000-00-00 Marie"}', '7');
+    expect(result).toEqual({ salary: '0', age: 0, born: '1970-01-02', seen: '1970-01-02' });
+  });
+
+  test('a rule for a path reads other columns as they are', () => {
+    const policy =
+      'sources: {mysql: {tables: {people: {columns: {mail: email, who: {json: {paths: {$.name: {first-name: {of: mail}}}}}, first: {first-name: {of: mail}}}}}}}';
+    const people = shop({ people: [column('mail'), column('who', { type: 'json', sqlType: 'json' }), column('first')] });
+    const [mail, who, first] = transformed(compile(policy, people), 'people', 'marie@acme.fr', '{"name":"Marie"}', 'Marie');
+    expect(JSON.parse(who ?? '')).toEqual({ name: first });
+    expect(mail).toMatch(
+      new RegExp(
+        `^${first
+          ?.normalize('NFD')
+          .replaceAll(/[^A-Za-z]/g, '')
+          .slice(0, 3)}`,
+        'i',
+      ),
+    );
+  });
+});
+
+test.each([
+  [{ 'number-noise': 50 }, { maxLength: 2 }, ['99', '9', '-9', '1e9', 'x'], /^-?\d{1,2}$/],
+  [{ 'number-bucket': 5 }, { maxLength: 3 }, ['999', '1e9', ''], /^\d{1,3}$/],
+  [{ 'date-truncate': 'month' }, { maxLength: 10 }, ['1984-05-12', '0000-00-00x', ''], /^\d{4}-\d\d-\d\d$/],
+] as const)('%j in a short text column stays within it', (written, target, values, form) => {
+  for (const value of values) expect(textRule(written as Rule, target)(value)).toMatch(form);
+});
+
+test('dates need the room of a date', () => {
+  expect(() => makeRule('date-truncate', { maxLength: 9 })).toThrow(/needs room for 10/);
+});
+
+describe('what is no JSON, with a rule for it', () => {
+  const of = (otherwise: Rule, target = {}) => makeRule({ json: { paths: { '$.a': 'email' }, otherwise } }, target);
+  const result = (otherwise: Rule, value: string | Uint8Array): string | null => {
+    const found = of(otherwise).apply(Buffer.from(value), []);
+    return found && Buffer.from(found).toString();
+  };
+
+  test.each(['', 'Marie', '{"a":', `${'['.repeat(500)}${']'.repeat(500)}`, Uint8Array.of(0x22, 0xff, 0x22)])('gets it: %o', (value) => {
+    expect(result({ constant: '{}' }, value)).toBe('{}');
+    expect(result(null, value)).toBeNull();
+    expect(result('token', value)).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('and what is JSON does not, nor a path without a rule', () => {
+    expect(result(null, '{"a":"marie@acme.fr"}')).toBe(`{"a":"${textRule('email')('marie@acme.fr')}"}`);
+    expect(() => result(null, '{"b":1}')).toThrow(/does not decide/);
+  });
+
+  test('is a rule that fits the column and hides the value', () => {
+    expect(() => of('keep')).toThrow(/cannot keep what is no JSON/);
+    expect(() => of(null, { nullable: false })).toThrow(/NOT NULL/);
+    expect(() => of('token', { maxLength: 20 })).toThrow(/room/);
+  });
+
+  test('is watched by the leak scan where its rule is', () => {
+    const watched: string[] = [];
+    const { leaks } = of('email');
+    for (const value of ['jean@acme.fr', '{"a":"marie@acme.fr"}'])
+      leaks?.observe?.(Buffer.from(value), (kind, bytes, start = 0, end = bytes.length) =>
+        watched.push(`${kind} ${Buffer.from(bytes.subarray(start, end))}`),
+      );
+    expect(watched).toEqual(['email jean@acme.fr', 'email marie@acme.fr']);
+  });
 });
