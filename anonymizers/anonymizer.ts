@@ -72,9 +72,14 @@ export type Made = {
   readonly observe?: (value: Uint8Array, watch: Watch) => void;
   /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
   readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
+  /** For documents: what the rule of a path makes; nothing where no rule decides it, or the path is not of members alone. */
+  readonly leafAt?: (path: string) => KeyFacts | undefined;
   /** For documents with a `deterministic` rule for a path. */
   readonly keyedLeaves?: KeyedLeaves;
 };
+
+/** What decides whether a unique key stays one. */
+export type KeyFacts = Pick<Made, 'keeps' | 'unique' | 'makesNull' | 'caseTells' | 'leafAt'>;
 
 /** What an anonymizer is made with. All its randomness comes from `prf`. */
 export type Tools = {

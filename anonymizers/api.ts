@@ -58,12 +58,17 @@ export type UniqueKey = {
   readonly columns: readonly string[];
   /** False where only the first characters of a column count, so that different values can still collide. */
   readonly wholeValues: boolean;
-  /**
-   * Where it is one of expressions or generated columns: `folded` compares whole values without regard to case or blanks around them, `chosen`
-   * puts them together or another value in the place of one, `part` may compare a part of a value only.
-   */
-  readonly computed?: 'folded' | 'chosen' | 'part';
+  /** By column, what an expression or a generated column of it takes of its values; none for a column that stands in it as it is. */
+  readonly computed?: Readonly<Record<string, ComputedKey>>;
+  /** True where two rows with NULL are alike to it. */
+  readonly equalNulls?: boolean;
 };
+
+/**
+ * `folded` compares whole values without regard to case or blanks around them, `chosen` puts them together or another value in the place of one,
+ * `part` may compare a part of a value only, and `leaf` one path of a document, as a policy writes it.
+ */
+export type ComputedKey = 'folded' | 'chosen' | 'part' | { readonly leaf: string };
 
 /** Columns are those that are stored: generated columns are not listed, since they are never extracted. */
 export type LiveTable = {

@@ -1,5 +1,6 @@
 export type {
   CompiledPolicy,
+  ComputedKey,
   DefinitionsPlan,
   DirectoryEntry,
   DirectoryPlan,

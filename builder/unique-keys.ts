@@ -1,4 +1,4 @@
-import type { UniqueKey } from '../anonymizers/index.ts';
+import type { ComputedKey, UniqueKey } from '../anonymizers/index.ts';
 
 /** One part of a unique index, as a server's catalog has it. */
 export type KeyPart = {
@@ -21,27 +21,41 @@ export function uniqueKeyOf(
   generated: ReadonlyMap<string, string>,
 ): UniqueKey | undefined {
   const columns = new Set<string>();
-  let computed: UniqueKey['computed'];
-  const addExpression = (expression: string, from: readonly string[]): void => {
-    const read = readExpression(expression, (name) => stored.has(name) || generated.has(name));
-    if (computed === undefined || loss[read.computed] > loss[computed]) computed = read.computed;
-    for (const name of read.columns) addColumn(name, from);
-  };
-  const addColumn = (name: string, from: readonly string[]): void => {
-    if (stored.has(name)) columns.add(name);
+  const computed = new Map<string, ComputedKey>();
+  const isColumn = (name: string): boolean => stored.has(name) || generated.has(name);
+  const addColumn = (name: string, how: ComputedKey | undefined, from: readonly string[]): void => {
+    if (stored.has(name)) {
+      columns.add(name);
+      if (how !== undefined) computed.set(name, worse(computed.get(name), how));
+    }
     const expression = generated.get(name);
-    if (expression !== undefined && !from.includes(name)) addExpression(expression, [...from, name]);
+    if (expression !== undefined && !from.includes(name)) addExpression(expression, how, [...from, name]);
+  };
+  const addExpression = (expression: string, outer: ComputedKey | undefined, from: readonly string[]): void => {
+    const read = readExpression(expression, isColumn);
+    for (const name of read.columns) addColumn(name, worse(outer, read.computed), from);
   };
   for (const { column, expression } of parts) {
-    if (column !== undefined) addColumn(column, []);
-    else if (expression !== undefined) addExpression(expression, []);
+    if (column !== undefined) addColumn(column, undefined, []);
+    else if (expression !== undefined) addExpression(expression, undefined, []);
   }
   if (columns.size === 0) return undefined;
   const wholeValues = parts.every(({ isPrefix }) => !isPrefix);
-  return { columns: [...columns], wholeValues, ...(computed === undefined ? {} : { computed }) };
+  return { columns: [...columns], wholeValues, ...(computed.size === 0 ? {} : { computed: Object.fromEntries(computed) }) };
 }
 
-type Computed = NonNullable<UniqueKey['computed']>;
+/** What is left of a value of which two are taken, one of the other or beside it. */
+function worse(a: ComputedKey | undefined, b: ComputedKey): ComputedKey {
+  if (a === undefined) return b;
+  if (typeof a === 'object' || typeof b === 'object') return sameLeaf(a, b) ? a : a === 'folded' ? b : b === 'folded' ? a : 'part';
+  return loss[a] > loss[b] ? a : b;
+}
+
+function sameLeaf(a: ComputedKey, b: ComputedKey): boolean {
+  return typeof a === 'object' && typeof b === 'object' && a.leaf === b.leaf;
+}
+
+type Computed = Exclude<ComputedKey, object>;
 
 const loss: Readonly<Record<Computed, number>> = { folded: 0, chosen: 1, part: 2 };
 const folding = new Set(['lower', 'upper', 'lcase', 'ucase', 'trim', 'btrim', 'ltrim', 'rtrim']);
@@ -55,7 +69,9 @@ const cast = /::(?:"[^"]*"|[a-z_][\w.]*)(?: varying| precision| with(?:out)? tim
 const piece = /"((?:[^"]|"")*)"(?!\s*\()|`((?:[^`]|``)*)`|([\p{L}_][\p{L}\p{N}_$]*)(\s*\()?|\|\||[<>=!]+|[(),.\d\s]+|./gsu;
 
 /** The columns that stand in an expression, and what it leaves of their values; what is not known counts as a part. */
-function readExpression(expression: string, isColumn: (name: string) => boolean): { columns: Set<string>; computed: Computed } {
+function readExpression(expression: string, isColumn: (name: string) => boolean): { columns: Set<string>; computed: ComputedKey } {
+  const leaf = readLeaf(expression);
+  if (leaf && isColumn(leaf.column)) return { columns: new Set([leaf.column]), computed: { leaf: leaf.path } };
   const columns = new Set<string>();
   let computed: Computed = 'folded';
   const atLeast = (found: Computed): void => {
@@ -73,4 +89,34 @@ function readExpression(expression: string, isColumn: (name: string) => boolean)
     else if (!/^[(),.\d\s]+$/.test(text)) atLeast('part');
   }
   return { columns, computed };
+}
+
+const leafPiece = /'((?:[^']|'')*)'|"((?:[^"]|"")*)"|->>?|#>>|::[a-z_]+(?:\[\])?|[\p{L}_][\p{L}\p{N}_$]*|[()\s]+|./gsu;
+/** Longer than every result that has to be unique. */
+const longCast = /(?: as char\((\d+)\)(?: charset \w+)?\))?/.source;
+const extracted = new RegExp(
+  `^\\(*(?:(?:cast|json_unquote|lower|upper|lcase|ucase)\\()*json_extract\\(\`((?:[^\`]|\`\`)+)\`,(?:_\\w+ *)?\\\\?'(\\$[^'\\\\]*)\\\\?'\\)+${longCast}\\)*$`,
+  'i',
+);
+const shortestCast = 200;
+
+/** The path of a document that an expression takes out, and nothing else; undefined for any other expression. */
+function readLeaf(expression: string): { readonly column: string; readonly path: string } | undefined {
+  const [, quoted, path, length] = extracted.exec(expression) ?? [];
+  if (quoted !== undefined && path !== undefined)
+    return length !== undefined && Number(length) < shortestCast ? undefined : { column: quoted.replaceAll('``', '`'), path };
+  // Of PostgreSQL, `((data -> 'a'::text) ->> 'b'::text)`: the column, and then members.
+  const pieces = [...expression.matchAll(leafPiece)].filter(([text]) => !/^[()\s]+$|^::/.test(text));
+  while (folding.has(pieces[0]?.[0].toLowerCase() ?? '')) pieces.shift();
+  const [first, ...steps] = pieces;
+  if (!first || steps.length === 0 || steps.length % 2 === 1) return undefined;
+  const keys = steps.flatMap(([text, literalText], at): (string | undefined)[] => {
+    if (at % 2 === 0) return /^(?:->>?|#>>)$/.test(text) ? [] : [undefined];
+    const key = literalText?.replaceAll("''", "'");
+    if (key === undefined || steps[at - 1]?.[0] !== '#>>') return [key];
+    return /^\{[\w,]+\}$/.test(key) ? key.slice(1, -1).split(',') : [undefined];
+  });
+  if (!keys.every((key) => key !== undefined)) return undefined;
+  const column = first[2]?.replaceAll('""', '"') ?? first[0];
+  return { column, path: `$${keys.map((key) => `[${JSON.stringify(key)}]`).join('')}` };
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
-import { type Apply, defineAnonymizer, described, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import { type Apply, defineAnonymizer, described, type KeyFacts, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
 import type { Value } from '../api.ts';
 import { findUndecidedPaths } from '../json-inspect.ts';
 import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
@@ -11,6 +11,7 @@ import { readRule, ruleSchema } from '../policy.ts';
 
 type LeafRule = {
   readonly path: string;
+  readonly key: KeyFacts;
   readonly apply: Apply;
   readonly keeps: boolean;
   readonly isKeyed: boolean;
@@ -61,7 +62,15 @@ export const json = defineAnonymizer({
       const made = inner(rule, leafTarget);
       addReads(made, path);
       const isKeyed = made.deterministic === true;
-      const leafRule = { path, apply: made.apply, keeps: made.keeps === true, isKeyed, leaks: made.leaks, identify: made.identify };
+      const leafRule = {
+        path,
+        key: made,
+        apply: made.apply,
+        keeps: made.keeps === true,
+        isKeyed,
+        leaks: made.leaks,
+        identify: made.identify,
+      };
       if (!addPath(root, steps, leafRule)) refuse(`"json" decides ${path} twice`);
       if (isKeyed) keyed.set(path, readRule(rule).name);
     }
@@ -116,6 +125,11 @@ export const json = defineAnonymizer({
               },
             },
           }),
+      leafAt: (path) => {
+        let state: typeof states | undefined = states;
+        for (const step of parseJsonPath(path) ?? []) state = step.kind === 'key' ? state?.member(step.key) : undefined;
+        return state?.rule?.key;
+      },
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value, others) => {
         const refused = (): Value => {

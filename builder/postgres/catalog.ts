@@ -66,9 +66,10 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
        JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE a.attgenerated <> '' AND NOT a.attisdropped AND c.relkind = 'r' AND ${userSchemas}`,
   );
-  const { rows: keys } = await client.query<{ oid: number; columns: number[]; parts: string[]; usable: boolean }>(
+  const { rows: keys } = await client.query<{ oid: number; columns: number[]; parts: string[]; equal_nulls: boolean; usable: boolean }>(
     `SELECT i.indrelid::int AS oid, (i.indkey::int2[])[0:i.indnkeyatts - 1]::int[] AS columns,
        ARRAY(SELECT pg_get_indexdef(i.indexrelid, part, false) FROM generate_series(1, i.indnkeyatts::int) AS part ORDER BY part) AS parts,
+       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS equal_nulls,
        i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (
          SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull) AS usable
      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -119,12 +120,13 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
       from: `ONLY ${qualifiedName(schema, name)}`,
       into: qualifiedName(schema, name),
       key: key.includes(-1) ? [] : key,
-      uniqueKeys: ownKeys.flatMap(({ columns: numbers, parts }) => {
+      uniqueKeys: ownKeys.flatMap(({ columns: numbers, parts, equal_nulls }) => {
         const found = numbers.map((number, at): KeyPart => {
           const column = names.get(number);
           return { isPrefix: false, ...(column === undefined ? { expression: parts[at] ?? '' } : { column }) };
         });
-        return uniqueKeyOf(found, stored, generatedFrom) ?? [];
+        const unique = uniqueKeyOf(found, stored, generatedFrom);
+        return unique ? [{ ...unique, ...(equal_nulls ? { equalNulls: true } : {}) }] : [];
       }),
       foreignKeys: (referencesOf.get(oid) ?? []).map((reference) => ({
         columns: reference.columns,

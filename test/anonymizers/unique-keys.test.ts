@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
+import type { ComputedKey, LiveColumn, UniqueKey } from '../../anonymizers/index.ts';
 import { reportSurveys } from '../../anonymizers/index.ts';
 import { readRule } from '../../anonymizers/policy.ts';
 import { type Case, cases } from './cases.ts';
@@ -11,14 +11,13 @@ const people = (uniqueKeys: readonly UniqueKey[], facts: Partial<LiveColumn> = {
   shop({ people: { columns: [column('id'), column('who', facts)], uniqueKeys } });
 
 describe('a unique index of expressions or generated columns', () => {
-  const computedOf = (computed: UniqueKey['computed']) =>
-    people([{ columns: ['who'], wholeValues: true, ...(computed ? { computed } : {}) }]);
+  const computedOf = (who: ComputedKey) => people([{ columns: ['who'], wholeValues: true, computed: { who } }]);
 
   test.each([
     ['folded', 'first-name', /can give two values the same result, and the column is one that a unique index computes with \(who\)/],
     ['folded', '{token: {form: same-shape}}', /differ in case alone/],
     ['chosen', 'first-name', /the same result/],
-    ['chosen', 'null', /makes NULL of every value/],
+    ['chosen', 'null', /makes NULL of values that are told apart/],
     ['part', 'email', /changes every part of a value/],
   ] as const)('of the kind %s takes no %s', (computed, rule, why) => {
     expect(refusal(policyOf(rule), computedOf(computed)).details).toEqual([expect.stringMatching(why)]);
@@ -33,6 +32,23 @@ describe('a unique index of expressions or generated columns', () => {
   ] as const)('of the kind %s takes %s', (computed, rule) => {
     expect(() => compile(policyOf(rule), computedOf(computed))).not.toThrow();
   });
+});
+
+test('a unique index of a path of documents goes by the rule of that path', () => {
+  const live = people([{ columns: ['who'], wholeValues: true, computed: { who: { leaf: '$["a"]["b"]' } } }]);
+  const rule = (leaf: string, path = '$.a.b'): string => policyOf(`{json: {keep: [$.c], paths: {${path}: ${leaf}, $.d: first-name}}}`);
+  for (const leaf of ['email', 'keep', 'token']) expect(() => compile(rule(leaf), live)).not.toThrow();
+  expect(() => compile(rule('email', '$.*.b'), live)).not.toThrow();
+  for (const leaf of ['first-name', 'null', '{constant: x}']) expect(refusal(rule(leaf), live).details).toHaveLength(1);
+  expect(refusal(rule('email', '$.a.other'), live).details).toEqual([expect.stringMatching(/changes every part/)]);
+  expect(refusal(policyOf('email'), live).details).toEqual([expect.stringMatching(/changes every part/)]);
+});
+
+test('a unique key to which NULLs are alike takes no rule that makes them', () => {
+  const key: UniqueKey = { columns: ['who'], wholeValues: true, equalNulls: true };
+  expect(refusal(policyOf('null'), people([key], { unique: true })).details).toEqual([expect.stringMatching(/makes NULL of values/)]);
+  expect(() => compile(policyOf('email'), people([key], { unique: true }))).not.toThrow();
+  expect(() => compile(policyOf('null'), people([{ ...key, equalNulls: false }], { unique: true }))).not.toThrow();
 });
 
 describe('values of a unique key that differ only in what a rule folds', () => {
@@ -50,7 +66,7 @@ describe('values of a unique key that differ only in what a rule folds', () => {
     expect(asked('uuid', [alone], exact)).toEqual([['uuid', 'signs', []]]);
     expect(asked('token', [alone], exact)).toEqual([]);
     expect(asked('email', [alone], { unique: true })).toEqual([]);
-    expect(asked('email', [{ ...alone, computed: 'folded' }], exact)).toEqual([]);
+    expect(asked('email', [{ ...alone, computed: { who: 'folded' } }], exact)).toEqual([]);
   });
 
   test('are refused where the rule gives both the same result, without the values', () => {
