@@ -38,8 +38,8 @@ export type Made = {
   readonly longest: number | 'input';
   /** True where the value leaves as it came. */
   readonly keeps?: boolean;
-  /** True where NULL stands for a value. */
-  readonly makesNull?: boolean;
+  /** Whether NULL stands for every value, or for some of them. */
+  readonly makesNull?: 'every' | 'some';
   /** True where results of different values may differ in the case of letters alone. */
   readonly caseTells?: boolean;
   /**

@@ -43,13 +43,14 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
       for (let at = 0; at < wanted.length && !matches; at++) matches = sameBytes(wanted[at] as Uint8Array, decider, decider.length);
     return matches ? first : second;
   };
+  const nulls = branches.flatMap(({ makesNull }) => makesNull ?? []);
   const folding = branches.find(({ folds }) => folds !== undefined)?.folds;
   const isNothing = (rule: Rule): boolean => readRule(rule).name === 'null';
   return {
     unique: (first.unique && isNothing(otherwise)) || (second.unique && isNothing(then)),
     // Which of both a value gets is not known without its row.
     ...(folding ? { folds: folding } : {}),
-    makesNull: branches.some(({ makesNull }) => makesNull === true),
+    ...(nulls.length === 0 ? {} : { makesNull: nulls.length === 2 && !nulls.includes('some') ? ('every' as const) : ('some' as const) }),
     caseTells: branches.some(({ caseTells }) => caseTells === true),
     deterministic: branches.some(({ deterministic }) => deterministic === true),
     longest: first.longest === 'input' || second.longest === 'input' ? 'input' : Math.max(first.longest, second.longest),

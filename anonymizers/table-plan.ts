@@ -162,7 +162,7 @@ function checkUniqueKeys(table: LiveTable, made: readonly Made[], place: string,
       const one = made[table.columns.findIndex((column) => column.name === name)];
       const why =
         one &&
-        (key.equalNulls === true && one.makesNull === true ? nullsBreak : isPlain ? undefined : breaksKey(one, how, key.wholeValues));
+        (key.equalNulls === true && one.makesNull !== undefined ? nullsBreak : isPlain ? undefined : breaksKey(one, how, key.wholeValues));
       const what = how === undefined ? 'is part of the unique key' : 'is one that a unique index computes with';
       if (why) problems.invalid.push(`${place}.${name}: its rule ${why}, and the column ${what} (${key.columns.join(', ')})`);
     }
@@ -180,8 +180,8 @@ function breaksKey(one: KeyFacts, how: ComputedKey | undefined, wholeValues: boo
   }
   if (!one.unique) return 'can give two values the same result';
   if (how === 'part') return 'changes every part of a value';
-  if (!wholeValues) return 'changes how a value begins';
-  if (how === 'chosen' && one.makesNull === true) return nullsBreak;
+  if (!wholeValues) return one.makesNull === 'every' ? undefined : 'changes how a value begins';
+  if (how === 'chosen' && one.makesNull !== undefined) return nullsBreak;
   return how !== undefined && one.caseTells === true ? 'can give two values results that differ in case alone' : undefined;
 }
 

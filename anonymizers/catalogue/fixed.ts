@@ -40,7 +40,7 @@ export const nothing = defineAnonymizer({
   create: (_, { target }) => {
     if (!target.nullable) refuse('"null" cannot stand on a column that is NOT NULL; take "constant" or another anonymizer');
     // A unique key lets any number of NULLs stand.
-    return { apply: () => null, unique: true, longest: 'input', makesNull: true };
+    return { apply: () => null, unique: true, longest: 'input', makesNull: 'every' };
   },
 });
 

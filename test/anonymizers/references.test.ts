@@ -105,6 +105,7 @@ describe('what would break', () => {
       'mysql shop.members.name: its rule can give two values the same result, and the column is part of the unique key (team, name)',
     ]);
     expect(members('team: keep, name: keep', false)).toEqual([]);
+    expect(members('team: keep, name: null', false)).toEqual([]);
     expect(members('team: keep, name: login', false)[0]).toMatch(/name: its rule changes how a value begins/);
   });
 
