@@ -46,7 +46,7 @@ const table = z.strictObject({
   keep: names,
   /** By name or pattern (`*_at`). */
   columns: rules,
-  /** Columns with few distinct values that may have a rule that shows which rows are alike, each with the reason. It lands in the manifest. */
+  /** Columns with few distinct values that may have a rule that shows which rows are alike, each with the reason; `column $.path` for one path of documents. It lands in the manifest. */
   low_cardinality: z._default(z.record(z.string(), text), {}),
 });
 

@@ -53,20 +53,21 @@ export const geoPoint = defineAnonymizer({
     const largest = type === 'text' || isPoint ? undefined : largestOf(sqlType);
     const fits = (there: string, room: number | undefined): boolean =>
       (room === undefined || there.length <= room) && (largest === undefined || Math.abs(Number(there)) < Number(largest + 1n));
-    /** Where a coordinate comes to, and what is on its other side. */
-    const displaced = (from: number, drawn: number, limit: number): readonly [there: number, opposite: number] => {
+    /** How far a coordinate moves: the other way where it would leave the globe. */
+    const offsetOf = (from: number, drawn: number, limit: number): number => {
       const share = nearest + ((1 - nearest) * (drawn >>> 1)) / 2 ** 31;
       const by = (drawn & 1) === 0 ? share * most : -share * most;
-      return from + by > limit || from + by < -limit ? [from - by, from - by] : [from + by, from - by];
+      return Math.abs(from + by) > limit ? -by : by;
     };
     /** @param room characters that there are for the result */
     const moved = (text: string, drawn: number, limit: number, room: number | undefined): string => {
-      const decimals = text.trim().split('.')[1]?.length ?? 0;
-      const [there, opposite] = displaced(Number(text), drawn, limit).map((place) =>
-        Math.max(-limit, Math.min(limit, place)).toFixed(Math.min(decimals, 15)),
-      ) as [string, string];
+      const decimals = Math.min(text.trim().split('.')[1]?.length ?? 0, 15);
+      const from = Number(text);
+      const by = offsetOf(from, drawn, limit);
+      const spelled = (place: number): string => Math.max(-limit, Math.min(limit, place)).toFixed(decimals);
+      const there = spelled(from + by);
       // What gets longer away from 0 does not towards it, nor away from it what would get a sign.
-      return fits(there, room) ? there : opposite;
+      return fits(there, room) ? there : spelled(from - by);
     };
     const movedPoint = (value: Uint8Array): Uint8Array => {
       const result = new Uint8Array(pointBytes);
@@ -80,8 +81,8 @@ export const geoPoint = defineAnonymizer({
       // Metres of a plane, or nothing at all.
       if (!(Math.abs(x) <= 180 && Math.abs(y) <= 90)) return result;
       const put = (at: number, place: number): void => view.setFloat64(pointStart + at, Number(place.toFixed(pointDecimals)), true);
-      put(5, displaced(x, tag[0] as number, 180)[0]);
-      put(13, displaced(y, tag[1] as number, 90)[0]);
+      put(5, x + offsetOf(x, tag[0] as number, 180));
+      put(13, y + offsetOf(y, tag[1] as number, 90));
       return result;
     };
     return {

@@ -86,6 +86,10 @@ export const json = defineAnonymizer({
       return out.text(bare ? replaced : JSON.stringify(replaced));
     };
 
+    const ofNoDocument: Apply = (value, others) => {
+      if (otherwise) return otherwise.apply(value, others);
+      throw invalid(target.place);
+    };
     const states = createPathState([root]);
     const rewrite = createJsonRewriter(states, ({ keeps }) => keeps, rewriteLeaf);
     const visit = createJsonVisitor(states, ({ leaks }) => leaks?.observe !== undefined);
@@ -132,18 +136,14 @@ export const json = defineAnonymizer({
       },
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value, others) => {
-        const refused = (): Value => {
-          if (otherwise) return otherwise.apply(value, others);
-          throw invalid(target.place);
-        };
-        if (!isUtf8(value)) return refused();
+        if (!isUtf8(value)) return ofNoDocument(value, others);
         row = others;
         let result: Uint8Array;
         try {
           result = rewrite(value);
         } catch (error) {
           if (!(error instanceof JsonRefused)) throw error;
-          if (error.reason === 'invalid') return refused();
+          if (error.reason === 'invalid') return ofNoDocument(value, others);
           throw unmaskable(
             `${target.place} ${error.path}`,
             'a JSON path that the policy does not decide',

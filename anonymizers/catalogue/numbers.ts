@@ -71,8 +71,10 @@ export const numberNoise = defineAnonymizer({
         const downwards = absolute - offset;
         // A number as small as its last decimal has nowhere to go but up.
         const moved = up || downwards < 0n ? upwards : downwards;
-        const written = [moved, downwards < 0n ? 0n : downwards].map((size) => formatDecimal({ scaled: size * sign, decimals }));
-        return encoder.encode(written.find((text) => isRoomy(text, tools.target)) ?? '0');
+        const text = formatDecimal({ scaled: moved * sign, decimals });
+        if (isRoomy(text, tools.target)) return encoder.encode(text);
+        const shorter = formatDecimal({ scaled: (downwards < 0n ? 0n : downwards) * sign, decimals });
+        return isRoomy(shorter, tools.target) ? encoder.encode(shorter) : zero;
       },
     };
   },
