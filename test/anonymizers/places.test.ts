@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { refusal, shop } from './live.ts';
 import { makeRule, textRule } from './making.ts';
 
 describe('addresses of networks in columns for them', () => {
@@ -83,5 +84,17 @@ describe('places', () => {
     expect(() => makeRule({ 'geo-point': 'pair' }, { type: 'decimal', sqlType: 'decimal(9,6)' })).toThrow(/text and points only/);
     expect(() => makeRule({ 'geo-point': 'latitude' }, { type: 'other', sqlType: 'point' })).toThrow(/the part "pair"/);
     expect(() => makeRule({ 'geo-point': 'pair' }, { type: 'other', sqlType: 'polygon' })).toThrow(/this is polygon/);
+  });
+
+  test('are proposed for columns that nobody decided and that cannot be NULL', () => {
+    const needed = { type: 'other', nullable: false, unique: false } as const;
+    const live = shop({
+      t: [
+        { ...needed, name: 'spot', sqlType: 'point' },
+        { ...needed, name: 'source', sqlType: 'inet6' },
+      ],
+    });
+    const { details } = refusal('sources: {mysql: {tables: {t: {columns: {}}}}}', live);
+    expect(details.slice(-3).map((line) => line.trim())).toEqual(['spot:', 'geo-point: pair', 'source: ip']);
   });
 });
