@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { DynDataError, issueLines, type SourceKind } from '../core/index.ts';
+import type { AccountPermutationKey } from './account-permutations.ts';
 import type { KeyedLeaves, LiveColumn, Value } from './api.ts';
 import type { Letters } from './charset.ts';
-import type { Watch } from './leak-rules.ts';
+import type { DetectorRule, Watch } from './leak-rules.ts';
 import type { PhoneCountry } from './phone-countries.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
@@ -62,14 +63,22 @@ export type Made = {
   readonly inOrder?: boolean;
   /** How it replaces phone numbers, so that the leak scan can tell a real number from another one's pseudonym. */
   readonly phonePermutation?: PhonePermutationKey;
+  /** How it replaces IBANs or card numbers, likewise. */
+  readonly accountPermutation?: AccountPermutationKey;
+  /** Forms that its results have, where its parameters decide it. */
+  readonly produces?: readonly DetectorRule[];
   /** The letters of its results, for what is made of them; set by the rule maker. */
   readonly letters?: Letters;
   /** What the leak scan must know of the place; set by the rule maker. */
   readonly leaks?: LeakFacts;
   /** For prose elsewhere: hands on what its real values are known by, and what stands for them here. */
   readonly identify?: Identify;
-  /** For documents: hands on the real values in its parts. Nothing where it cannot be read. */
-  readonly observe?: (value: Uint8Array, watch: Watch) => void;
+  /** For documents, and for a choice between rules: hands on the real values in its parts. Nothing where it cannot be read. */
+  readonly observe?: (value: Uint8Array, watch: Watch, row: readonly Value[]) => void;
+  /** The columns whose real values `observe` needs in the row. */
+  readonly observeReads?: readonly number[];
+  /** For documents: what was written, without the parts whose own rule makes results of this form. Undefined for what cannot be read. */
+  readonly without?: (written: Uint8Array, form: DetectorRule) => Uint8Array | undefined;
   /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
   readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
   /** For documents: what the rule of a path makes; nothing where no rule decides it, or the path is not of members alone. */
@@ -95,6 +104,8 @@ export type Tools = {
   prf(algorithm: string, identity: string, kind: IdentityKind): Prf;
   /** 16 bytes for what is drawn once and not per value (salts). */
   seed(purpose: string): Uint8Array;
+  /** The key of that function, 16 bytes, for whoever must undo what was made with it. */
+  prfKey(algorithm: string, identity: string, kind: IdentityKind): Uint8Array;
   /** The place of another column in the row. @throws DynDataError POLICY_INVALID where the table has no such column. */
   sibling(column: string): { readonly index: number; readonly maxLength: number | undefined };
   /** Who is known in all sources when rows are anonymized; asking for it has them gathered. Absent where nobody gathers them. */

@@ -1,5 +1,6 @@
 import type { Digest, SourceKind } from '../core/index.ts';
-import type { DetectorRule, Watch } from './leak-rules.ts';
+import type { AccountPermutationKey } from './account-permutations.ts';
+import type { Watch } from './leak-rules.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 import type { Rule } from './policy.ts';
 import type { RowIdentities } from './prose/identity-rules.ts';
@@ -160,12 +161,12 @@ export type DirectoryPlan = {
   mapDn(dn: string): string;
   /**
    * For the leak scan: the attributes to read (those with real values to watch, and those that tell which rules are an entry's; none where
-   * nothing is watched), how to take the values out of an entry, and forms an attribute's own results have.
+   * nothing is watched), how to take the values out of an entry, and what is known of an attribute: of each rule that it can have in some entry.
    */
   readonly leaks: {
     readonly attributes: readonly string[];
     observe(entry: DirectoryEntry, watch: Watch): void;
-    produces(description: string, rule: DetectorRule): boolean;
+    factsOf(description: string): readonly LeakFacts[];
   };
   /** For prose elsewhere: the attributes to read, and how to take out whom an entry names. Absent where entries name nobody. */
   readonly identities?: {
@@ -234,6 +235,8 @@ export type CompiledPolicy = {
   readonly literals: readonly Uint8Array[];
   /** How it replaces phone numbers, each way once. */
   readonly phonePermutations: readonly PhonePermutationKey[];
+  /** How it replaces IBANs and card numbers, each way once. */
+  readonly accountPermutations: readonly AccountPermutationKey[];
   /**
    * Whom prose can name: to be filled from the identities of all tables and directories before a row is transformed, and then completed. Absent
    * where no rule looks for them.

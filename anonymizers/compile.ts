@@ -105,6 +105,7 @@ export function compilePolicy(input: {
     surveys: compilation?.surveys ?? [],
     literals: hooks.literals,
     phonePermutations: hooks.phonePermutations,
+    accountPermutations: hooks.accountPermutations,
     ...(identities.wanted ? { known: identities.wanted } : {}),
     exemptions: (compilation?.exemptions ?? []).sort((a, b) => (a.place < b.place ? -1 : 1)),
   };

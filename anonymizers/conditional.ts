@@ -58,6 +58,8 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
     reads: [...branches.flatMap(({ reads = [] }) => reads), ...(isAfter ? [] : [column])],
     readsReal: [column, ...branches.flatMap(({ readsReal = [] }) => readsReal)],
     apply: (value, row) => chosen(row).apply(value, row),
+    observe: (value, watch, row) => chosen(row).leaks?.observe?.(value, watch, row),
+    observeReads: [index],
     identify: (value, row, sink) => chosen(row).identify?.(value, row, sink),
   };
 }

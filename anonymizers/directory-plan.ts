@@ -132,19 +132,25 @@ function createDirectoryLeaks(
       return decision?.kind === 'made' ? (decision.made.leaks ?? []) : [];
     });
   const isWatched = (description: string): boolean => factsOf(description).some(({ observe }) => observe !== undefined);
+  const watched = source.attributes.filter(isWatched);
+  const readsOthers = watched.some((description) => factsOf(description).some(({ reads }) => reads.length > 0));
+  const isRead = (description: string): boolean => {
+    const type = canonicalType(description);
+    return rules.deciding.has(type) || (readsOthers && rules.slots.includes(type));
+  };
+  const real: Value[] = rules.slots.map(() => null);
   return {
-    attributes: source.attributes.some(isWatched)
-      ? source.attributes.filter((description) => isWatched(description) || rules.deciding.has(canonicalType(description)))
-      : [],
+    attributes: watched.length === 0 ? [] : source.attributes.filter((description) => isWatched(description) || isRead(description)),
     observe(entry, watch) {
       const decide = decisionsOf(entry);
+      if (readsOthers) fillSlots(real, entry, describe);
       for (const [description, values] of entry.attributes) {
         const decision = decide(describe(description));
         const observe = decision.kind === 'made' ? decision.made.leaks?.observe : undefined;
-        if (observe) for (const value of values) observe(value, watch);
+        if (observe) for (const value of values) observe(value, watch, real);
       }
     },
-    produces: (description, rule) => factsOf(description).some(({ produces }) => produces.has(rule)),
+    factsOf,
   };
 }
 

@@ -21,3 +21,4 @@ export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
 export * from './primitives.ts';
 export { pseudonymWords } from './pseudonym-words.ts';
 export { countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
+export type { LeakFacts } from './watch.ts';

@@ -19,11 +19,18 @@ const keyLabel = new TextEncoder().encode('permutation/1');
  * A word of one digit has no other half and is only turned; nothing can hide so few values.
  */
 export function createPermutation(prf: Prf): Permute {
-  const { permute } = createNumberPermutation(numberPermutationKey(prf));
-  const long = createLongPermutation(prf);
+  return eitherWay(createNumberPermutation(numberPermutationKey(prf)).permute, createLongPermutation(prf, 1));
+}
+
+/** What the permutation is undone by. */
+export function createRestoration(prf: Prf): Permute {
+  return eitherWay(createNumberPermutation(numberPermutationKey(prf)).restore, createLongPermutation(prf, -1));
+}
+
+function eitherWay(short: Permute, long: Permute): Permute {
   return (digits, radices, length, tweakLow, tweakHigh) => {
     const isShort = halvesFit(radices, length);
-    if (isShort) permute(digits, radices, length, tweakLow, tweakHigh);
+    if (isShort) short(digits, radices, length, tweakLow, tweakHigh);
     else long(digits, radices, length, tweakLow, tweakHigh);
   };
 }
@@ -85,8 +92,8 @@ export function createNumberPermutation(key: Uint8Array): { readonly permute: Pe
   return { permute: turned(0), restore: turned(1) };
 }
 
-/** The way for words of any length: adds digit by digit. */
-function createLongPermutation(prf: Prf): Permute {
+/** The way for words of any length: adds digit by digit; with the sign -1 takes away, from the last round to the first. */
+function createLongPermutation(prf: Prf, sign: 1 | -1): Permute {
   const out = new Uint32Array(4);
   const headLength = 12;
   let message = new Uint8Array(128);
@@ -99,7 +106,8 @@ function createLongPermutation(prf: Prf): Permute {
       message[4 + at] = tweakLow >>> (8 * at);
       message[8 + at] = tweakHigh >>> (8 * at);
     }
-    for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < rounds; turn++) {
+      const round = sign === 1 ? turn : rounds - 1 - turn;
       const changesLeft = round % 2 === 0;
       const from = changesLeft ? 0 : half;
       const to = changesLeft ? half : length;
@@ -114,7 +122,8 @@ function createLongPermutation(prf: Prf): Permute {
           message[1] = drawn >>> 6;
           prf(message, messageLength, out);
         }
-        digits[at] = ((digits[at] as number) + ((out[drawn % 4] as number) % (radices[at] as number))) % (radices[at] as number);
+        const radix = radices[at] as number;
+        digits[at] = ((digits[at] as number) + radix + sign * ((out[drawn % 4] as number) % radix)) % radix;
       }
     }
   };

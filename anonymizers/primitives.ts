@@ -3,6 +3,9 @@
  * thread has work in a small build.
  */
 
+export { type AccountPermutationKey, createAccountPermutation } from './account-permutations.ts';
+export { readCard } from './card-permutation.ts';
+export { longestIban, readIban } from './iban-numbers.ts';
 export type { Key } from './key.ts';
 export type { DetectorRule, LeakAllowance, LeakRule, Watch, WatchKind } from './leak-rules.ts';
 export { leakRules, watchKinds } from './leak-rules.ts';

@@ -49,11 +49,14 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
 
   // One of each, so that anonymizers of one identity can tell that theirs is the same.
   const prfs = new Map<string, Prf>();
-  const prf: Tools['prf'] = (algorithm, identity, kind) => {
+  const purposeOf = (algorithm: string, identity: string, kind: IdentityKind): string => {
     const declared = identities.get(identity);
     if (declared === undefined) refuse(`the identity "${identity}" is not declared; add "${identity}: ${kind}" to the policy's identities`);
     if (declared !== kind) refuse(`the identity "${identity}" is of the kind ${declared}, and this anonymizer takes ${kind}`);
-    const purpose = `prf/${algorithm}/${identity}`;
+    return `prf/${algorithm}/${identity}`;
+  };
+  const prf: Tools['prf'] = (...of) => {
+    const purpose = purposeOf(...of);
     const made = prfs.get(purpose) ?? createSipHash(key.subKey(purpose));
     prfs.set(purpose, made);
     return made;
@@ -93,6 +96,7 @@ export function createRuleMaker(policy: Policy, key: Key, hooks: LeakHooks = cre
         isKeyed = true;
         return prf(algorithm, identity, kind);
       },
+      prfKey: (...of) => key.subKey(purposeOf(...of)),
       seed: (purpose) => key.subKey(`seed/${purpose}`),
       sibling,
       ...(identityRules ? { known: identityRules.known } : {}),

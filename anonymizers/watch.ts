@@ -1,16 +1,22 @@
 import { DynDataError } from '../core/index.ts';
+import type { AccountPermutationKey } from './account-permutations.ts';
 import { type Apply, type Made, refuse } from './anonymizer.ts';
+import type { Value } from './api.ts';
 import type { DetectorRule, Watch, WatchKind } from './leak-rules.ts';
 import type { PhonePermutationKey } from './phone-permutation.ts';
 
 /** What an anonymizer tells the leak scan about its place. */
 export type LeakFacts = {
   /** Hands on the real values in a value: itself, or what stands in it. Absent where there is nothing to watch. */
-  readonly observe?: (value: Uint8Array, watch: Watch) => void;
+  readonly observe?: (value: Uint8Array, watch: Watch, row: readonly Value[]) => void;
+  /** Of the row, the columns whose real values `observe` needs: they say whether the value is kept. */
+  readonly reads: readonly number[];
   /** Where `observe` would hand on each value as it is, as this: it need not be called then. */
   readonly whole?: WatchKind;
   /** Forms that its own results have. */
   readonly produces: ReadonlySet<DetectorRule>;
+  /** Where these results are only parts of what is written: all but them. Nothing for what cannot be read. */
+  readonly without?: Made['without'];
 };
 
 /** Anonymizers whose real values are watched without a word in the policy, by what they are. */
@@ -26,14 +32,16 @@ const watchedKinds: Readonly<Record<string, WatchKind>> = {
   'vapid-key': 'secret',
   pkcs12: 'secret',
   'pkcs12-passphrase': 'secret',
+  'push-secret': 'secret',
+  iban: 'value',
+  'card-number': 'value',
 };
 
-/** Results that look like a leak and are none. Those with few results, such as `password`, are known by the results themselves. */
+/**
+ * Results that look like a leak and are none. Those with few results, such as `password`, are known by the results themselves; phone
+ * numbers, IBANs and cards by undoing their permutation.
+ */
 const producedForms: Readonly<Record<string, readonly DetectorRule[]>> = {
-  iban: ['iban'],
-  'card-number': ['card'],
-  ip: ['ip'],
-  phone: ['card'],
   token: ['card'],
   'number-noise': ['card'],
   // What stays of an address can look like one.
@@ -62,6 +70,16 @@ function literalsOf(name: string, made: Made): Uint8Array[] {
   });
 }
 
+/**
+ * What is a result is not known of a value that came from one of two rules, if the other one keeps what it gets, nor of a place in prose:
+ * there, a form is a finding. In a document each path is asked for by itself.
+ */
+function producedBy(name: string, made: Made, inner: readonly Made[]): ReadonlySet<DetectorRule> {
+  const isWhole = name === 'when' && !inner.some(({ keeps, leaks }) => keeps || leaks?.without);
+  const fromInner = isWhole || made.without ? inner.flatMap(({ leaks }) => [...(leaks?.produces ?? [])]) : [];
+  return new Set([...(producedForms[name] ?? []), ...(made.produces ?? []), ...fromInner]);
+}
+
 export type LeakHooks = {
   /** The facts of a made anonymizer; `inner` are those made for values inside it. */
   facts(name: string, sensitive: boolean, made: Made, inner: readonly Made[]): LeakFacts;
@@ -71,6 +89,8 @@ export type LeakHooks = {
   readonly literals: readonly Uint8Array[];
   /** How phone numbers are replaced, each way once. */
   readonly phonePermutations: readonly PhonePermutationKey[];
+  /** How IBANs and card numbers are, each way once. */
+  readonly accountPermutations: readonly AccountPermutationKey[];
 };
 
 /** One per compiled policy. Observing is synchronous, so one sink at a time is enough. */
@@ -78,12 +98,13 @@ export function createLeakHooks(): LeakHooks {
   let sink: Watch | undefined;
   const literals: Uint8Array[] = [];
   const phonePermutations = new Map<string, PhonePermutationKey>();
+  const accountPermutations = new Map<string, AccountPermutationKey>();
   const through = (made: Made): NonNullable<LeakFacts['observe']> => {
-    return (value, watch) => {
+    return (value, watch, row) => {
       const outer = sink;
       sink = watch;
       try {
-        made.apply(value, []);
+        made.apply(value, row);
       } finally {
         sink = outer;
       }
@@ -94,6 +115,9 @@ export function createLeakHooks(): LeakHooks {
     get phonePermutations() {
       return [...phonePermutations.values()];
     },
+    get accountPermutations() {
+      return [...accountPermutations.values()];
+    },
     facts(name, sensitive, made, inner) {
       const kind = watchedKinds[name] ?? (sensitive ? 'value' : undefined);
       literals.push(...literalsOf(name, made));
@@ -101,11 +125,14 @@ export function createLeakHooks(): LeakHooks {
         const { key, country } = made.phonePermutation;
         phonePermutations.set(`${Buffer.from(key).toString('hex')} ${country.iso}`, made.phonePermutation);
       }
-      // Where a rule keeps some of the values, which ones is not known here: none of them is watched, so that a kept one is no leak.
-      const observed = name === 'when' && inner.some(({ keeps }) => keeps) ? [] : inner.flatMap(({ leaks }) => leaks?.observe ?? []);
+      if (made.accountPermutation) {
+        const { form, key } = made.accountPermutation;
+        accountPermutations.set(`${form} ${Buffer.from(key).toString('hex')}`, made.accountPermutation);
+      }
+      const observed = inner.flatMap(({ leaks }) => leaks?.observe ?? []);
       const own: LeakFacts['observe'] = kind && ((value, watch) => watch(kind, value));
-      const each: LeakFacts['observe'] = (value, watch) => {
-        for (const observe of observed) observe(value, watch);
+      const each: LeakFacts['observe'] = (value, watch, row) => {
+        for (const observe of observed) observe(value, watch, row);
       };
       // Prose is looked through by scrubbing it; what else holds a rule applies it to the whole value.
       const whole = name === 'scrub' ? through(made) : each;
@@ -113,13 +140,15 @@ export function createLeakHooks(): LeakHooks {
       return {
         ...(observe === undefined ? {} : { observe }),
         ...(kind === undefined ? {} : { whole: kind }),
-        produces: new Set([...(producedForms[name] ?? []), ...inner.flatMap(({ leaks }) => [...(leaks?.produces ?? [])])]),
+        reads: own ? [] : [...(made.observeReads ?? []), ...inner.flatMap(({ leaks }) => leaks?.reads ?? [])],
+        produces: producedBy(name, made, inner),
+        ...(made.without ? { without: made.without } : {}),
       };
     },
     inner(made) {
       const apply: Apply = (value, row) => {
         if (sink === undefined) return made.apply(value, row);
-        made.leaks?.observe?.(value, sink);
+        made.leaks?.observe?.(value, sink, row);
         return value;
       };
       return { ...made, apply };

@@ -6,20 +6,26 @@ export type ObservedColumns = {
   readonly columns: readonly number[];
   /** Takes whom a row names; `field` gives the value of the n-th of `columns`. Absent where nobody asks for it. */
   readonly identify?: (field: (position: number) => Value) => void;
+  /** The row, as far as what is watched depends on other columns in it. The next call fills it anew. */
+  readonly rowOf: (field: (position: number) => Value) => readonly Value[];
 };
 
 /** @param known where some rule looks for names in prose: without one, nothing is read for it */
 export function observedColumns({ leaks, identities }: TablePlan, known: CompiledPolicy['known']): ObservedColumns {
   const watched = leaks.flatMap((facts, index) => (facts?.observe ? [index] : []));
-  if (!known || !identities) return { columns: watched };
-  const columns = [...new Set([...watched, ...identities.columns])].sort((a, b) => a - b);
-  const row: Value[] = leaks.map(() => null);
-  const positions = identities.columns.map((index) => [index, columns.indexOf(index)] as const);
-  return {
-    columns,
-    identify(field) {
+  const deciding = watched.flatMap((index) => leaks[index]?.reads ?? []);
+  const identifying = known && identities ? identities.columns : [];
+  const columns = [...new Set([...watched, ...deciding, ...identifying])].sort((a, b) => a - b);
+  const filler = (indexes: readonly number[]): ObservedColumns['rowOf'] => {
+    const row: Value[] = leaks.map(() => null);
+    const positions = [...new Set(indexes)].map((index) => [index, columns.indexOf(index)] as const);
+    return (field) => {
       for (const [index, position] of positions) row[index] = field(position);
-      identities.observe(row, known);
-    },
+      return row;
+    };
   };
+  const rowOf = filler(deciding);
+  if (!known || !identities) return { columns, rowOf };
+  const identifiedRow = filler(identifying);
+  return { columns, rowOf, identify: (field) => identities.observe(identifiedRow(field), known) };
 }

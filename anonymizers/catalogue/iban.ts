@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter, refuse } from '../anonymizer.ts';
-import { isIbanCharacter, longestIban, readIban, writeIbanCheck } from '../iban-numbers.ts';
+import { writeIbanCheck } from '../iban-numbers.ts';
+import { createIbanPermutation } from '../iban-permutation.ts';
 import { createNormalizer } from '../normalize.ts';
-import { createPermutation } from '../permutation.ts';
-import { copyOf } from '../pseudonym-bytes.ts';
+import { createSipHash } from '../siphash.ts';
 
 /** `ZZ`, which is no country, two check digits and twenty more. */
 const fallbackLength = 24;
@@ -28,13 +28,11 @@ export const iban = defineAnonymizer({
   parameters: z.strictObject({ identity: identityParameter('bank.account') }),
   create: ({ identity }, tools) => {
     if ((tools.target.maxLength ?? fallbackLength) < fallbackLength) refuse(`"iban" needs room for ${fallbackLength} characters`);
-    const permute = createPermutation(tools.prf('iban/1', identity, 'token'));
+    const key = tools.prfKey('iban/1', identity, 'token');
+    const { pseudonym } = createIbanPermutation(createSipHash(key));
     const fallback = tools.prf('iban-fallback/1', identity, 'token');
     const normalizer = createNormalizer();
     const tag = new Uint32Array(4);
-    const compact = new Uint8Array(longestIban);
-    const word = new Uint8Array(longestIban);
-    const radices = new Uint8Array(longestIban);
 
     const otherwise = (value: Uint8Array): Uint8Array => {
       const length = normalizer.folded(value);
@@ -51,25 +49,8 @@ export const iban = defineAnonymizer({
       unique: true,
       folds: 'blanks',
       longest: 'input',
-      apply: (value) => {
-        const length = readIban(value, compact);
-        if (length === 0) return otherwise(value);
-        let shape = 0;
-        for (let at = 4; at < length; at++) {
-          const byte = compact[at] as number;
-          const isDigit = byte < 0x40;
-          if (!isDigit) shape |= 1 << (at - 4);
-          radices[at - 4] = isDigit ? 10 : 26;
-          word[at - 4] = byte - (isDigit ? 0x30 : 0x41);
-        }
-        permute(word, radices, length - 4, ((compact[0] as number) << 8) | (compact[1] as number), shape);
-        for (let at = 4; at < length; at++) compact[at] = (word[at - 4] as number) + (radices[at - 4] === 10 ? 0x30 : 0x41);
-        writeIbanCheck(compact, length);
-        const result = copyOf(value);
-        for (let at = 0, from = 0; at < result.length; at++)
-          if (isIbanCharacter(result[at] as number)) result[at] = compact[from++] as number;
-        return result;
-      },
+      accountPermutation: { form: 'iban', key },
+      apply: (value) => pseudonym(value) ?? otherwise(value),
     };
   },
 });

@@ -33,6 +33,7 @@ export const ip = defineAnonymizer({
   create: ({ identity, form }, tools) => {
     const { type, maxLength } = tools.target;
     const isPrefix = form === 'prefix';
+    const produces = isPrefix ? (['ip'] as const) : [];
     const anonymize = isPrefix
       ? createPrefixes(tools.prf('ip-prefix/1', identity, 'ip'))
       : createAddresses(tools.prf('ip/1', identity, 'ip'));
@@ -40,6 +41,7 @@ export const ip = defineAnonymizer({
       return {
         unique: false,
         longest: 'input',
+        produces,
         apply: (value) => (value.length === 4 || value.length === 16 ? anonymize(value) : new Uint8Array(value.length)),
       };
     }
@@ -50,6 +52,7 @@ export const ip = defineAnonymizer({
     return {
       unique: false,
       longest: longestText,
+      produces,
       apply: (value) => {
         if (readQuad(value, quad)) return writeQuad(anonymize(quad));
         const bytes = parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1').trim());

@@ -103,13 +103,29 @@ export const json = defineAnonymizer({
       longest: 'input',
       ...(reads.size === 0 ? {} : { stage: 'before' as const, reads: [...reads] }),
       ...(otherwise ? { deterministic: otherwise.deterministic === true } : {}),
-      observe: (value, watch) => {
-        if (otherwise?.leaks?.observe && !isDocument(value)) return otherwise.leaks.observe(value, watch);
+      observe: (value, watch, row) => {
+        if (otherwise?.leaks?.observe && !isDocument(value)) return otherwise.leaks.observe(value, watch, row);
         if (!isUtf8(value)) return;
         visit(value, ({ leaks }, bytes, start, end) => {
           if (leaks?.whole !== undefined) watch(leaks.whole, bytes, start, end);
-          else leaks?.observe?.(bytes.subarray(start, end), watch);
+          else leaks?.observe?.(bytes.subarray(start, end), watch, row);
         });
+      },
+      without(written, form) {
+        if (!isUtf8(written)) return undefined;
+        const isOther = ({ leaks }: LeafRule): boolean => leaks?.produces.has(form) !== true;
+        const emptied = createJsonRewriter<LeafRule>(states, isOther, ({ leaks }, value, isString, out) => {
+          const others = isString ? leaks?.without?.(value, form) : undefined;
+          if (others) out.string(others);
+          else out.text('null');
+        });
+        try {
+          return emptied(written);
+        } catch (error) {
+          if (!(error instanceof JsonRefused)) throw error;
+          // What is no document is all of the other rule's making.
+          return otherwise?.leaks?.produces.has(form) ? nothing : undefined;
+        }
       },
       ...(states.rules.some(isKnown)
         ? {
@@ -172,6 +188,8 @@ function isDocument(value: Uint8Array): boolean {
     return false;
   }
 }
+
+const nothing = new Uint8Array(0);
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

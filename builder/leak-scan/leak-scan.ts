@@ -1,6 +1,8 @@
 import {
   type CompiledPolicy,
+  type DetectorRule,
   type Key,
+  type LeakFacts,
   type LeakRule,
   type LiveSource,
   type Policy,
@@ -11,7 +13,7 @@ import { DynDataError, type ManifestLeakScan } from '../../core/index.ts';
 import type { AnyExtraction, SchemaFile, SourceSession } from '../extraction.ts';
 import type { Chunk } from '../pack.ts';
 import { allowanceFor, createFindings, type Findings, refuseLeaks } from './findings.ts';
-import { fieldAt, lineAt } from './places.ts';
+import { fieldAt, fieldValue, lineAt, lineValue } from './places.ts';
 import { createScanThread, type ScanThread } from './scan-thread-client.ts';
 import type { Framing } from './scanner.ts';
 import { watchKeys } from './watch-list.ts';
@@ -44,7 +46,12 @@ export type SourceScan = {
 };
 
 /** Where something was found: the field's first byte, and the names under which an allowance can stand. */
-type Located = { readonly start: number; readonly places: readonly [string, ...string[]]; readonly isOwn: (rule: LeakRule) => boolean };
+type Located = { readonly start: number; readonly places: readonly [string, ...string[]]; readonly isOwn: IsOwn };
+/**
+ * Whether a finding is a result that the rule of its place makes. Of a document, this gives what else is written there: the finding counts if
+ * it is in that as well.
+ */
+type IsOwn = (rule: LeakRule) => boolean | Uint8Array;
 type Locate = (bytes: Uint8Array, offset: number) => Located;
 
 /**
@@ -72,6 +79,7 @@ function startLeakScan(thread: ScanThread, policy: Policy, compiled: CompiledPol
     country,
     common: commonWords(sources),
     phonePermutations: compiled.phonePermutations,
+    accountPermutations: compiled.accountPermutations,
     literals: compiled.literals,
   });
 
@@ -83,8 +91,11 @@ function startLeakScan(thread: ScanThread, policy: Policy, compiled: CompiledPol
     for (const { rule, offset } of await thread.scan(bytes, framing)) {
       const { start, places, isOwn } = locate(bytes, offset);
       const id = `${start} ${rule}`;
-      if (isOwn(rule) || seen.has(id)) continue;
+      if (seen.has(id)) continue;
       seen.add(id);
+      const own = isOwn(rule);
+      if (own === true) continue;
+      if (own !== false && !(await thread.scan(own, 'text')).some((again) => again.rule === rule)) continue;
       const allowance = allowanceFor(allowances, places, rule);
       (allowance ? exempt : found).add(allowance?.place ?? places[0], rule);
       clean &&= allowance !== undefined;
@@ -161,6 +172,15 @@ async function* cleanOnes(chunks: AsyncIterable<Chunk>, passes: (chunk: Chunk) =
   yield* settle(0);
 }
 
+/** @param facts of the rules that the place can have; which of several it has is not known here */
+function isResult(facts: readonly (LeakFacts | undefined)[], written: () => Uint8Array): IsOwn {
+  return (rule) => {
+    const own = facts.flatMap((each) => (each && !rule.startsWith('known-') && each.produces.has(rule as DetectorRule) ? [each] : []));
+    if (own.some(({ without }) => without === undefined)) return true;
+    return (own.length === 1 && own[0]?.without?.(written(), rule as DetectorRule)) || false;
+  };
+}
+
 function locateColumn(live: LiveSource, { schema, name }: Pick<AnyExtraction, 'schema' | 'name'>, compiled: CompiledPolicy): Locate {
   const columns = live.kind === 'ldap' ? [] : (live.tables.find((table) => table.schema === schema && table.name === name)?.columns ?? []);
   const { leaks } = compiled.table(live.name, schema, name);
@@ -170,7 +190,7 @@ function locateColumn(live: LiveSource, { schema, name }: Pick<AnyExtraction, 's
     return {
       start,
       places: [`${live.name} ${schema}.${name}.${columnName}`, `${live.name} ${name}.${columnName}`],
-      isOwn: (rule) => !rule.startsWith('known-') && leaks[column]?.produces.has(rule as never) === true,
+      isOwn: isResult(leaks.slice(column, column + 1), () => fieldValue(bytes, start)),
     };
   };
 }
@@ -182,7 +202,7 @@ function locateAttribute(sourceName: string, compiled: CompiledPolicy): Locate {
     return {
       start,
       places: [`${sourceName} attribute ${label}`, `${sourceName} ${label}`],
-      isOwn: (rule) => !rule.startsWith('known-') && leaks.produces(label, rule as never),
+      isOwn: isResult(leaks.factsOf(label), () => lineValue(bytes, start)),
     };
   };
 }

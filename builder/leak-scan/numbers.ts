@@ -1,3 +1,4 @@
+import type { AccountFinder } from './accounts.ts';
 import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
 import { isCard, isIpv4, isPublicIpv4 } from './detectors.ts';
 import type { Found } from './scanner.ts';
@@ -26,7 +27,7 @@ export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot
  */
 export type NumberScan = (bytes: Uint8Array, start: number, to: number, place: number) => number;
 
-export function createNumberScan(watch: WatchList, found: Found): NumberScan {
+export function createNumberScan(watch: WatchList, found: Found, account: AccountFinder): NumberScan {
   const starts = new Int32Array(mostGroups);
   const lengths = new Int32Array(mostGroups);
   /** The byte right before a group; 0 for the first. */
@@ -79,7 +80,7 @@ export function createNumberScan(watch: WatchList, found: Found): NumberScan {
       const end = start + length;
       const isFraction = separators[group] === dot || (bytes[end] === dot && is(bytes[end + 1], digitByte));
       if (length >= shortestCard) {
-        if (!isFraction && isCard(latin1(bytes, start, end))) found('card', place, bytes, start, end);
+        if (!isFraction && isCard(latin1(bytes, start, end))) account('card', bytes, start, end, place);
         continue;
       }
       if (length !== 4) continue;
@@ -93,7 +94,7 @@ export function createNumberScan(watch: WatchList, found: Found): NumberScan {
       }
       if (count === 0 || !isCard(digits)) continue;
       const last = group + count - 1;
-      found('card', place, bytes, start, (starts[last] as number) + (lengths[last] as number));
+      account('card', bytes, start, (starts[last] as number) + (lengths[last] as number), place);
     }
   };
 

@@ -1,4 +1,5 @@
 import type { LeakRule } from '../../anonymizers/primitives.ts';
+import { createAccountFinder } from './accounts.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
 import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
@@ -66,7 +67,8 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   const buffers: Uint8Array[] = [];
   let sink: Found = (rule, _place, bytes, from, to) => allowed.add(identity(rule, bytes, from, to));
   const found: Found = (rule, place, bytes, from, to) => sink(rule, place, bytes, from, to);
-  const numbers = createNumberScan(watch, found);
+  const account = createAccountFinder(watch, found);
+  const numbers = createNumberScan(watch, found, account);
   const sweep = createSweep();
   const sweepMemory = new Uint8Array(sweep.memory.buffer);
   const harmless = sweepMemory.subarray(harmlessAt, harmlessAt + 1 + longestHarmless);
@@ -233,7 +235,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     } else if (first === hyphen && length === 10 && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
     if (length >= 4 && is(first, upperByte) && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
       const ibanTo = ibanEnd(bytes, start, to);
-      if (ibanTo > 0) found('iban', place, bytes, start, ibanTo);
+      if (ibanTo > 0) account('iban', bytes, start, ibanTo, place);
     }
     if (length === 4 && bytes[end] === colon && (first === 0x32 || first === 0x33)) {
       let addressEnd = end;

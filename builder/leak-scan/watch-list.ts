@@ -1,4 +1,6 @@
 import {
+  type AccountPermutationKey,
+  createAccountPermutation,
   createPhoneParser,
   createPhonePermutation,
   type Key,
@@ -6,6 +8,7 @@ import {
   type phoneCountries,
   type WatchKind,
 } from '../../anonymizers/primitives.ts';
+import { createAccountReader } from './accounts.ts';
 import { createIsDistinct } from './distinct.ts';
 import { createAsciiFolding, createFolding, type Folding, type WatchKeys } from './folding.ts';
 import { coarseFilterBytes, filterBytes, firstBit, secondBit } from './sweep-memory.ts';
@@ -34,6 +37,10 @@ export type WatchList = {
   email(address: Uint8Array): WatchKind | undefined;
   /** @param text a number as it is written, with its separators */
   phone(text: Uint8Array): WatchKind | undefined;
+  /** Whether this is a phone number that an anonymizer has written in the place of a watched one. */
+  isPhonePseudonym(text: Uint8Array): boolean;
+  /** @param text a valid IBAN or card number, letters and digits only; `pseudonym` where it was written in the place of a watched one */
+  account(text: Uint8Array): WatchKind | 'pseudonym' | undefined;
   /** @param text one word or several */
   words(text: Uint8Array): WatchKind | undefined;
   /** Fast and sometimes wrong with a yes, never with a no: by the last word's `wordHash`. */
@@ -50,7 +57,7 @@ export type WatchCounts = {
   readonly values: Readonly<Record<WatchKind, number>>;
   /** Different values left out since they are too short, or words that anonymizers or the structure use too. */
   readonly indistinct: number;
-  /** How often a real phone number was passed over since it is another one's pseudonym. */
+  /** How often a real phone, card or account number was passed over since it is another one's pseudonym. */
   readonly ambiguous: number;
   readonly overflow: number;
   readonly falsePositiveRate: number;
@@ -69,6 +76,8 @@ export type WatchListSettings = {
   readonly common: ReadonlySet<string>;
   /** How phone numbers are replaced in the output. */
   readonly phonePermutations: readonly PhonePermutationKey[];
+  /** How IBANs and card numbers are. */
+  readonly accountPermutations?: readonly AccountPermutationKey[];
 };
 
 /** The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept. */
@@ -92,6 +101,8 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
   const lastDomain = new Uint8Array(256);
   let lastDomainLength = -1;
   const permutations = settings.phonePermutations.map(createPhonePermutation);
+  const accountPermutations = (settings.accountPermutations ?? []).map(createAccountPermutation);
+  const accounts = createAccountReader();
   let ambiguous = 0;
 
   /** The last value stands in it. */
@@ -176,6 +187,16 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     setBit(filters.coarseWords, first & (coarseFilterBytes * 8 - 1));
     mark('words', length, kindMarks[kind]);
   };
+  const addValue = (value: Uint8Array, start: number, end: number): void => {
+    const length = accounts.read(value, start, end);
+    if (length === 0) addWords('value', value, start, end);
+    else addWords('value', accounts.bytes, 0, length);
+  };
+  const isPhonePseudonym = (text: Uint8Array): boolean =>
+    permutations.some(({ original }) => {
+      const real = original(text);
+      return real !== undefined && knowsPhone(real);
+    });
   /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme. */
   const addSecret = (value: Uint8Array, from: number, end: number): void => {
     for (let start = from; start < end; ) {
@@ -194,6 +215,7 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
       else if (kind === 'secret') addSecret(bytes, start, end);
       // What is no address is taken as a login.
       else if (kind === 'email' || kind === 'login') addEmail(bytes, start, end);
+      else if (kind === 'value') addValue(bytes, start, end);
       else addWords(kind, bytes, start, end);
     },
     knowsDomain: (domain) => ask('domain', domain) !== 0,
@@ -201,13 +223,20 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     phone(text) {
       if (!knowsPhone(text)) return undefined;
       // A real number can by chance be what stands for another one: then it tells nothing.
-      for (const { original } of permutations) {
+      if (!isPhonePseudonym(text)) return 'phone';
+      ambiguous += 1;
+      return undefined;
+    },
+    isPhonePseudonym,
+    account(text) {
+      const known = kindOf(ask('words', text));
+      for (const { original } of accountPermutations) {
         const real = original(text);
-        if (!real || !knowsPhone(real)) continue;
-        ambiguous += 1;
-        return undefined;
+        if (!real || kindOf(ask('words', real)) === undefined) continue;
+        if (known) ambiguous += 1;
+        return 'pseudonym';
       }
-      return 'phone';
+      return known;
     },
     words: (text) => kindOf(ask('words', text)),
     mayEndWith: (hash) => hasBits(filters.words, hash),

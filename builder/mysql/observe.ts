@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import type { CompiledPolicy, TablePlan } from '../../anonymizers/index.ts';
+import type { CompiledPolicy, TablePlan, Value } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
 import { observedColumns } from '../observed-columns.ts';
 import type { MysqlTable } from './catalog.ts';
@@ -17,7 +17,7 @@ export async function observeMysql(
   known: CompiledPolicy['known'],
   signal: AbortSignal,
 ): Promise<void> {
-  const { columns, identify } = observedColumns(plan, known);
+  const { columns, identify, rowOf } = observedColumns(plan, known);
   const watched = columns.flatMap((index) => {
     const column = table.columns[index];
     return column ? [{ observe: plan.leaks[index]?.observe, whole: plan.leaks[index]?.whole, select: column.select }] : [];
@@ -34,6 +34,8 @@ export async function observeMysql(
         page(current);
       }
       locateFields(row, places);
+      const field = (position: number): Value => fieldOf(row, places, position);
+      const decided = rowOf(field);
       for (let index = 0; index < watched.length; index += 1) {
         const { whole, observe } = watched[index] as (typeof watched)[number];
         if (whole !== undefined) {
@@ -41,9 +43,9 @@ export async function observeMysql(
           continue;
         }
         const value = observe && fieldOf(row, places, index);
-        if (value) observe(value, watch);
+        if (value) observe(value, watch, decided);
       }
-      identify?.((position) => fieldOf(row, places, position));
+      identify?.(field);
     }
     await ready();
   }

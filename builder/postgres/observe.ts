@@ -18,7 +18,7 @@ export async function observePostgres(
   known: CompiledPolicy['known'],
   signal: AbortSignal,
 ): Promise<void> {
-  const { columns, identify } = observedColumns(plan, known);
+  const { columns, identify, rowOf } = observedColumns(plan, known);
   const watched = columns.flatMap((index) => {
     const column = table.columns[index];
     const facts = plan.leaks[index];
@@ -42,6 +42,8 @@ export async function observePostgres(
         page(current);
       }
       locateFields(row, places, sourceName);
+      const valueAt = (position: number): Value => fieldValue(row, position, watched[position]?.isBinary === true);
+      const decided = rowOf(valueAt);
       for (let index = 0; index < watched.length; index += 1) {
         const { whole, observe, isBinary } = watched[index] as (typeof watched)[number];
         // Without a backslash it is no NULL, no bytea and stands there as it is.
@@ -50,9 +52,9 @@ export async function observePostgres(
           continue;
         }
         const value = observe && fieldValue(row, index, isBinary);
-        if (value) observe(value, watch);
+        if (value) observe(value, watch, decided);
       }
-      identify?.((position) => fieldValue(row, position, watched[position]?.isBinary === true));
+      identify?.(valueAt);
     }
     await ready();
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Watch } from '../../anonymizers/leak-rules.ts';
 import type { Rule } from '../../anonymizers/policy.ts';
 import { DynDataError } from '../../core/index.ts';
 import { column, compile, shop, transformed } from './live.ts';
@@ -180,10 +181,9 @@ describe('what is no JSON, with a rule for it', () => {
   test('is watched by the leak scan where its rule is', () => {
     const watched: string[] = [];
     const { leaks } = of('email');
-    for (const value of ['jean@acme.fr', '{"a":"marie@acme.fr"}'])
-      leaks?.observe?.(Buffer.from(value), (kind, bytes, start = 0, end = bytes.length) =>
-        watched.push(`${kind} ${Buffer.from(bytes.subarray(start, end))}`),
-      );
+    const watch: Watch = (kind, bytes, start = 0, end = bytes.length) =>
+      void watched.push(`${kind} ${Buffer.from(bytes.subarray(start, end))}`);
+    for (const value of ['jean@acme.fr', '{"a":"marie@acme.fr"}']) leaks?.observe?.(Buffer.from(value), watch, []);
     expect(watched).toEqual(['email jean@acme.fr', 'email marie@acme.fr']);
   });
 });

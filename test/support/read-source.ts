@@ -16,6 +16,7 @@ export const keepAll: CompiledPolicy = {
   surveys: [],
   literals: [],
   phonePermutations: [],
+  accountPermutations: [],
   exemptions: [],
   table: () => ({
     rows: 'all',
@@ -30,7 +31,7 @@ export const keepAll: CompiledPolicy = {
     transform: (entry) => entry,
     isReference: () => false,
     mapDn: (dn) => dn,
-    leaks: { attributes: [], observe: () => undefined, produces: () => false },
+    leaks: { attributes: [], observe: () => undefined, factsOf: () => [] },
   }),
 };
 
