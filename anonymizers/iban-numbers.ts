@@ -1,14 +1,4 @@
-/** Characters of an IBAN by country (the SWIFT registry). */
-const lengths = new Map(
-  (
-    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27' +
-    ' GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22' +
-    ' MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28' +
-    ' TL23 TN24 TR26 UA29 VA22 VG24 XK20'
-  )
-    .split(' ')
-    .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
-);
+import { ibanCountries } from './iban-countries.ts';
 
 export const longestIban = 34;
 
@@ -25,7 +15,7 @@ export function readIban(value: Uint8Array, into: Uint8Array): number {
     into[length++] = byte >= 0x61 ? byte - 0x20 : byte;
   }
   const country = String.fromCharCode(into[0] as number, into[1] as number);
-  return length >= 5 && lengths.get(country) === length && remainderOf(into, length) === 1 ? length : 0;
+  return length >= 5 && ibanCountries.get(country)?.length === length && remainderOf(into, length) === 1 ? length : 0;
 }
 
 /** ISO 7064, MOD 97-10: the first four characters are read last, and letters are worth 10 to 35. */
@@ -47,7 +37,7 @@ export function writeIbanCheck(iban: Uint8Array, length: number): void {
 
 /** Where the valid IBAN ends that begins at a place of a text, with the blanks and dashes people write in it; undefined for none. */
 export function endOfIban(text: string, from: number): number | undefined {
-  const length = lengths.get(text.slice(from, from + 2).toUpperCase());
+  const length = ibanCountries.get(text.slice(from, from + 2).toUpperCase())?.length;
   if (length === undefined) return undefined;
   let count = 0;
   let at = from;

@@ -5,6 +5,7 @@
 
 export { type AccountPermutationKey, createAccountPermutation } from './account-permutations.ts';
 export { readCard } from './card-permutation.ts';
+export { ibanCountries } from './iban-countries.ts';
 export { longestIban, readIban } from './iban-numbers.ts';
 export type { Key } from './key.ts';
 export type { DetectorRule, LeakAllowance, LeakRule, Watch, WatchKind } from './leak-rules.ts';

@@ -1,5 +1,6 @@
 import { longestIban, readCard, readIban } from '../../anonymizers/primitives.ts';
 import { isLetterOrDigit } from './bytes.ts';
+import { isInIban } from './ibans.ts';
 import type { Found } from './scanner.ts';
 import type { WatchList } from './watch-list.ts';
 
@@ -41,8 +42,9 @@ export function createAccountFinder(watch: WatchList, found: Found): AccountFind
       if (byte < 0x80 && isLetterOrDigit(byte)) compact[length++] = byte;
     }
     const known = watch.account(compact.subarray(0, length));
-    // A phone number can have the form of a card's.
-    if (known === 'pseudonym' || (form === 'card' && watch.isPhonePseudonym(bytes.subarray(from, to)))) return;
+    if (known === 'pseudonym') return;
+    // A phone number can have the form of a card's, and so can groups of an IBAN.
+    if (form === 'card' && (watch.isPhonePseudonym(bytes.subarray(from, to)) || isInIban(bytes, from))) return;
     found(known ? `known-${known}` : form, place, bytes, from, to);
   };
 }

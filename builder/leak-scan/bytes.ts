@@ -7,7 +7,6 @@ export const base64Byte = 8;
 /** What may stand in the part of an e-mail address before the @, as people have it. */
 export const localByte = 16;
 export const domainByte = 32;
-export const upperByte = 64;
 /** Bytes that need more than being passed over: `\` `%` `@` `$`. */
 export const triggerByte = 128;
 
@@ -20,7 +19,6 @@ export const classes: Uint8Array = (() => {
   const table = new Uint8Array(256);
   const [upper, lower, digits] = ['ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz', '0123456789'];
   set(table, upper + lower + digits, wordByte | base64Byte | localByte | domainByte);
-  set(table, upper, upperByte);
   set(table, digits, digitByte);
   set(table, `${digits}abcdefABCDEF`, hexByte);
   set(table, '_.+-', wordByte);

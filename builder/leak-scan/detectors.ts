@@ -1,6 +1,5 @@
 import type { DetectorRule } from '../../anonymizers/primitives.ts';
-import { is, isLetterOrDigit, latin1, upperByte } from './bytes.ts';
-import { ibanLengths } from './iban-lengths.ts';
+import { latin1 } from './bytes.ts';
 
 /** Detectors by form. They see a candidate that the scan has found the ends of, and say whether it is one. */
 
@@ -11,32 +10,6 @@ const labels = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?(?:\.[\p{L
 /** A domain at which somebody can receive mail: of more than one label, and not reserved (RFC 2606, RFC 6761). */
 export function isRealDomain(domain: string): boolean {
   return domain.length <= 253 && topLevel.test(domain) && labels.test(domain) && !reservedDomain.test(domain);
-}
-
-/** Letters and digits only, upper case, of the length of its country, with valid check digits (ISO 13616). */
-export function isIban(text: string): boolean {
-  if (ibanLengths.get(text.slice(0, 2)) !== text.length) return false;
-  let rest = 0;
-  for (const character of text.slice(4) + text.slice(0, 4)) {
-    const value = Number.parseInt(character, 36);
-    if (Number.isNaN(value)) return false;
-    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
-  }
-  return rest === 1;
-}
-
-const cardBrands =
-  /^(?:4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12})$/;
-
-/** A number of a card brand's length and beginning with a valid check digit (Luhn). */
-export function isCard(digits: string): boolean {
-  if (!cardBrands.test(digits)) return false;
-  let sum = 0;
-  for (let at = 0; at < digits.length; at += 1) {
-    const digit = digits.charCodeAt(digits.length - 1 - at) - 0x30;
-    sum += at % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2;
-  }
-  return sum % 10 === 0;
 }
 
 export function isIpv4(text: string): boolean {
@@ -104,19 +77,4 @@ const longestPemBegin = 64;
 /** At the first of the dashes. */
 export function isPrivateKey(bytes: Uint8Array, at: number, to: number): boolean {
   return pemBegin.test(latin1(bytes, at, Math.min(to, at + longestPemBegin)));
-}
-
-/** The IBAN that starts here, in one piece or in groups of four; its end, or 0. */
-export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
-  if (!is(bytes[from], upperByte) || !is(bytes[from + 1], upperByte)) return 0;
-  const wanted = ibanLengths.get(latin1(bytes, from, from + 2));
-  if (wanted === undefined) return 0;
-  let text = '';
-  let at = from;
-  for (; at < to && text.length < wanted; at += 1) {
-    const byte = bytes[at] as number;
-    if (isLetterOrDigit(byte) && byte < 0x80) text += String.fromCharCode(byte);
-    else if (byte !== 0x20 || text.length % 4 !== 0) return 0;
-  }
-  return !isLetterOrDigit(bytes[at]) && isIban(text) ? at : 0;
 }

@@ -1,6 +1,8 @@
 import type { AccountFinder } from './accounts.ts';
+import { blankBytes, blankByteValues } from './blanks.ts';
 import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
-import { isCard, isIpv4, isPublicIpv4 } from './detectors.ts';
+import { followsCardWord, isCard, isCardGrouping, longestCard, shortestBareCard, shortestCard } from './cards.ts';
+import { isIpv4, isPublicIpv4 } from './detectors.ts';
 import type { Found } from './scanner.ts';
 import type { WatchList } from './watch-list.ts';
 
@@ -17,9 +19,10 @@ const longestGroup = 15;
 export const mostGroups = 12;
 /** Characters after the + within which a group belongs to the international number; later ones are too short to be one of their own. */
 const longestInternational = 12;
-export const shortestCard = 14;
-/** What can stand between groups of digits: space ( ) - . / and the bytes of no-break spaces. */
-export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, 0xc2, 0xa0, 0xe2, 0x80, 0xaf];
+/** Bytes between two groups. */
+export const longestSeparators = 4;
+/** What can stand between groups of digits: space ( ) - . / and the bytes of other blanks. */
+export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, ...blankByteValues];
 
 /**
  * Reads a run of digits and separators once and looks in it for watched phone numbers, card numbers and IPv4 addresses. Gives the end of
@@ -73,29 +76,41 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
     return isIpv4(latin1(bytes, from, end));
   };
 
-  const cards = (bytes: Uint8Array, groups: number, place: number): void => {
-    for (let group = 0; group < groups; group += 1) {
-      const start = starts[group] as number;
-      const length = lengths[group] as number;
-      const end = start + length;
-      const isFraction = separators[group] === dot || (bytes[end] === dot && is(bytes[end + 1], digitByte));
-      if (length >= shortestCard) {
-        if (!isFraction && isCard(latin1(bytes, start, end))) account('card', bytes, start, end, place);
-        continue;
-      }
-      if (length !== 4) continue;
-      const spaced = (at: number): boolean => separators[at] === space || separators[at] === hyphen;
-      const isFours = [1, 2, 3].every((next) => group + next < groups && lengths[group + next] === 4 && spaced(group + next));
-      const isAmex = group + 2 < groups && lengths[group + 1] === 6 && lengths[group + 2] === 5 && spaced(group + 1) && spaced(group + 2);
-      const count = isFours ? 4 : isAmex ? 3 : 0;
-      let digits = '';
-      for (let at = group; at < group + count; at += 1) {
-        digits += latin1(bytes, starts[at] as number, (starts[at] as number) + (lengths[at] as number));
-      }
-      if (count === 0 || !isCard(digits)) continue;
-      const last = group + count - 1;
-      account('card', bytes, start, (starts[last] as number) + (lengths[last] as number), place);
+  /** The card number that begins with a group; the last of its groups, or this one. */
+  const cardFrom = (bytes: Uint8Array, groups: number, first: number, place: number): number => {
+    const start = starts[first] as number;
+    const endOf = (group: number): number => (starts[group] as number) + (lengths[group] as number);
+    const sizes: number[] = [];
+    let total = 0;
+    for (let next = first; next < groups; next += 1) {
+      // One kind of sign stands between its groups.
+      const isGoingOn = next === first || (isCardSign(separators[next] as number) && separators[next] === separators[first + 1]);
+      total += lengths[next] as number;
+      if (!isGoingOn || total > longestCard) break;
+      sizes.push(lengths[next] as number);
     }
+    // The longest first: of a number, a part can be valid by chance.
+    for (; sizes.length > 1; sizes.pop()) {
+      const last = first + sizes.length - 1;
+      if (!isCardGrouping(sizes)) continue;
+      const digits = sizes
+        .map((size, index) => latin1(bytes, starts[first + index] as number, (starts[first + index] as number) + size))
+        .join('');
+      if (!isCard(digits, 'grouped')) continue;
+      account('card', bytes, start, endOf(last), place);
+      return last;
+    }
+    const end = endOf(first);
+    const isFraction = separators[first] === dot || (bytes[end] === dot && is(bytes[end + 1], digitByte));
+    if (end - start >= shortestBareCard && !isFraction) {
+      const digits = latin1(bytes, start, end);
+      if (isCard(digits, 'bare') || (isCard(digits, 'named') && followsCardWord(bytes, start))) account('card', bytes, start, end, place);
+    }
+    return first;
+  };
+
+  const cards = (bytes: Uint8Array, groups: number, place: number): void => {
+    for (let group = 0; group < groups; group += 1) group = cardFrom(bytes, groups, group, place);
   };
 
   /** Of a group with at most three digits; what is too large for an address's part where it has more. */
@@ -145,7 +160,7 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
       lengths[groups] = at - groupStart;
       groups += 1;
       total += at - groupStart;
-      if (at < to && (isLetterOrDigit(bytes[at]) || bytes[at] === 0x5f) && !isBlank(bytes, at)) {
+      if (at < to && (isLetterOrDigit(bytes[at]) || bytes[at] === 0x5f) && blankBytes(bytes, at) === 0) {
         // Letters follow: this group is no number's.
         groups -= 1;
         total -= at - groupStart;
@@ -154,7 +169,11 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
       if (total >= shortestPhone && watch.mayBePhone(last)) candidates |= 1 << (groups - 1);
       if (groups === mostGroups) break;
       let next = at;
-      while (next < to && next - at < 4 && isSeparator(bytes, next)) next += 1;
+      while (next < to) {
+        const size = separatorSize(bytes, next);
+        if (size === 0 || next + size - at > longestSeparators) break;
+        next += size;
+      }
       if (next === at || !is(bytes[next], digitByte) || next >= to) break;
       separators[groups] = next - at === 1 ? (bytes[at] as number) : space;
       if (separators[groups] === dot) dots += 1;
@@ -171,16 +190,12 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
   };
 }
 
-/** A no-break space, U+00A0 or U+202F, by its bytes. */
-function isBlank(bytes: Uint8Array, at: number): boolean {
-  const byte = bytes[at];
-  return byte === 0xc2 ? bytes[at + 1] === 0xa0 : byte === 0xe2 && bytes[at + 1] === 0x80 && bytes[at + 2] === 0xaf;
+function isCardSign(separator: number): boolean {
+  return separator === space || separator === hyphen || separator === dot;
 }
 
-// Space, ( ) - . / and the bytes of no-break spaces.
-function isSeparator(bytes: Uint8Array, at: number): boolean {
+/** How many bytes the separator here has: ( ) - . / or a blank; 0 where there is none. */
+function separatorSize(bytes: Uint8Array, at: number): number {
   const byte = bytes[at] as number;
-  if (byte === space || byte === 0x28 || byte === 0x29 || (byte >= hyphen && byte <= slash)) return true;
-  if (byte < 0x80) return false;
-  return isBlank(bytes, at) || isBlank(bytes, at - 1) || isBlank(bytes, at - 2);
+  return byte === 0x28 || byte === 0x29 || (byte >= hyphen && byte <= slash) ? 1 : blankBytes(bytes, at);
 }

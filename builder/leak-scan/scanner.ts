@@ -1,10 +1,11 @@
 import type { LeakRule } from '../../anonymizers/primitives.ts';
 import { createAccountFinder } from './accounts.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
-import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
+import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, wordByte } from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
-import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
+import { bcryptLength, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
+import { ibanEnd } from './ibans.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import {
@@ -233,7 +234,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       if (secret) found(secret, place, bytes, start, end);
       else if (first === hyphen && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
     } else if (first === hyphen && length === 10 && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
-    if (length >= 4 && is(first, upperByte) && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
+    if (length >= 4 && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
       const ibanTo = ibanEnd(bytes, start, to);
       if (ibanTo > 0) account('iban', bytes, start, ibanTo, place);
     }

@@ -1,5 +1,5 @@
 import * as wasm from '../../core/wasm-code.ts';
-import { base64Byte, digitByte, domainByte, hexByte, localByte, triggerByte, upperByte, wordByte } from './bytes.ts';
+import { base64Byte, digitByte, domainByte, hexByte, localByte, triggerByte, wordByte } from './bytes.ts';
 import { atLeast, type Code, difference, locals, named, one, sum, when } from './wasm-terms.ts';
 
 const { code, i32Const, load32, op, store32 } = wasm;
@@ -24,7 +24,6 @@ export const sweepTraits = {
   hex: hexByte,
   local: localByte,
   domain: domainByte,
-  upper: upperByte,
   sign: triggerByte,
   /** 8 bits from here: the byte's part of a word's hash. */
   hashShift: 8,

@@ -1,5 +1,6 @@
 import * as wasm from '../../core/wasm-code.ts';
-import { mostGroups, shortestCard } from './numbers.ts';
+import { cardInHalves, shortestBareCard, shortestCard } from './cards.ts';
+import { longestSeparators, mostGroups } from './numbers.ts';
 import { blockBytes, clearLowest, isNone, lowestBit } from './sweep-map-wasm.ts';
 import {
   digitMapAt,
@@ -36,8 +37,6 @@ const { branchIf, code, i32, i32Const, i64, i64Const, load64, op } = wasm;
 
 /** A watched phone number is known by as many of its last digits, and has no fewer. */
 const knownDigits = 8;
-/** Between two groups of digits there are at most as many separators. */
-const mostSeparators = 4;
 
 /** startIn(map, at, start): where the row of ones in a map begins that the byte at `at` is the last of; the map's range begins at `start`. */
 export const startIn: wasm.WasmFunction = (() => {
@@ -116,14 +115,17 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
             isBelow(v('groups'), i32Const(mostGroups - 1)),
           ),
         ),
-        when(and(atLeast(v('length'), shortestCard), isZero(v('isFraction'))), put('isWanted', one)),
+        when(and(atLeast(v('length'), shortestBareCard), isZero(v('isFraction'))), put('isWanted', one)),
       ),
     ),
     put('groups', sum(v('groups'), one)),
   );
   const takeSeparators = code(
     asLongAs(
-      and(isBelow(difference(v('at'), v('end')), i32Const(mostSeparators)), isSet(bits(traitOf(byteAt(v('at'))), sweepTraits.separator))),
+      and(
+        isBelow(difference(v('at'), v('end')), i32Const(longestSeparators)),
+        isSet(bits(traitOf(byteAt(v('at'))), sweepTraits.separator)),
+      ),
       code(put('dots', sum(v('dots'), equals(byteAt(v('at')), 0x2e))), put('at', sum(v('at'), one))),
     ),
   );
@@ -140,7 +142,12 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     code(and(isBelow(v('end'), v('at')), isDigitHere), branchIf(0)),
     op.end,
     when(
-      or(v('isWanted'), atLeast(v('dots'), 3), and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3))),
+      or(
+        v('isWanted'),
+        atLeast(v('dots'), 3),
+        and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3)),
+        and(atLeast(v('digits'), cardInHalves), atLeast(v('groups'), 2)),
+      ),
       callOf('note', i32Const(numberNote), callOf('startIn', i32Const(wordMapAt), v('first'), v('start')), v('end')),
     ),
     put('next', v('end')),

@@ -100,8 +100,8 @@ const endWord: wasm.WasmFunction = (() => {
           or(
             and(equals(v('first'), 0x2d), atLeast(v('length'), shortestForm), equals(byteAt(v('start'), 1), 0x2d)),
             and(
-              isSet(bits(traitOf(v('first')), sweepTraits.upper)),
-              has(1, sweepTraits.upper),
+              isSet(bits(traitOf(v('first')), sweepTraits.lettered)),
+              has(1, sweepTraits.lettered),
               has(2, sweepTraits.digit),
               has(3, sweepTraits.digit),
             ),
@@ -251,7 +251,7 @@ const sweepWords: wasm.WasmFunction = (() => {
   const mayHaveForm = or(
     atLeast(difference(v('bit'), v('word')), shortestForm),
     isBeforeSign,
-    isSet(bits(traitOf(byteAt(v('word'))), sweepTraits.upper)),
+    isSet(bits(traitOf(byteAt(v('word'), 2)), sweepTraits.digit)),
   );
   const endWord = code(
     put('isInWord', zero),

@@ -1,0 +1,28 @@
+const space = 0x20;
+
+/**
+ * How many bytes the blank here has, 0 where there is none: a space, or one of Unicode's that do not break or have another width (U+00A0, U+2000
+ * to U+200A, U+202F, U+205F, U+3000).
+ */
+export function blankBytes(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at] as number;
+  if (byte === space) return 1;
+  if (byte === 0xc2) return bytes[at + 1] === 0xa0 ? 2 : 0;
+  if (byte === 0xe3) return bytes[at + 1] === 0x80 && bytes[at + 2] === 0x80 ? 3 : 0;
+  if (byte !== 0xe2) return 0;
+  const last = bytes[at + 2] as number;
+  if (bytes[at + 1] === 0x81) return last === 0x9f ? 3 : 0;
+  return bytes[at + 1] === 0x80 && ((last >= 0x80 && last <= 0x8a) || last === 0xaf) ? 3 : 0;
+}
+
+/** The bytes that such blanks have beyond ASCII. */
+export const blankByteValues: readonly number[] = [
+  0xc2,
+  0xa0,
+  0xe2,
+  0x81,
+  0x9f,
+  0xaf,
+  0xe3,
+  ...Array.from({ length: 11 }, (_, index) => 0x80 + index),
+];
