@@ -1,5 +1,4 @@
 import { base64Byte, base64Values, classes, is, isLetterOrDigit } from './bytes.ts';
-import { secretBeginnings } from './detectors.ts';
 import { separatorBytes } from './numbers.ts';
 import { sweepTraits } from './sweep-memory.ts';
 import { hashParts } from './word-hash.ts';
@@ -29,7 +28,6 @@ export const traits: Int32Array = (() => {
   remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef], foldedOddly);
   remark([plus, hyphen, dot], punctuated);
   remark([plus, hyphen, slash, 0x5f], sweepTraits.base64Sign);
-  remark([...new Set(secretBeginnings.map((beginning) => beginning.charCodeAt(0)))], sweepTraits.secret);
   for (let byte = 0; byte < 256; byte += 1) {
     if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
   }

@@ -1,4 +1,3 @@
-import type { DetectorRule } from '../../anonymizers/primitives.ts';
 import { latin1 } from './bytes.ts';
 
 /** Detectors by form. They see a candidate that the scan has found the ends of, and say whether it is one. */
@@ -33,34 +32,6 @@ export function isPublicIpv6(text: string): boolean {
   const groups = text.split(':').length;
   const halves = text.split('::').length;
   return halves === 2 ? groups <= 8 : halves === 1 && groups === 8;
-}
-
-const jwtForm = /^eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*$/;
-const apiKeyForms =
-  /^(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,}|xox[abeprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35}|[sr]k_live_[A-Za-z0-9]{16,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|glpat-[A-Za-z0-9_-]{20,}|AAAA[A-Za-z0-9_-]{7})$/;
-const fcmRest = /^:APA91b[A-Za-z0-9_-]{100,}/;
-
-/** Their first two letters. */
-export const secretBeginnings = ['ey', 'AK', 'AS', 'gh', 'gi', 'xo', 'AI', 'sk', 'rk', 'SG', 'gl', 'AA'] as const;
-const beginnings: ReadonlySet<number> = new Set(secretBeginnings.map((two) => (two.charCodeAt(0) << 8) | two.charCodeAt(1)));
-
-/** JSON Web Tokens and keys of well-known services, by their first letters; `word` is a whole run of letters, digits, `_` `.` `+` `-`. */
-export function secretIn(bytes: Uint8Array, from: number, to: number): DetectorRule | undefined {
-  if (!beginnings.has(((bytes[from] as number) << 8) | (bytes[from + 1] as number))) return undefined;
-  if (to - from < 11 || to - from > 4096) return undefined;
-  // Most that begins like a token is a JSON text alone, in base64.
-  if (bytes[from] === 0x65 && !hasDot(bytes, from, to)) return undefined;
-  const word = latin1(bytes, from, to);
-  if (jwtForm.test(word)) return 'jwt';
-  if (!apiKeyForms.test(word)) return undefined;
-  if (word.startsWith('AAAA') && word.length === 11)
-    return fcmRest.test(latin1(bytes, to, Math.min(bytes.length, to + 160))) ? 'api-key' : undefined;
-  return 'api-key';
-}
-
-function hasDot(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (bytes[at] === 0x2e) return true;
-  return false;
 }
 
 const bcryptForm = /^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}/;

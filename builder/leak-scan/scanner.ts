@@ -3,12 +3,14 @@ import { createAccountFinder } from './accounts.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
 import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, wordByte } from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
-import { bcryptLength, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
+import { bcryptLength, isBcrypt, isPrivateKey, isPublicIpv6 } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
 import { ibanEnd } from './ibans.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
+import { botTokenEnd, secretBeginnings, secretIn, shortestSecret } from './secrets.ts';
 import {
+  beginningsAt,
   coarseFilterAt,
   formNote,
   harmlessAt,
@@ -229,11 +231,15 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   const form = (bytes: Uint8Array, start: number, end: number, to: number, place: number): void => {
     const length = end - start;
     const first = bytes[start] as number;
-    if (length >= 11) {
+    if (length >= shortestSecret || bytes[end] === slash) {
       const secret = secretIn(bytes, start, end);
-      if (secret) found(secret, place, bytes, start, end);
+      if (secret) found(secret.rule, place, bytes, start, secret.end);
       else if (first === hyphen && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
-    } else if (first === hyphen && length === 10 && isPrivateKey(bytes, start, to)) found('private-key', place, bytes, start, to);
+    }
+    if (bytes[end] === colon && is(first, digitByte)) {
+      const tokenTo = botTokenEnd(bytes, start, end);
+      if (tokenTo > 0) found('api-key', place, bytes, start, tokenTo);
+    }
     if (length >= 4 && is(bytes[start + 2], digitByte) && is(bytes[start + 3], digitByte)) {
       const ibanTo = ibanEnd(bytes, start, to);
       if (ibanTo > 0) account('iban', bytes, start, ibanTo, place);
@@ -304,6 +310,10 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
 
   const notes = new Int32Array(sweep.memory.buffer, notesAt);
   new Int32Array(sweep.memory.buffer, traitsAt, traits.length).set(traits);
+  for (const beginning of secretBeginnings) {
+    const at = beginningsAt + (beginning >>> 3);
+    sweepMemory[at] = (sweepMemory[at] as number) | (1 << (beginning & 7));
+  }
   let sweptFilters = -1;
 
   /** The same as `scanRange` on the whole text, for texts of many bytes: only what the sweep has noted is looked at. */

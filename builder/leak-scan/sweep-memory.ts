@@ -36,8 +36,6 @@ export const sweepTraits = {
   base64: base64Byte,
   /** One of the signs of base64. */
   base64Sign: 1 << 21,
-  /** First letters of secrets of a known form. */
-  secret: 1 << 22,
   /** 6 bits from here: what a letter or digit of base64 stands for. */
   base64Shift: 23,
   /** A character of ASCII that stands in text. */
@@ -56,7 +54,10 @@ export const phoneFilterAt = wordFilterAt + filterBytes;
 /** The first bits of the words' filter with its parts laid over each other: small enough to stay in the processor's cache, and it says no to most. */
 export const coarseFilterBytes = 256 * kibibyte;
 export const coarseFilterAt = phoneFilterAt + filterBytes;
-const cellsAt = coarseFilterAt + coarseFilterBytes;
+/** A bit for each two bytes that a secret of a known form begins with. */
+export const beginningsAt = coarseFilterAt + coarseFilterBytes;
+export const beginningsBytes = 8 * kibibyte;
+const cellsAt = beginningsAt + beginningsBytes;
 const cellsBytes = 64;
 /** The domain that was last found harmless: its length in a byte, 0 where there is none, and the domain. */
 export const harmlessAt = cellsAt + cellsBytes;
@@ -136,7 +137,7 @@ export function secondBit(value: number, first: number): number {
 const stirred = (value: Code, { shift, factor, take }: typeof firstStir): Code =>
   code(value, value, i32Const(shift), op.i32ShiftRight, op.i32Xor, i32Const(factor), op.i32Multiply, i32Const(take), op.i32ShiftRight);
 
-const isBitSet = (place: Code, filterAt: number): Code =>
+export const isBitSet = (place: Code, filterAt: number): Code =>
   code(
     code(place, i32Const(3), op.i32ShiftRight, wasm.load8(filterAt)),
     code(i32Const(1), place, i32Const(7), op.i32And, op.i32ShiftLeft, op.i32And),

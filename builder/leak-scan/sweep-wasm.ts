@@ -1,7 +1,8 @@
 import * as wasm from '../../core/wasm-code.ts';
-import { secretBeginnings } from './detectors.ts';
+import { botDigits, shortestSecret } from './secrets.ts';
 import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
+  beginningsAt,
   cellOf,
   coarseFilterAt,
   coarseFilterBytes,
@@ -10,6 +11,7 @@ import {
   harmlessAt,
   hasFirstBit,
   hasSecondBit,
+  isBitSet,
   memoryBytes,
   note,
   putCell,
@@ -60,7 +62,7 @@ import {
 import { hashFactor, hashStart } from './word-hash.ts';
 
 const { branchIf, code, createWasmModule, i32, i32Const, i64, load16, load32, op } = wasm;
-/** The dashes and the word with which a private key begins; secrets and encoded text are longer. */
+/** The dashes and the word with which a private key begins, and the shortest name of a secret; encoded text is longer. */
 const shortestForm = 10;
 const pageBytes = 64 * 1024;
 
@@ -83,8 +85,12 @@ const endWord: wasm.WasmFunction = (() => {
   const { v, put } = named(['start', 'at', 'length', 'next', 'first', 'coded']);
   const noted = (kind: number): Code => callOf('note', i32Const(kind), v('start'), v('at'));
   const has = (offset: number, trait: number): Code => isSet(bits(traitOf(byteAt(v('start'), offset)), trait));
-  const beginsSecret = or(
-    ...secretBeginnings.map((two) => equals(code(v('start'), load16(0)), two.charCodeAt(0) | (two.charCodeAt(1) << 8))),
+  const beginsSecret = isBitSet(code(v('start'), load16(0)), beginningsAt);
+  const beginsBotToken = and(
+    equals(v('next'), 0x3a),
+    atLeast(v('length'), botDigits.fewest),
+    isBelow(v('length'), i32Const(botDigits.most + 1)),
+    isSet(bits(traitOf(v('first')), sweepTraits.digit)),
   );
   return {
     name: 'endWord',
@@ -106,9 +112,10 @@ const endWord: wasm.WasmFunction = (() => {
               has(3, sweepTraits.digit),
             ),
             and(equals(v('length'), 4), equals(v('next'), 0x3a), equals(bits(v('first'), 0xfe), 0x32)),
+            beginsBotToken,
           ),
           noted(formNote),
-          when(and(atLeast(v('length'), 11), isSet(bits(traitOf(v('first')), sweepTraits.secret))), when(beginsSecret, noted(formNote))),
+          when(or(atLeast(v('length'), shortestSecret), equals(v('next'), 0x2f)), when(beginsSecret, noted(formNote))),
         ),
       ),
       when(
