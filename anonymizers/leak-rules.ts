@@ -6,7 +6,7 @@ export type WatchKind = (typeof watchKinds)[number];
 /** Takes a real value, `bytes[start, end)`; all of the bytes where the ends are left out. */
 export type Watch = (kind: WatchKind, bytes: Uint8Array, start?: number, end?: number) => void;
 
-export const detectorRules = ['email', 'iban', 'card', 'ip', 'private-key', 'jwt', 'bcrypt', 'api-key'] as const;
+export const detectorRules = ['email', 'phone', 'iban', 'card', 'ip', 'private-key', 'jwt', 'bcrypt', 'api-key'] as const;
 
 /** The detectors of the leak scan that go by form. */
 export type DetectorRule = (typeof detectorRules)[number];

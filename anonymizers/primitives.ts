@@ -11,7 +11,7 @@ export type { Key } from './key.ts';
 export type { DetectorRule, LeakAllowance, LeakRule, Watch, WatchKind } from './leak-rules.ts';
 export { leakRules, watchKinds } from './leak-rules.ts';
 export { createNormalizer } from './normalize.ts';
-export { phoneCountries } from './phone-countries.ts';
+export { callingCodes, phoneCountries, zeroTrunkCodes } from './phone-countries.ts';
 export { createPhoneParser } from './phone-numbers.ts';
 export { createPhonePermutation, type PhonePermutationKey } from './phone-permutation.ts';
 export { createSipHash, keyWords } from './siphash.ts';

@@ -45,6 +45,7 @@ const meanings: Readonly<Record<LeakRule, string>> = {
   'known-secret': 'secret of the source',
   'known-value': 'sensitive value of the source',
   email: 'e-mail address outside of the reserved domains',
+  phone: 'international phone number',
   iban: 'bank account number',
   card: 'card number',
   ip: 'public IP address',

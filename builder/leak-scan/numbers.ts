@@ -3,6 +3,8 @@ import { blankBytes, blankByteValues } from './blanks.ts';
 import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
 import { followsCardWord, isCard, isCardGrouping, longestCard, shortestBareCard, shortestCard } from './cards.ts';
 import { isIpv4, isPublicIpv4 } from './detectors.ts';
+import { isInternationalNumber } from './international-numbers.ts';
+import { createPassedTexts } from './passed-texts.ts';
 import type { Found } from './scanner.ts';
 import type { WatchList } from './watch-list.ts';
 
@@ -11,6 +13,7 @@ const plus = 0x2b;
 const hyphen = 0x2d;
 const dot = 0x2e;
 const slash = 0x2f;
+const backslash = 0x5c;
 const shortestPhone = 8;
 const longestPhone = 19;
 /** With more digits in one piece it is no phone number's part. */
@@ -30,11 +33,51 @@ export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot
  */
 export type NumberScan = (bytes: Uint8Array, start: number, to: number, place: number) => number;
 
-export function createNumberScan(watch: WatchList, found: Found, account: AccountFinder): NumberScan {
+export function createNumberScan(watch: WatchList, report: Found, account: AccountFinder): NumberScan {
   const starts = new Int32Array(mostGroups);
   const lengths = new Int32Array(mostGroups);
   /** The byte right before a group; 0 for the first. */
   const separators = new Int32Array(mostGroups);
+
+  /** Numbers that were found harmless: the same ones come again and again. */
+  const passed = createPassedTexts();
+  let passedVersion = -1;
+
+  /**
+   * The number that begins with a plus here, unless an anonymizer has made it. What follows can belong to another number, so each end is
+   * tried, the farthest first.
+   */
+  const international = (bytes: Uint8Array, start: number, groups: number, place: number): void => {
+    const before = bytes[start - 1];
+    // An escape's letter is none.
+    if (isLetterOrDigit(before) && bytes[start - 2] !== backslash) return;
+    if (watch.filters.version !== passedVersion) {
+      passed.forget();
+      passedVersion = watch.filters.version;
+    }
+    let digits = '';
+    let longest = 0;
+    const ends: (readonly [end: number, count: number])[] = [];
+    for (let group = 0; group < groups; group += 1) {
+      const end = (starts[group] as number) + (lengths[group] as number);
+      digits += latin1(bytes, starts[group] as number, end);
+      if (digits.length > longestPhone) break;
+      longest = Math.max(longest, lengths[group] as number);
+      // Large groups with dots are amounts.
+      if (separators[group + 1] === dot && longest > 4) break;
+      if (digits.length >= shortestPhone) ends.push([end, digits.length]);
+    }
+    let found = 0;
+    for (const [end, count] of ends.reverse()) {
+      if (passed.has(bytes, start, end)) return;
+      if (watch.isPhonePseudonym(plainBlanks(bytes, start, end))) {
+        passed.add(bytes, start, end);
+        return;
+      }
+      if (found === 0 && isInternationalNumber(digits.slice(0, count))) found = end;
+    }
+    if (found > 0) report('phone', place, bytes, start, found);
+  };
 
   const phoneAt = (bytes: Uint8Array, start: number, to: number, last: number, place: number): boolean => {
     const end = (starts[last] as number) + (lengths[last] as number);
@@ -53,9 +96,9 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
       const isInside = first > 0 && bytes[start] === plus && (starts[first] as number) - start < longestInternational;
       if (!isInside && digits >= shortestPhone && before !== dot && before !== hyphen && !(hasDot && longest > 4)) {
         const from = first === 0 ? start : (starts[first] as number);
-        const known = watch.phone(bytes.subarray(from, end));
+        const known = watch.phone(plainBlanks(bytes, from, end));
         if (known) {
-          found(`known-${known}`, place, bytes, from, end);
+          report(`known-${known}`, place, bytes, from, end);
           return true;
         }
       }
@@ -135,7 +178,7 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
       const end = (starts[group + 3] as number) + (lengths[group + 3] as number);
       if (end - from > 15 || isLetterOrDigit(bytes[end]) || (bytes[end] === dot && is(bytes[end + 1], digitByte))) continue;
       const part = (index: number): number => valueAt(bytes, group + index);
-      if (isPublicIpv4([part(0), part(1), part(2), part(3)])) found('ip', place, bytes, from, end);
+      if (isPublicIpv4([part(0), part(1), part(2), part(3)])) report('ip', place, bytes, from, end);
     }
   };
 
@@ -180,14 +223,27 @@ export function createNumberScan(watch: WatchList, found: Found, account: Accoun
       at = next;
     }
     if (groups < mostGroups) separators[groups] = 0;
+    let isKnown = false;
     for (let group = 0; candidates >>> group > 0; group += 1) {
       if (((candidates >>> group) & 1) === 1 && !(dots >= 3 && isInQuad(bytes, start, groups, group)))
-        phoneAt(bytes, start, to, group, place);
+        isKnown = phoneAt(bytes, start, to, group, place) || isKnown;
     }
+    if (total >= shortestPhone && bytes[start] === plus && !isKnown) international(bytes, start, groups, place);
     if (total >= shortestCard) cards(bytes, groups, place);
     if (dots >= 3) addresses(bytes, start, groups, place);
     return at;
   };
+}
+
+/** The number with spaces for the blanks beyond ASCII; itself where it has none. */
+function plainBlanks(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const written = bytes.subarray(from, to);
+  if (written.every((byte) => byte < 0x80)) return written;
+  return Buffer.from(
+    Buffer.from(written)
+      .toString('utf8')
+      .replaceAll(/[^\0-\x7f]/g, ' '),
+  );
 }
 
 function isCardSign(separator: number): boolean {

@@ -104,6 +104,8 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
           hasFirstBit(v('last'), phoneFilterAt, local('bitPlace')),
           when(hasSecondBit(v('last'), phoneFilterAt, local('bitPlace'), local('scratch')), put('isWanted', one)),
         ),
+        // An international number.
+        when(equals(byteAt(difference(v('first'), one)), 0x2b), put('isWanted', one)),
         // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
         put(
           'isFraction',

@@ -18,7 +18,10 @@ const field = (value: Value): string =>
 
 /** Anonymizes the rows of a table; what the scan finds in them, and in rows of which `planted` says what they are after the anonymizer. */
 async function findingsIn({ rules, columns, rows }: Table, planted: readonly Row[] = []): Promise<string[]> {
-  const policy = parsePolicy(`version: 1\ncountry: FR\nsources:\n mysql:\n  tables:\n    people:\n${rules}`, 'test.yaml');
+  const policy = parsePolicy(
+    `version: 1\ncountry: FR\nidentities: { desk.phone: phone }\nsources:\n mysql:\n  tables:\n    people:\n${rules}`,
+    'test.yaml',
+  );
   const key = parseKey(keyText);
   const source = shop({ people: columns });
   const compiled = compilePolicy({ policy, key, sources: [source] });
@@ -134,6 +137,51 @@ describe('an account or card number', () => {
       'note: 1 known-value',
       'other: 1 known-value',
     ]));
+});
+
+describe('a phone number', () => {
+  const numbers = ['+33 6 12 34 56 78', '06 98 76 54 32', '+442079460958', '+1 212 664 7665', '+971 (0)50 123 4567', 'no number'];
+  const table: Table = {
+    rules: `
+      columns:
+        kind: keep
+        phone: { when: { column: kind, is: uk, then: { phone: { country: GB } }, else: phone } }
+        note: { scrub: {} }
+        data: { json: { keep: ["$.text"], paths: { "$.from": { phone: { identity: desk.phone } } } } }
+        other: keep
+`,
+    columns: [
+      column('kind'),
+      column('phone'),
+      column('note', { maxLength: 4000 }),
+      column('data', { type: 'json', sqlType: 'json' }),
+      column('other'),
+    ],
+    rows: [
+      ...numbers.map(
+        (number) => ['uk', number, `${number} called, +33 6 55 44 33 22 did not`, JSON.stringify({ from: `${number}` }), null] as const,
+      ),
+      [
+        'fr',
+        '+33 6 12 34 56 78',
+        '+33 6 12 34 56 78 2024 and +33-6-12-34-56-78/79',
+        JSON.stringify({ from: '+81 90 1234 5678', text: 'x' }),
+        null,
+      ],
+    ],
+  };
+
+  it('is a pseudonym in its own column, in prose and in a document, and wherever it is repeated', async () => {
+    expect(await findingsIn(table)).toEqual([]);
+  });
+
+  it('is found where no column holds it, in places of its own rule too', async () =>
+    expect(
+      await findingsIn(table, [
+        ['fr', '+33699887766', 'ask +33699887766', '{"from":"+33699887766"}', 'or +33 6 99 88 77 66'],
+        ['fr', null, null, '{"text":"+1 (646) 201-3344"}', 'real: +33 6 12 34 56 78'],
+      ]),
+    ).toEqual(['data: 2 phone', 'note: 1 phone', 'other: 1 known-phone', 'other: 1 phone', 'phone: 1 phone']));
 });
 
 describe('a path of a document', () => {
