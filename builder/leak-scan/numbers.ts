@@ -22,6 +22,7 @@ const longestGroup = 15;
 export const mostGroups = 12;
 /** Characters after the + within which a group belongs to the international number; later ones are too short to be one of their own. */
 const longestInternational = 12;
+const noDigits = /[^0-9]/g;
 /** Bytes between two groups. */
 export const longestSeparators = 4;
 /** What can stand between groups of digits: space ( ) - . / and the bytes of other blanks. */
@@ -36,6 +37,8 @@ export type NumberScan = (bytes: Uint8Array, start: number, to: number, place: n
 export function createNumberScan(watch: WatchList, report: Found, account: AccountFinder): NumberScan {
   const starts = new Int32Array(mostGroups);
   const lengths = new Int32Array(mostGroups);
+  /** Digits up to the end of each group. */
+  const totals = new Int32Array(mostGroups);
   /** The byte right before a group; 0 for the first. */
   const separators = new Int32Array(mostGroups);
 
@@ -55,28 +58,32 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
       passed.forget();
       passedVersion = watch.filters.version;
     }
-    let digits = '';
+    let total = 0;
     let longest = 0;
-    const ends: (readonly [end: number, count: number])[] = [];
+    let last = -1;
     for (let group = 0; group < groups; group += 1) {
-      const end = (starts[group] as number) + (lengths[group] as number);
-      digits += latin1(bytes, starts[group] as number, end);
-      if (digits.length > longestPhone) break;
-      longest = Math.max(longest, lengths[group] as number);
+      const length = lengths[group] as number;
+      total += length;
+      longest = Math.max(longest, length);
       // Large groups with dots are amounts.
-      if (separators[group + 1] === dot && longest > 4) break;
-      if (digits.length >= shortestPhone) ends.push([end, digits.length]);
+      if (total > longestPhone || (separators[group + 1] === dot && longest > 4)) break;
+      totals[group] = total;
+      last = group;
     }
-    let found = 0;
-    for (const [end, count] of ends.reverse()) {
+    const endOf = (group: number): number => (starts[group] as number) + (lengths[group] as number);
+    for (let group = last; group >= 0 && (totals[group] as number) >= shortestPhone; group -= 1) {
+      const end = endOf(group);
       if (passed.has(bytes, start, end)) return;
-      if (watch.isPhonePseudonym(plainBlanks(bytes, start, end))) {
-        passed.add(bytes, start, end);
-        return;
-      }
-      if (found === 0 && isInternationalNumber(digits.slice(0, count))) found = end;
+      if (!watch.isPhonePseudonym(plainBlanks(bytes, start, end))) continue;
+      passed.add(bytes, start, end);
+      return;
     }
-    if (found > 0) report('phone', place, bytes, start, found);
+    for (let group = last; group >= 0 && (totals[group] as number) >= shortestPhone; group -= 1) {
+      const end = endOf(group);
+      if (!isInternationalNumber(latin1(bytes, start, end).replaceAll(noDigits, ''))) continue;
+      report('phone', place, bytes, start, end);
+      return;
+    }
   };
 
   const phoneAt = (bytes: Uint8Array, start: number, to: number, last: number, place: number): boolean => {
@@ -238,7 +245,9 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
 /** The number with spaces for the blanks beyond ASCII; itself where it has none. */
 function plainBlanks(bytes: Uint8Array, from: number, to: number): Uint8Array {
   const written = bytes.subarray(from, to);
-  if (written.every((byte) => byte < 0x80)) return written;
+  let isAscii = true;
+  for (let at = from; at < to; at += 1) isAscii &&= (bytes[at] as number) < 0x80;
+  if (isAscii) return written;
   return Buffer.from(
     Buffer.from(written)
       .toString('utf8')

@@ -89,3 +89,12 @@ test('with the key, the original of a pseudonym is found again, in its style', (
   }
   expect(original(Buffer.from('no number'))).toBeUndefined();
 });
+
+test('on a unique column so many values may be no numbers that two hardly get the same result; more stop the build', () => {
+  const unique = textRule('phone', { unique: true });
+  const made = new Set(Array.from({ length: 10_000 }, (_, index) => unique(`ext. ${index}`)));
+  expect(made.size).toBe(10_000);
+  expect(unique('+33612345678')).toBe(phone('+33612345678'));
+  expect(() => unique('ext. 10000')).toThrow(/more than 10000 values that are no phone numbers/);
+  expect(() => Array.from({ length: 10_001 }, (_, index) => phone(`ext. ${index}`))).not.toThrow();
+});
