@@ -87,7 +87,7 @@ const leakScan = z.strictObject({
   watched: z.strictObject({ email: count, phone: count, login: count, name: count, secret: count, value: count }),
   /** Different values too short or too common to be looked for. */
   indistinct: count,
-  /** How often a real phone number was met that is another one's pseudonym, and so tells nothing. */
+  /** How often a real phone, card or account number was met that is another one's pseudonym, and so tells nothing. */
   ambiguous: count,
   /** Values beyond the exact table, and how many of 10¹² other words pass for one of them. */
   overflow: count,
