@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
-import type { CompiledPolicy, TablePlan, Value } from '../../anonymizers/index.ts';
+import type { CompiledPolicy, TablePlan } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
-import { observedColumns } from '../observed-columns.ts';
+import { noRow, observedColumns } from '../observed-columns.ts';
 import type { MysqlTable } from './catalog.ts';
 import { qualifiedName } from './connection.ts';
 import { readRows } from './rows.ts';
@@ -34,8 +34,7 @@ export async function observeMysql(
         page(current);
       }
       locateFields(row, places);
-      const field = (position: number): Value => fieldOf(row, places, position);
-      const decided = rowOf(field);
+      const decided = rowOf?.((position) => fieldOf(row, places, position)) ?? noRow;
       for (let index = 0; index < watched.length; index += 1) {
         const { whole, observe } = watched[index] as (typeof watched)[number];
         if (whole !== undefined) {
@@ -45,7 +44,7 @@ export async function observeMysql(
         const value = observe && fieldOf(row, places, index);
         if (value) observe(value, watch, decided);
       }
-      identify?.(field);
+      identify?.((position) => fieldOf(row, places, position));
     }
     await ready();
   }

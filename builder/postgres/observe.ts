@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { CompiledPolicy, TablePlan, Value } from '../../anonymizers/index.ts';
 import type { WatchSink } from '../leak-scan/scan-thread-client.ts';
-import { observedColumns } from '../observed-columns.ts';
+import { noRow, observedColumns } from '../observed-columns.ts';
 import { bytesOfHex } from './bytea.ts';
 import type { PostgresTable } from './catalog.ts';
 import { quoteName } from './connection.ts';
@@ -42,8 +42,7 @@ export async function observePostgres(
         page(current);
       }
       locateFields(row, places, sourceName);
-      const valueAt = (position: number): Value => fieldValue(row, position, watched[position]?.isBinary === true);
-      const decided = rowOf(valueAt);
+      const decided = rowOf?.((position) => fieldValue(row, position, watched[position]?.isBinary === true)) ?? noRow;
       for (let index = 0; index < watched.length; index += 1) {
         const { whole, observe, isBinary } = watched[index] as (typeof watched)[number];
         // Without a backslash it is no NULL, no bytea and stands there as it is.
@@ -54,7 +53,7 @@ export async function observePostgres(
         const value = observe && fieldValue(row, index, isBinary);
         if (value) observe(value, watch, decided);
       }
-      identify?.(valueAt);
+      identify?.((position) => fieldValue(row, position, watched[position]?.isBinary === true));
     }
     await ready();
   }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { compilePolicy, type LiveColumn, parseKey, parsePolicy, type Value } from '../../anonymizers/index.ts';
 import { prepareLeakScan } from '../../builder/leak-scan/leak-scan.ts';
-import { observedColumns } from '../../builder/observed-columns.ts';
+import { noRow, observedColumns } from '../../builder/observed-columns.ts';
 import type { Chunk } from '../../builder/pack.ts';
-import { column, shop } from '../anonymizers/live.ts';
+import { column, compile, shop } from '../anonymizers/live.ts';
 import { keyText } from '../anonymizers/making.ts';
 
 // What is watched, and what counts as a result of the policy's own: from the rules of a table to the findings in its rows.
@@ -32,7 +32,7 @@ async function findingsIn({ rules, columns, rows }: Table, planted: readonly Row
     const observed = observedColumns(plan, compiled.known);
     for (const row of rows.map(valuesOf)) {
       const read = (position: number): Value => row[observed.columns[position] as number] ?? null;
-      const decided = observed.rowOf(read);
+      const decided = observed.rowOf?.(read) ?? noRow;
       for (const [position, index] of observed.columns.entries()) {
         const value = read(position);
         if (value) plan.leaks[index]?.observe?.(value, sink.watch, decided);
@@ -102,6 +102,24 @@ describe('a choice between two rules', () => {
     expect(await findingsIn(addresses)).toEqual([]);
     expect(await findingsIn(addresses, [['company', '82.64.17.3']])).toEqual(['ip: 1 ip']);
   });
+});
+
+it('a choice in an entry of a directory goes by the values of that entry', () => {
+  const rule = '{ when: { column: employeeType, is: desk, then: keep, else: phone } }';
+  const plan = compile(
+    `sources: { ldap: { keep: [objectClass, employeeType], attributes: { telephoneNumber: ${rule} }, dn: { uid: login } } }`,
+    { name: 'ldap', kind: 'ldap', bases: ['dc=acme'], attributes: ['objectClass', 'employeeType', 'telephoneNumber'] },
+  ).directory('ldap');
+  const watched: string[] = [];
+  for (const [type, number] of [
+    ['desk', '+33142685300'],
+    ['person', '+33612345678'],
+  ] as const) {
+    const attributes = new Map(Object.entries({ telephoneNumber: [Buffer.from(number)], employeeType: [Buffer.from(type)] }));
+    plan.leaks.observe({ dn: 'uid=x,dc=acme', attributes }, (kind, bytes) => void watched.push(`${kind} ${Buffer.from(bytes)}`));
+  }
+  expect(plan.leaks.attributes).toContain('employeeType');
+  expect(watched).toEqual(['phone +33612345678']);
 });
 
 describe('an account or card number', () => {
