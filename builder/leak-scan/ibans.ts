@@ -1,6 +1,6 @@
 import { ibanCountries } from '../../anonymizers/primitives.ts';
-import { blankBytes } from './blanks.ts';
 import { digitByte, is, isLetterOrDigit } from './bytes.ts';
+import { blankBytes, dashBytes } from './group-signs.ts';
 
 const space = 0x20;
 const hyphen = 0x2d;
@@ -48,9 +48,10 @@ export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
       at += 1;
       continue;
     }
-    const isOfSigns = byte === hyphen || byte === dot;
-    const size = isOfSigns ? 1 : blankBytes(bytes, at);
-    const own = isOfSigns ? byte : space;
+    const dash = dashBytes(bytes, at);
+    const isOfSigns = dash > 0 || byte === dot;
+    const size = dash > 0 ? dash : isOfSigns ? 1 : blankBytes(bytes, at);
+    const own = dash > 0 ? hyphen : isOfSigns ? dot : space;
     const isInGroups = text.length % group === 0;
     // Signs other than blanks are in names and numbers of all kinds: only in groups of four.
     if (size === 0 || (sign !== 0 && sign !== own) || (isOfSigns && !isInGroups)) return 0;
@@ -60,11 +61,12 @@ export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
     // Between two groups stands one.
     if (!isLetterOrDigit(bytes[at]) || (bytes[at] as number) >= 0x80) return 0;
   }
-  if (text.length < country.length || (isLetterOrDigit(bytes[at]) && blankBytes(bytes, at) === 0)) return 0;
+  if (text.length < country.length || (isLetterOrDigit(bytes[at]) && blankBytes(bytes, at) === 0 && dashBytes(bytes, at) === 0)) return 0;
   if (!isPlain) {
     text = text.toUpperCase();
     // Longer ones of the kind are no accounts.
-    const goesOn = sign > space && bytes[at] === sign && isLetterOrDigit(bytes[at + 1]);
+    const next = sign === hyphen ? dashBytes(bytes, at) : sign === dot && bytes[at] === dot ? 1 : 0;
+    const goesOn = next > 0 && isLetterOrDigit(bytes[at + next]);
     if (goesOn || digits < fewestDigits || !country.shape.test(text)) return 0;
   }
   return hasValidCheck(text) ? at : 0;

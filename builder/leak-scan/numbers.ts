@@ -1,8 +1,8 @@
 import type { AccountFinder } from './accounts.ts';
-import { blankBytes, blankByteValues } from './blanks.ts';
 import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
 import { followsCardWord, isCard, isCardGrouping, longestCard, shortestBareCard, shortestCard } from './cards.ts';
 import { isIpv4, isPublicIpv4 } from './detectors.ts';
+import { blankBytes, dashBytes, signsBeyondAscii } from './group-signs.ts';
 import { isInternationalNumber } from './international-numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import type { Found } from './scanner.ts';
@@ -25,8 +25,8 @@ const longestInternational = 12;
 const noDigits = /[^0-9]/g;
 /** Bytes between two groups. */
 export const longestSeparators = 4;
-/** What can stand between groups of digits: space ( ) - . / and the bytes of other blanks. */
-export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, ...blankByteValues];
+/** What can stand between groups of digits: space ( ) - . / and the bytes of other blanks and dashes. */
+export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, ...signsBeyondAscii];
 
 /**
  * Reads a run of digits and separators once and looks in it for watched phone numbers, card numbers and IPv4 addresses. Gives the end of
@@ -210,7 +210,7 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
       lengths[groups] = at - groupStart;
       groups += 1;
       total += at - groupStart;
-      if (at < to && (isLetterOrDigit(bytes[at]) || bytes[at] === 0x5f) && blankBytes(bytes, at) === 0) {
+      if (at < to && (isLetterOrDigit(bytes[at]) || bytes[at] === 0x5f) && separatorSize(bytes, at) === 0) {
         // Letters follow: this group is no number's.
         groups -= 1;
         total -= at - groupStart;
@@ -242,7 +242,7 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
   };
 }
 
-/** The number with spaces for the blanks beyond ASCII; itself where it has none. */
+/** The number with spaces for the blanks and dashes beyond ASCII; itself where it has none. */
 function plainBlanks(bytes: Uint8Array, from: number, to: number): Uint8Array {
   const written = bytes.subarray(from, to);
   let isAscii = true;
@@ -259,8 +259,9 @@ function isCardSign(separator: number): boolean {
   return separator === space || separator === hyphen || separator === dot;
 }
 
-/** How many bytes the separator here has: ( ) - . / or a blank; 0 where there is none. */
+/** How many bytes the separator here has: ( ) - . / or another blank or dash; 0 where there is none. */
 function separatorSize(bytes: Uint8Array, at: number): number {
   const byte = bytes[at] as number;
-  return byte === 0x28 || byte === 0x29 || (byte >= hyphen && byte <= slash) ? 1 : blankBytes(bytes, at);
+  if (byte === 0x28 || byte === 0x29 || (byte >= hyphen && byte <= slash)) return 1;
+  return byte === space || byte >= 0x80 ? blankBytes(bytes, at) || dashBytes(bytes, at) : 0;
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { compilePolicy, type LiveColumn, parseKey, parsePolicy, type Value } from '../../anonymizers/index.ts';
-import { prepareLeakScan } from '../../builder/leak-scan/leak-scan.ts';
+import {
+  type CompiledPolicy,
+  compilePolicy,
+  type LiveColumn,
+  type LiveSource,
+  parseKey,
+  parsePolicy,
+  type Value,
+} from '../../anonymizers/index.ts';
+import { type LeakScan, prepareLeakScan } from '../../builder/leak-scan/leak-scan.ts';
 import { noRow, observedColumns } from '../../builder/observed-columns.ts';
 import type { Chunk } from '../../builder/pack.ts';
 import { column, compile, shop } from '../anonymizers/live.ts';
@@ -16,19 +24,45 @@ const valuesOf = (row: Row): Value[] => row.map((value) => (value === null ? nul
 const field = (value: Value): string =>
   value === null ? '\\N' : Buffer.from(value).toString().replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
 
-/** Anonymizes the rows of a table; what the scan finds in them, and in rows of which `planted` says what they are after the anonymizer. */
-async function findingsIn({ rules, columns, rows }: Table, planted: readonly Row[] = []): Promise<string[]> {
-  const policy = parsePolicy(
-    `version: 1\ncountry: FR\nidentities: { desk.phone: phone }\nsources:\n mysql:\n  tables:\n    people:\n${rules}`,
-    'test.yaml',
-  );
+type Observe = (compiled: CompiledPolicy) => Parameters<LeakScan['observe']>[0]['observe'];
+
+/** What the scan finds in `written`, as a chunk of the named table or subtree, when `observe` has handed on the real values. */
+async function findings(
+  sources: string,
+  source: LiveSource,
+  name: string,
+  observe: Observe,
+  written: (compiled: CompiledPolicy) => string,
+): Promise<string[]> {
+  const policy = parsePolicy(`version: 1\ncountry: FR\nidentities: { desk.phone: phone }\nsources:\n${sources}`, 'test.yaml');
   const key = parseKey(keyText);
-  const source = shop({ people: columns });
   const compiled = compilePolicy({ policy, key, sources: [source] });
-  const plan = compiled.table('mysql', 'shop', 'people');
   await using prepared = prepareLeakScan();
   const scan = prepared.start(policy, compiled, key, [source]);
-  const observe: Parameters<typeof scan.observe>[0]['observe'] = async (_policy, sink) => {
+  await scan.observe({ observe: observe(compiled) }, never);
+  compiled.known?.complete();
+  const chunk: Chunk = {
+    bytes: Buffer.from(written(compiled)),
+    rows: 1,
+    order: '0',
+    reference: false,
+    boundary: 0,
+    release: () => undefined,
+  };
+  const own = scan.source(source);
+  const given = (async function* () {
+    yield chunk;
+  })();
+  const passed = await Array.fromAsync(own.chunks({ schema: 'shop', name }, source.kind === 'ldap' ? 'text' : 'table', given));
+  const found = own.found.all.map(({ place, rule, count }) => `${place.split(/[. ]/).at(-1)}: ${count} ${rule}`);
+  expect(passed.length).toBe(found.length === 0 ? 1 : 0);
+  return found;
+}
+
+/** Anonymizes the rows of a table; what the scan finds in them, and in rows of which `planted` says what they are after the anonymizer. */
+function findingsIn({ rules, columns, rows }: Table, planted: readonly Row[] = []): Promise<string[]> {
+  const observe: Observe = (compiled) => async (_policy, sink) => {
+    const plan = compiled.table('mysql', 'shop', 'people');
     const observed = observedColumns(plan, compiled.known);
     for (const row of rows.map(valuesOf)) {
       const read = (position: number): Value => row[observed.columns[position] as number] ?? null;
@@ -40,30 +74,15 @@ async function findingsIn({ rules, columns, rows }: Table, planted: readonly Row
       observed.identify?.(read);
     }
   };
-  await scan.observe({ observe }, never);
-  compiled.known?.complete();
-  const written = [
-    ...rows.map((row) => {
-      const values = valuesOf(row);
-      plan.transform(values);
-      return values;
-    }),
-    ...planted.map(valuesOf),
-  ];
-  const bytes = Buffer.from(written.map((values) => `${values.map(field).join('\t')}\n`).join(''));
-  const chunk: Chunk = { bytes, rows: written.length, order: '0', reference: false, boundary: 0, release: () => undefined };
-  const own = scan.source(source);
-  const chunks = own.chunks(
-    { schema: 'shop', name: 'people' },
-    'table',
-    (async function* () {
-      yield chunk;
-    })(),
+  const transformed = (compiled: CompiledPolicy) => (row: Row) => {
+    const values = valuesOf(row);
+    compiled.table('mysql', 'shop', 'people').transform(values);
+    return values;
+  };
+  const text = (values: readonly Value[]): string => `${values.map(field).join('\t')}\n`;
+  return findings(` mysql:\n  tables:\n    people:\n${rules}`, shop({ people: columns }), 'people', observe, (compiled) =>
+    [...rows.map(transformed(compiled)), ...planted.map(valuesOf)].map(text).join(''),
   );
-  const passed = await Array.fromAsync(chunks);
-  const found = own.found.all.map(({ place, rule, count }) => `${place.split('.').at(-1)}: ${count} ${rule}`);
-  expect(passed.length).toBe(found.length === 0 ? 1 : 0);
-  return found;
 }
 
 const cards = ['4111 1111 1111 1111', '5500005555555559', '30569309025904'];
@@ -228,6 +247,20 @@ describe('a path of a document', () => {
   ])('%s the form is a finding', async (_name, document) =>
     expect(await findingsIn(table, [[JSON.stringify(document)]])).toEqual(['data: 1 ip']),
   );
+});
+
+it('a path of a document in a directory is told in the same way, in base64 too', async () => {
+  const policy = ` ldap:
+  keep: [objectClass]
+  attributes: { info: { json: { keep: ["$.note"], paths: { "$.ip": { ip: { form: prefix } } } } } }
+  dn: { uid: login }
+`;
+  const source: LiveSource = { name: 'ldap', kind: 'ldap', bases: ['dc=acme'], attributes: ['objectClass', 'info'] };
+  const nothing: Observe = () => async () => undefined;
+  const [own, kept] = ['{"ip":"82.64.17.3","note":"x"}', '{"ip":"82.64.17.3","note":"é 91.198.174.192"}'];
+  const base64 = Buffer.from(kept).toString('base64');
+  expect(await findings(policy, source, 'dc=acme', nothing, () => `dn: uid=x\ninfo: ${own}\n`)).toEqual([]);
+  expect(await findings(policy, source, 'dc=acme', nothing, () => `dn: uid=x\ninfo: ${own}\ninfo:: ${base64}\n`)).toEqual(['info: 1 ip']);
 });
 
 it('secrets of push applications are watched, and reserved addresses need no exemption', async () => {
