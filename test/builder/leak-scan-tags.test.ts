@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPhonePermutation, parseKey, phoneCountries } from '../../anonymizers/index.ts';
+import { createScan } from '../../builder/leak-scan/scanner.ts';
 import { createTagSet } from '../../builder/leak-scan/tag-set.ts';
 import { createWatchList, watchKeys } from '../../builder/leak-scan/watch-list.ts';
 
@@ -96,4 +97,36 @@ describe('the list of watched values', () => {
     expect(list.email(bytes('marie@acme.test'))).toBe('email');
     expect(other.email(bytes('marie@acme.test'))).toBeUndefined();
   });
+});
+
+it('pseudonyms of watched numbers are told from other numbers, whatever the country, length and style', () => {
+  const [country] = france;
+  if (!country) throw new Error('France is missing.');
+  const permutation = { key: new Uint8Array(16).fill(9), country };
+  const { pseudonym } = createPhonePermutation(permutation);
+  const list = createWatchList({ keys: watchKeys(key), country, common: new Set(), phonePermutations: [permutation] });
+  const scan = createScan(list, []);
+  const styles = [
+    (number: string) => number,
+    (number: string) => number.replaceAll(/(?<=\d{3})(\d{2})/g, ' $1'),
+    (number: string) => `(${number})`,
+  ];
+  const numbers = upTo(0, 2_000).map((index) => {
+    const digits = String((index * 7_919_777_123_457) % 1e14).padStart(14, '7');
+    return (styles[index % 3] as (number: string) => string)(`+${digits.slice(0, 8 + (index % 7))}`);
+  });
+  const rulesIn = (text: string): string[] => {
+    const rules: string[] = [];
+    scan(Buffer.from(`1\t${text} \tx\n`), 'table', (rule) => rules.push(rule));
+    return rules;
+  };
+  const unknown = numbers.filter((number) => rulesIn(number).includes('phone'));
+  for (const number of numbers) list.add('phone', Buffer.from(number));
+  const made = numbers.flatMap((number) => {
+    const result = pseudonym(Buffer.from(number));
+    return result ? [Buffer.from(result).toString()] : [];
+  });
+  expect(unknown.length).toBeGreaterThan(100);
+  expect(made.length).toBeGreaterThan(1_500);
+  expect(made.filter((number) => rulesIn(number).includes('phone'))).toEqual([]);
 });
