@@ -29,7 +29,7 @@ export const longestSeparators = 4;
 export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, ...signsBeyondAscii];
 
 /**
- * Reads a run of digits and separators once and looks in it for watched phone numbers, card numbers and IPv4 addresses. Gives the end of
+ * Reads a run of digits and separators once and looks in it for phone numbers, card numbers and IPv4 addresses. Gives the end of
  * the run.
  */
 export type NumberScan = (bytes: Uint8Array, start: number, to: number, place: number) => number;
