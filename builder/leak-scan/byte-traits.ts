@@ -1,4 +1,5 @@
 import { base64Byte, base64Values, classes, is, isLetterOrDigit } from './bytes.ts';
+import { blankBeginnings } from './group-signs.ts';
 import { separatorBytes } from './numbers.ts';
 import { sweepTraits } from './sweep-memory.ts';
 import { hashParts } from './word-hash.ts';
@@ -37,5 +38,6 @@ export const traits: Int32Array = (() => {
     sweepTraits.beyondAscii,
   );
   remark(separatorBytes, sweepTraits.separator);
+  remark(blankBeginnings, sweepTraits.blank);
   return table;
 })();

@@ -16,6 +16,16 @@ export function blankBytes(bytes: Uint8Array, at: number): number {
   return bytes[at + 1] === 0x80 && ((last >= 0x80 && last <= 0x8a) || last === 0xaf) ? 3 : 0;
 }
 
+/** The first bytes of those beyond ASCII. */
+export const blankBeginnings: readonly number[] = [0xc2, 0xe2, 0xe3];
+
+/** Whether a blank ends right before this place. */
+export function isBehindBlank(bytes: Uint8Array, at: number): boolean {
+  const last = bytes[at - 1] as number;
+  if (last < 0x80) return last === space;
+  return blankBytes(bytes, at - 2) === 2 || blankBytes(bytes, at - 3) === 3;
+}
+
 /** Likewise for a hyphen, or one of Unicode's hyphens and dashes (U+2010 to U+2015). */
 export function dashBytes(bytes: Uint8Array, at: number): number {
   const byte = bytes[at] as number;

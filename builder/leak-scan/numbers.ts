@@ -2,7 +2,7 @@ import type { AccountFinder } from './accounts.ts';
 import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
 import { followsCardWord, isCard, isCardGrouping, longestCard, shortestBareCard, shortestCard } from './cards.ts';
 import { isIpv4, isPublicIpv4 } from './detectors.ts';
-import { blankBytes, dashBytes, signsBeyondAscii } from './group-signs.ts';
+import { blankBytes, dashBytes, isBehindBlank, signsBeyondAscii } from './group-signs.ts';
 import { isInternationalNumber } from './international-numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import type { Found } from './scanner.ts';
@@ -51,9 +51,9 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
    * tried, the farthest first.
    */
   const international = (bytes: Uint8Array, start: number, groups: number, place: number): void => {
-    const before = bytes[start - 1];
     // An escape's letter is none.
-    if (isLetterOrDigit(before) && bytes[start - 2] !== backslash) return;
+    const isInWord = isLetterOrDigit(bytes[start - 1]) && !isBehindBlank(bytes, start) && bytes[start - 2] !== backslash;
+    if (isInWord) return;
     if (watch.filters.version !== passedVersion) {
       passed.forget();
       passedVersion = watch.filters.version;

@@ -5,6 +5,7 @@ import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, t
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
 import { bcryptLength, isBcrypt, isPrivateKey, isPublicIpv6 } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
+import { blankBytes, isBehindBlank } from './group-signs.ts';
 import { ibanEnd } from './ibans.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPassedTexts } from './passed-texts.ts';
@@ -62,7 +63,7 @@ const backslash = 0x5c;
 const tab = 0x09;
 const lineFeed = 0x0a;
 
-const { foldedOddly, lettered } = sweepTraits;
+const { blank, foldedOddly, lettered } = sweepTraits;
 
 /** @param literals what the policy itself writes: forms that are found in it are allowed wherever they stand */
 export function createScan(watch: WatchList, literals: readonly Uint8Array[]): Scan {
@@ -218,9 +219,9 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       if (start >= ends.number && (end - start >= shortestNumber || (end < to && goesOn(bytes[end] as number)))) {
         ends.number = numbers(bytes, start, to, place);
       }
-    } else if ((remark & punctuated) !== 0 && (remark & numbered) !== 0) {
+    } else if ((remark & (punctuated | blank)) !== 0 && (remark & numbered) !== 0) {
       for (let inside = Math.max(start + 1, ends.number); inside < end; inside += 1) {
-        if (!is(bytes[inside], digitByte) || isLetterOrDigit(bytes[inside - 1])) continue;
+        if (!is(bytes[inside], digitByte) || (isLetterOrDigit(bytes[inside - 1]) && !isBehindBlank(bytes, inside))) continue;
         ends.number = numbers(bytes, bytes[inside - 1] === plus ? inside - 1 : inside, to, place);
         inside = Math.max(inside, ends.number);
       }
@@ -228,7 +229,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   };
 
   /** What a word can be by its form: a secret, a key, an account number, an address. */
-  const form = (bytes: Uint8Array, start: number, end: number, to: number, place: number): void => {
+  const formOf = (bytes: Uint8Array, start: number, end: number, to: number, place: number): void => {
     const length = end - start;
     const first = bytes[start] as number;
     if (length >= shortestSecret || bytes[end] === slash) {
@@ -250,6 +251,18 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const isAddress = !isLetterOrDigit(bytes[addressEnd]) && isPublicIpv6(latin1(bytes, start, addressEnd));
       if (isAddress) found('ip', place, bytes, start, addressEnd);
     }
+  };
+
+  /** The same of a word, or of the words between the blanks in it. */
+  const form = (bytes: Uint8Array, start: number, end: number, to: number, place: number): void => {
+    let piece = start;
+    for (let at = start; at < end; ) {
+      const size = (bytes[at] as number) < 0x80 ? 0 : blankBytes(bytes, at);
+      if (size > 0 && at > piece) formOf(bytes, piece, at, to, place);
+      at += Math.max(size, 1);
+      if (size > 0) piece = at;
+    }
+    if (piece < end) formOf(bytes, piece, end, to, place);
   };
 
   /** Encoded text that begins with a word. */

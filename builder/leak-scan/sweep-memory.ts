@@ -36,6 +36,8 @@ export const sweepTraits = {
   base64: base64Byte,
   /** One of the signs of base64. */
   base64Sign: 1 << 21,
+  /** Blanks beyond ASCII begin with it: they belong to words, and words stand on both sides of them. */
+  blank: 1 << 22,
   /** 6 bits from here: what a letter or digit of base64 stands for. */
   base64Shift: 23,
   /** A character of ASCII that stands in text. */

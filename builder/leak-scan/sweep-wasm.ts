@@ -271,6 +271,7 @@ const sweepWords: wasm.WasmFunction = (() => {
           mayEndWatched,
           when(isLongEnough, when(endsWatched, when(surelyEnds, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
         ),
+        when(bits(v('remark'), sweepTraits.blank), callOf('note', i32Const(formNote), v('word'), v('bit'))),
         when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
       ),
     ),
