@@ -152,8 +152,9 @@ function compileDirectory(source: LdapSource, policy: SourcePolicy, references: 
     if (problems.invalid.some((line) => line.startsWith(`${source.name} attribute ${attribute}:`))) continue;
     undecided.push(`${source.name} attribute ${attribute}`);
     const target = { type: 'text', sqlType: 'an LDAP attribute', nullable: true, unique: false, place: '', sourceKind: 'ldap' } as const;
-    const rule = suggestRule(attribute, target, make);
-    suggestions.attribute(source.name, attribute, rule === 'text' ? 'drop' : rule);
+    const suggested = suggestRule(attribute, target, make);
+    const rule = 'rule' in suggested ? suggested.rule : null;
+    suggestions.attribute(source.name, attribute, rule === 'text' || rule === null ? 'drop' : rule);
   }
   const lowCardinality = readLowCardinality(source, policy, compilation);
   compilation.surveys.push(...directorySurveys(source, rules, lowCardinality, make));

@@ -16,8 +16,9 @@ export type {
 export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
 export { parseKey } from './key.ts';
+export { kindOfName, type NameKind, rulesOfKind, whyNotKept, wordsOf } from './name-kinds.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';
 export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
 export * from './primitives.ts';
-export { pseudonymWords } from './pseudonym-words.ts';
+export { isFirstName, pseudonymWords } from './pseudonym-words.ts';
 export { countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
