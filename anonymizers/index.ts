@@ -15,6 +15,7 @@ export type {
 } from './api.ts';
 export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
+export { createNamingTypes } from './directory-names.ts';
 export { parseKey } from './key.ts';
 export { kindOfName, type NameKind, rulesOfKind, whyNotKept, wordsOf } from './name-kinds.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';

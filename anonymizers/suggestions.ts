@@ -59,7 +59,11 @@ export type Suggestions = {
   column(source: string, tableKey: string, column: string, suggested: Suggested): void;
   /** Only to be named. */
   table(source: string, tableKey: string): void;
-  attribute(source: string, attribute: string, rule: Rule | 'drop'): void;
+  attribute(source: string, attribute: string, rule: Rule | 'drop', look?: string): void;
+  /** What values are in DNs. */
+  name(source: string, type: string, rule: Rule, look?: string): void;
+  /** As `name`, where the attribute has a rule that cannot stand in DNs. */
+  openName(source: string, type: string): void;
   /** Comments are left out: nothing works less without them. */
   comments(source: string): void;
   path(source: string, tableKey: string, column: string, path: string, rule: Rule): void;
@@ -76,6 +80,7 @@ type PatchSource = {
   tables?: Record<string, { columns: Record<string, Rule> }>;
   attributes?: Record<string, Rule>;
   drop?: string[];
+  dn?: Record<string, Rule>;
   comments?: 'drop';
   programs?: { keep?: string[]; drop?: string[] };
   defaults?: { keep?: string[] };
@@ -104,7 +109,7 @@ export function createSuggestions(): Suggestions {
       patch.tables ??= {};
       patch.tables[tableKey] ??= { columns: {} };
     },
-    attribute(source, attribute, rule) {
+    attribute(source, attribute, rule, look) {
       const patch = sourceOf(source);
       if (rule === 'drop') {
         patch.drop ??= [];
@@ -113,6 +118,18 @@ export function createSuggestions(): Suggestions {
       }
       patch.attributes ??= {};
       patch.attributes[attribute] = rule;
+      if (look !== undefined) remarks.push({ at: ['sources', source, 'attributes', attribute], text: `look: ${look}` });
+    },
+    name(source, type, rule, look) {
+      const patch = sourceOf(source);
+      patch.dn ??= {};
+      patch.dn[type] = rule;
+      if (look !== undefined) remarks.push({ at: ['sources', source, 'dn', type], text: `look: ${look}` });
+    },
+    openName(source, type) {
+      sourceOf(source).dn ??= {};
+      const text = `${type}: undecided, its attribute has a rule that can give two entries one name; give both one that cannot`;
+      remarks.push({ at: ['sources', source, 'dn'], text });
     },
     comments(source) {
       sourceOf(source).comments = 'drop';

@@ -1,13 +1,14 @@
-import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
+import { createNamingTypes, type DirectoryEntry, type DirectoryPlan } from '../../anonymizers/index.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
 import { hashKey } from '../key-hash.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
+import { dnAttributesOf } from './dn-syntax.ts';
 import { entriesBelow, everything, readTexts } from './entries.ts';
 import { createEntryWriter } from './ldif.ts';
-import { readSchema } from './schema.ts';
+import { readSubschema, schemaFile } from './schema.ts';
 import type { Search } from './search.ts';
 import { ldapSurvey } from './survey.ts';
 import { createEntryReader, type WireEntry } from './wire-entries.ts';
@@ -53,20 +54,28 @@ export async function connectLdap(
     describe: (describeSignal) =>
       guarded(async () => {
         const found = new Set<string>();
-        const { addAttributes } = createEntryReader();
+        const { addAttributes, dn: dnOf } = createEntryReader();
+        const naming = createNamingTypes();
         for (const base of bases) {
           let entries = 0;
+          const baseDepth = dnDepth(base);
           for await (const batch of entriesBelow(search, [base], { filter: everything, values: false }, describeSignal)) {
             entries += batch.length;
-            for (const wire of batch) addAttributes(wire, found);
+            for (const wire of batch) {
+              addAttributes(wire, found);
+              const dn = dnOf(wire);
+              if (dnDepth(dn) > baseDepth) naming.add(dn);
+            }
           }
           estimatedRows.set(base, entries);
         }
         attributes = [...found].sort();
+        const subschema = await readSubschema(name, search, bases[0] ?? '', describeSignal);
         // Other products' definitions are not written as OpenLDAP reads them.
-        const schema = server.product === 'OpenLDAP' ? [await readSchema(name, search, bases[0] ?? '', describeSignal)] : [];
+        const schema = server.product === 'OpenLDAP' ? [schemaFile(subschema)] : [];
+        const dnAttributes = dnAttributesOf(subschema.get('attributetypes') ?? []);
         return {
-          live: { name, kind: 'ldap', bases, attributes },
+          live: { name, kind: 'ldap', bases, attributes, dnAttributes, namingTypes: naming.types() },
           databases: bases.map((base) => ({ name: base, create: '' })),
           files: async () => ({ before: schema, after: [] }),
         };
