@@ -87,10 +87,12 @@ export function kindOfText(text: string): ValueKind | undefined {
 
 /** Of a binary value: by its first bytes or its length. */
 export function kindOfBytes(value: Uint8Array): ValueKind | undefined {
-  const starts = (...bytes: number[]): boolean => bytes.every((byte, at) => value[at] === byte);
-  if (starts(0x89, 0x50, 0x4e, 0x47) || starts(0xff, 0xd8, 0xff) || starts(0x47, 0x49, 0x46, 0x38)) return 'image';
-  return undefined;
+  const start = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex', 0, 12);
+  return pictureStart.test(start) ? 'image' : undefined;
 }
+
+/** PNG, JPEG, GIF, WebP, TIFF. */
+const pictureStart = /^(?:89504e47|ffd8ff|47494638|52494646.{8}57454250|49492a00|4d4d002a)/;
 
 function isPhone(value: string): boolean {
   if (!digitsAndSigns.test(value)) return false;
