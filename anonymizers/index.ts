@@ -20,6 +20,7 @@ export { parseKey } from './key.ts';
 export { kindOfName, type NameKind, rulesOfKind, whyNotKept, wordsOf } from './name-kinds.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';
 export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
+export { policyJsonSchema } from './policy-json-schema.ts';
 export * from './primitives.ts';
 export { isFirstName, pseudonymWords } from './pseudonym-words.ts';
 export { countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
