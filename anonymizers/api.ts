@@ -174,6 +174,11 @@ export type DirectoryPlan = {
     observe(entry: DirectoryEntry, watch: Watch): void;
     produces(description: string, rule: DetectorRule): boolean;
   };
+  /**
+   * To be asked of every entry before one is taken, where rules of some entries differ: the attributes to read, and what is wrong with an entry's
+   * name, in words without a value. Absent where the plan alone says that none is.
+   */
+  readonly names?: { readonly attributes: readonly string[]; wrong(entry: DirectoryEntry): string | undefined };
   /** For prose elsewhere: the attributes to read, and how to take out whom an entry names. Absent where entries name nobody. */
   readonly identities?: {
     readonly attributes: readonly string[];

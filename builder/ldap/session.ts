@@ -8,6 +8,7 @@ import { ldapError, openConnection } from './connection.ts';
 import { dnAttributesOf } from './dn-syntax.ts';
 import { entriesBelow, everything, readTexts } from './entries.ts';
 import { createEntryWriter } from './ldif.ts';
+import { createNameCheck } from './name-check.ts';
 import { readSubschema, schemaFile } from './schema.ts';
 import type { Search } from './search.ts';
 import { ldapSurvey } from './survey.ts';
@@ -39,6 +40,14 @@ export async function connectLdap(
     return found.every((position) => position !== '') ? found.join(' ') : '';
   };
   const server = await guarded(() => readServer(search, signal));
+  const checkNames = async ({ names, where = everything }: DirectoryPlan, namesSignal: AbortSignal): Promise<void> => {
+    if (!names) return;
+    const check = createNameCheck(names);
+    const { entry } = createEntryReader();
+    for await (const batch of entriesBelow(search, bases, { filter: where, values: true, only: names.attributes }, namesSignal))
+      for (const wire of batch) check.add(entry(wire));
+    check.report();
+  };
 
   return {
     name,
@@ -82,20 +91,28 @@ export async function connectLdap(
       }),
     observe: (policy, sink, observeSignal) =>
       guarded(async () => {
-        const { leaks, identities } = policy.directory(name);
+        const plan = policy.directory(name);
+        const { leaks, identities } = plan;
         const { known } = policy;
-        const only = [...new Set([...leaks.attributes, ...((known && identities?.attributes) ?? [])])];
+        // All entries are read here; what `where` leaves out, whose name is nobody's matter, only the server tells.
+        const names = plan.where === undefined ? plan.names : undefined;
+        if (plan.where !== undefined) await checkNames(plan, observeSignal);
+        const only = [...new Set([...leaks.attributes, ...((known && identities?.attributes) ?? []), ...(names?.attributes ?? [])])];
         if (only.length === 0) return;
+        const check = names && createNameCheck(names);
         const { entry: entryOf } = createEntryReader();
         for await (const batch of entriesBelow(search, bases, { filter: everything, values: true, only }, observeSignal)) {
           for (const wire of batch) {
             const entry = entryOf(wire);
             leaks.observe(entry, sink.watch);
             if (known) identities?.observe(entry, known);
+            check?.add(entry);
           }
           await sink.ready();
         }
+        check?.report();
       }),
+    checkNames: (policy, namesSignal) => guarded(() => checkNames(policy.directory(name), namesSignal)),
     extractions: (policy) =>
       bases.map((base) =>
         anyExtraction(directoryExtraction(name, base, search, attributes, estimatedRows.get(base) ?? 0, policy.directory(name))),

@@ -255,6 +255,34 @@ describe('DNs of a directory with a schema of its own', () => {
     ]);
   });
 
+  test('where rules of some entries differ, each is asked whether its name has the one of DNs', () => {
+    const groups = (more = ''): string =>
+      `sources: {ldap: {attributes: {uid: login, cn: full-name, employeeNumber: token}, classes: {groupOfNames: {cn: keep}}, dn: {uid: login, ou: keep, employeeNumber: token, cn: keep}${more}}}`;
+    const asked = (text: string, dn: string, ...objectClass: string[]): string | undefined => {
+      const { names } = compile(text, { ...live, attributes: [...live.attributes, 'objectClass'] }).directory('ldap');
+      expect(names?.attributes).toEqual(['objectClass']);
+      return names?.wrong({ dn, attributes: new Map([['objectClass', objectClass.map((name) => Buffer.from(name))]]) });
+    };
+    expect(asked(groups(), 'cn=sales,ou=groups,dc=shop', 'top', 'groupOfNames')).toBeUndefined();
+    expect(asked(groups(), 'uid=marie,ou=people,dc=shop', 'top', 'person')).toBeUndefined();
+    expect(asked(groups(), 'dc=shop', 'domain')).toBeUndefined();
+    expect(asked(groups(", keep_entries: ['cn=sync,dc=shop']"), 'cn=sync,dc=shop', 'device')).toBeUndefined();
+    for (const dn of ['cn=Marie Dupont,ou=people,dc=shop', 'uid=marie+cn=Marie Dupont,dc=shop']) {
+      const wrong = asked(groups(), dn, 'top', 'person');
+      expect(wrong).toMatch(/^ldap dn cn: entries of the classes top, person are named by it, and have another rule/);
+      expect(wrong).not.toContain('Marie');
+      // As the build would say it, in the middle.
+      expect(() =>
+        transformedEntry(compile(groups(), live).directory('ldap'), dn, {
+          objectClass: ['top', 'person'],
+          cn: ['Marie Dupont'],
+          uid: ['marie'],
+        }),
+      ).toThrow(/it names an entry in its DN, and the rule for it there is another one/);
+    }
+    expect(compile(rules(''), live).directory('ldap').names).toBeUndefined();
+  });
+
   test('only services named by it need no rule', () => {
     const policy = rules('', 'uid: login, ou: keep').replace('dn: {', "keep_entries: ['employeeNumber=0,dc=shop'], dn: {");
     expect(() => compile(policy, live)).not.toThrow();
