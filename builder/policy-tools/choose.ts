@@ -75,6 +75,7 @@ export function choose(facts: Facts): Choice {
     case 'datetime':
       return chooseDate(facts, byName);
     case 'time':
+      if (reasonOfFew !== undefined) return open(`a time of day, but by its name ${reasonOfFew}`, [null]);
       return { rules: ['keep'], confidence: 0.65, reason: 'a time of day without a date' };
     case 'uuid':
       return chooseUuid(facts, byName);
@@ -189,6 +190,8 @@ function chooseBinary({ profile, unique, isKey }: Facts, byName: NameKind | unde
   if (byName === 'image') return { rules: ['image'], confidence: count === 0 ? 0.6 : 0.7, reason: 'its name says a picture' };
   if (byName === 'ip' && profile.longest <= 16)
     return { rules: ['ip'], confidence: 0.85, reason: 'its name says an IP address, and no value has more than 16 bytes' };
+  const reason = whyNotKept(byName, false);
+  if (reason !== undefined) return open(`bytes, but by its name ${reason}`, [null, { hash: {} }]);
   if ((isKey || unique || byName === 'id') && profile.longest <= 16)
     return { rules: ['keep'], confidence: 0.7, reason: 'an identifier of at most 16 bytes' };
   if (byName === 'password') return open('its name says a password, but its scheme is not known', [{ hash: {} }]);

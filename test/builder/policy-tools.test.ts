@@ -171,6 +171,8 @@ describe('choosing a rule', () => {
     ['imei', 'integer', '356938035643809'],
     ['advertising_id', 'uuid', '8d1b2c3d-0000-4000-8000-0123456789ab'],
     ['union_member', 'integer', '1'],
+    ['device_id', 'binary', '0123456789abcdef'],
+    ['birth_time', 'time', '10:11:12'],
     ['divorced_on', 'date', '2020-01-01'],
   ])('%s (%s) is for a person to decide, key or not, and nothing proposes to keep it', (name, type, value) => {
     for (const isKey of [false, true]) {
