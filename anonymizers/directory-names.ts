@@ -10,9 +10,14 @@ type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
 /** Gathers what entries are named by, out of their DNs. */
 export function createNamingTypes(): { add(dn: string): void; types(): string[] } {
   const found = new Set<string>();
+  // Nearly all entries are named by one of few types, which need not be read again.
+  const known = new Set<string>();
   return {
     add(dn) {
       const [leaf = dn] = splitLeaf(dn) ?? [];
+      const start = leaf.slice(0, leaf.indexOf('='));
+      if (known.has(start) && !leaf.includes('+')) return;
+      known.add(start);
       // What is above an entry below a base is an entry itself.
       const [rdn = []] = parseDn(leaf) ?? [];
       for (const { type } of rdn) found.add(canonicalType(type));
