@@ -40,7 +40,7 @@ const types: Readonly<Record<Type, OfType>> = {
     natural: ['6ba7b810-9dad-11d1-80b4-00c04fd430c8'],
     form: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
   },
-  other: { sqlType: 'inet', natural: ['10.0.0.1'] },
+  other: { sqlType: 'inet', natural: ['10.0.0.1', '(2.352222,48.856613)'] },
 };
 
 /** What rules that write what they are given must be given. */
@@ -73,8 +73,10 @@ function ruleFor(rule: Rule, type: Type): Rule | undefined {
       return { shuffle: { window: 16, start: [literal] } };
     case 'token':
       return type === 'uuid' ? 'token' : rule;
-    case 'geo-point':
-      return (given.part ?? given) === 'pair' && type !== 'text' ? undefined : rule;
+    case 'geo-point': {
+      const isPair = (given.part ?? given) === 'pair';
+      return type === 'text' || isPair === (type === 'other') ? rule : undefined;
+    }
     case 'date-truncate':
       return type === 'date' && parameters === 'hour' ? undefined : rule;
     default:
@@ -96,8 +98,9 @@ const distinctPlaces = [...new Map(places.map((place) => [JSON.stringify([place.
 const writesValues = new Set(['keep', 'shuffle']);
 
 describe.each(distinctPlaces)('%s', (_, { rule, type, columns, facts }) => {
-  const { sqlType, natural, form } = types[type];
+  const { natural, form } = types[type];
   const { name } = readRule(rule);
+  const sqlType = name === 'geo-point' && type === 'other' ? 'point' : types[type].sqlType;
   const make = () => makeRule(rule, { type, sqlType }, { columns });
   const isNatural = (value: Uint8Array): boolean => natural.includes(Buffer.from(value).toString());
 
