@@ -119,11 +119,12 @@ export type Facts = {
   /** The characters of its results; `input` where they are those of the value. */
   readonly charset: 'ascii' | 'latin1' | 'utf8' | 'input';
   /**
-   * `bounded`: needs room for its longest result, or the plan is refused. `input`: never longer than its value. `cut`: cut to the column,
-   * therefore never unique. `fitted`: about as long as its value, and never longer than the column. `checked`: a result without room stops the build. `replaced`: a value whose result has no room becomes
-   * neutral words.
+   * `bounded`: needs room for its longest result, or the plan is refused. `input`: never longer than its value. `form`: no longer than a value
+   * of its form; what has not got it needs room for what stands for it. `cut`: cut to the column, therefore never unique. `fitted`: about as
+   * long as its value, and never longer than the column. `checked`: a result without room stops the build. `replaced`: a value whose result has
+   * no room becomes neutral words.
    */
-  readonly length: 'bounded' | 'input' | 'cut' | 'fitted' | 'checked' | 'replaced';
+  readonly length: 'bounded' | 'input' | 'form' | 'cut' | 'fitted' | 'checked' | 'replaced';
   /** NULL stays NULL with every anonymizer; `made` where NULL is also what others become. */
   readonly nulls: 'kept' | 'made';
   /** What decides the result besides the key: the value, other columns with it, everybody in the sources with it, the order of the rows, or nothing. */

@@ -115,11 +115,18 @@ export type LiveSource =
       readonly tables: readonly LiveTable[];
       readonly definitions?: readonly LiveDefinition[];
     }
-  /**
-   * `bases` are naming contexts. Attribute descriptions in use, operational ones too, as the server spells them (`cn`,
-   * `userCertificate;binary`); found without reading values.
-   */
-  | { readonly name: string; readonly kind: 'ldap'; readonly bases: readonly string[]; readonly attributes: readonly string[] };
+  | {
+      readonly name: string;
+      readonly kind: 'ldap';
+      /** Naming contexts. */
+      readonly bases: readonly string[];
+      /** Descriptions in use, operational ones too, as the server spells them (`cn`, `userCertificate;binary`); found without reading values. */
+      readonly attributes: readonly string[];
+      /** Attribute types of DN syntax, by every name that they have, in lower case; beside the standard ones, which need not be listed. */
+      readonly dnAttributes?: readonly string[];
+      /** Canonical types in the names of entries below the bases. */
+      readonly namingTypes?: readonly string[];
+    };
 
 export type TablePlan = {
   /** `none`: the table is carried empty. */
@@ -168,6 +175,11 @@ export type DirectoryPlan = {
     observe(entry: DirectoryEntry, watch: Watch): void;
     factsOf(description: string): readonly LeakFacts[];
   };
+  /**
+   * To be asked of every entry before one is taken, where rules of some entries differ: the attributes to read, and what is wrong with an entry's
+   * name, in words without a value. Absent where the plan alone says that none is.
+   */
+  readonly names?: { readonly attributes: readonly string[]; wrong(entry: DirectoryEntry): string | undefined };
   /** For prose elsewhere: the attributes to read, and how to take out whom an entry names. Absent where entries name nobody. */
   readonly identities?: {
     readonly attributes: readonly string[];

@@ -1,6 +1,7 @@
 import { DynDataError } from '../core/index.ts';
 import type { CompiledPolicy, DefinitionsPlan, DirectoryPlan, Exemption, LiveSource, Survey, TablePlan } from './api.ts';
 import { compileDefinitions } from './definitions-plan.ts';
+import { canName, suggestNameRule, undecidedNames, writtenRule } from './directory-names.ts';
 import { createDirectoryPlan } from './directory-plan.ts';
 import { compileDirectoryRules, decisionOf } from './directory-rules.ts';
 import { directorySurveys } from './directory-surveys.ts';
@@ -152,9 +153,25 @@ function compileDirectory(source: LdapSource, policy: SourcePolicy, references: 
     // A rule that is wrong is named among the problems, not here.
     if (problems.invalid.some((line) => line.startsWith(`${source.name} attribute ${attribute}:`))) continue;
     undecided.push(`${source.name} attribute ${attribute}`);
+    const type = canonicalType(attribute);
+    if (source.namingTypes?.includes(type)) {
+      // It names entries: the rule has to be the one of its DNs.
+      const name = suggestNameRule(type, make);
+      suggestions.attribute(source.name, attribute, name.rule, name.look);
+      continue;
+    }
     const target = { type: 'text', sqlType: 'an LDAP attribute', nullable: true, unique: false, place: '', sourceKind: 'ldap' } as const;
-    const rule = suggestRule(attribute, target, make);
-    suggestions.attribute(source.name, attribute, rule === 'text' ? 'drop' : rule);
+    const suggested = suggestRule(attribute, target, make);
+    const rule = 'rule' in suggested ? suggested.rule : null;
+    suggestions.attribute(source.name, attribute, rule === 'text' || rule === null ? 'drop' : rule);
+  }
+  for (const type of undecidedNames(source, policy)) {
+    undecided.push(`${source.name} dn ${type} (an attribute type that names entries)`);
+    const written = writtenRule(policy, type, (rule) => references.directoryRule(source.name, rule));
+    if (written === undefined || canName(written, make)) {
+      const name = written === undefined ? suggestNameRule(type, make) : { rule: written };
+      suggestions.name(source.name, type, name.rule, name.look);
+    } else suggestions.openName(source.name, type);
   }
   const lowCardinality = readLowCardinality(source, policy, compilation);
   compilation.surveys.push(...directorySurveys(source, rules, lowCardinality, make));

@@ -1,3 +1,5 @@
+import { canonicalType } from './dn.ts';
+
 /** What happens to an attribute the policy does not name, by its canonical type. */
 export type DefaultDecision = 'keep' | 'drop' | 'dn';
 
@@ -40,12 +42,23 @@ const dnValued = [
   'pwdpolicysubentry',
 ];
 
-/** The built-in decisions. A policy may drop what is kept here; it may not keep a DN as it is. */
-export const directoryDefaults: ReadonlyMap<string, DefaultDecision> = new Map([
+const standardDefaults: ReadonlyMap<string, DefaultDecision> = new Map([
   ...kept.map((type) => [type, 'keep'] as const),
   ...dropped.map((type) => [type, 'drop'] as const),
   ...dnValued.map((type) => [type, 'dn'] as const),
 ]);
+
+/**
+ * The built-in decisions, by canonical type. What the server's own schema says is of DN syntax is rewritten as the standard attributes are.
+ * A policy may drop what is kept here; it may not keep a DN as it is.
+ */
+export function directoryDefaults({
+  dnAttributes = [],
+}: {
+  readonly dnAttributes?: readonly string[];
+}): ReadonlyMap<string, DefaultDecision> {
+  return new Map([...dnAttributes.map((name) => [canonicalType(name), 'dn'] as const), ...standardDefaults]);
+}
 
 /** Last components of DNs that are the server's own and not part of the data. */
 export const serverSuffixes: ReadonlySet<string> = new Set(['cn=config', 'cn=monitor', 'cn=schema']);

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { unmaskable } from './anonymizer.ts';
 import type { DirectoryEntry, DirectoryPlan, LiveSource, Value } from './api.ts';
 import { createDecisions, createDescriptions, type DecisionsOf, type Describe, type Described } from './directory-decisions.ts';
+import { createNameCheck } from './directory-name-check.ts';
 import { createReferenceEntries } from './directory-reference.ts';
 import { type Decision, type DirectoryRules, decisionOf } from './directory-rules.ts';
 import { canonicalType, type Rdn } from './dn.ts';
@@ -22,12 +23,14 @@ export function createDirectoryPlan(source: LdapSource, bases: readonly (readonl
   const row: Value[] = rules.slots.map(() => null);
   const dnPlace = `${source.name} dn`;
   const identities = createDirectoryIdentities(source, rules, describe, decisionsOf);
+  const names = createNameCheck(source, rules, dns, describe, decisionsOf);
   return {
     ...(rules.where === undefined ? {} : { where: rules.where }),
     mapDn: (dn) => dns.map(dn, dnPlace),
     isReference: createReferenceEntries(bases, rules.reference),
     leaks: createDirectoryLeaks(source, rules, describe, decisionsOf),
     ...(identities ? { identities } : {}),
+    ...(names ? { names } : {}),
     transform(entry) {
       const decide = decisionsOf(entry);
       const own = dns.own(entry.dn);

@@ -53,6 +53,7 @@ export function compileDirectoryRules(
   resolve: (rule: Rule) => Rule,
 ): DirectoryRules {
   const levels: readonly SourcePolicy[] = [policy, ...(policy.included ?? [])];
+  const byDefaultOf = directoryDefaults(source);
   const slots: string[] = [];
   const sibling: Tools['sibling'] = (name) => {
     const type = canonicalType(name);
@@ -64,7 +65,7 @@ export function compileDirectoryRules(
     problems.collect(place, () => {
       const rule = resolve(written);
       const { name, parameters } = readRule(rule);
-      const byDefault = directoryDefaults.get(canonicalType(attribute));
+      const byDefault = byDefaultOf.get(canonicalType(attribute));
       if (name === 'dn') return { kind: 'dn' };
       if (byDefault === 'dn') refuse('the values are DNs; they can only be rewritten ("dn", which needs no rule) or dropped');
       const made = make(rule, targetOf(name, place, unique), sibling);
@@ -84,7 +85,7 @@ export function compileDirectoryRules(
   };
 
   const defaults = new Map<string, Decision>();
-  for (const [type, decision] of directoryDefaults) {
+  for (const [type, decision] of byDefaultOf) {
     defaults.set(type, decision === 'keep' ? keptDecision(make, sibling) : { kind: decision });
   }
   const all = new Map<string, Decision>(defaults);

@@ -15,10 +15,13 @@ export type {
 } from './api.ts';
 export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
+export { createNamingTypes } from './directory-names.ts';
 export { parseKey } from './key.ts';
+export { kindOfName, type NameKind, rulesOfKind, whyNotKept, wordsOf } from './name-kinds.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';
 export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
+export { policyJsonSchema } from './policy-json-schema.ts';
 export * from './primitives.ts';
-export { pseudonymWords } from './pseudonym-words.ts';
+export { isFirstName, pseudonymWords } from './pseudonym-words.ts';
 export { countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
 export type { LeakFacts } from './watch.ts';

@@ -1,6 +1,7 @@
 import type { LiveSource } from './api.ts';
 import { decisionsOn } from './definitions-plan.ts';
 import { directoryDefaults } from './directory-defaults.ts';
+import { undecidedNames } from './directory-names.ts';
 import { canonicalType } from './dn.ts';
 import type { Policy, Rule, SourcePolicy } from './policy.ts';
 import { createReferences, type References } from './references.ts';
@@ -70,6 +71,7 @@ function viewDirectory(source: Extract<LiveSource, { kind: 'ldap' }>, policy: So
     if (!resolved) return { kind: 'undecided' };
     return resolved.rule === 'dn' ? { kind: 'dn' } : { kind: 'rule', rule: resolved.rule, follows: false };
   };
+  const byDefaultOf = directoryDefaults(source);
   const decide = (attribute: string): PlanLine['decision'] => {
     for (const wanted of [attribute.toLowerCase(), canonicalType(attribute)]) {
       const same = (key: string): boolean => (key.includes(';') ? key.toLowerCase() : canonicalType(key)) === wanted;
@@ -80,7 +82,7 @@ function viewDirectory(source: Extract<LiveSource, { kind: 'ldap' }>, policy: So
         if (drop.some(same)) return { kind: 'drop' };
       }
     }
-    const byDefault = directoryDefaults.get(canonicalType(attribute));
+    const byDefault = byDefaultOf.get(canonicalType(attribute));
     if (byDefault === undefined) return { kind: 'undecided' };
     return byDefault === 'keep' ? ruled('keep') : { kind: byDefault };
   };
@@ -91,5 +93,8 @@ function viewDirectory(source: Extract<LiveSource, { kind: 'ldap' }>, policy: So
     ...levels.flatMap(({ filters = {} }) => Object.entries(filters).flatMap(([filter, rules]) => lines(`filter ${filter}`, rules))),
     ...levels.flatMap(({ classes = {} }) => Object.entries(classes).flatMap(([name, rules]) => lines(`class ${name}`, rules))),
     ...levels.flatMap(({ dn = {} }) => lines('dn', dn)),
+    ...undecidedNames(source, policy).map(
+      (name): PlanLine => ({ source: source.name, section: 'dn', name, decision: { kind: 'undecided' } }),
+    ),
   ];
 }

@@ -18,3 +18,12 @@ export function pseudonymWords(): ReadonlySet<string> {
     ),
   );
 }
+
+/** The most frequent ones that no pseudonym is made of. */
+const frequent = ['Marie', 'Jean', 'Michel', 'Anne', 'Julie', 'Camille', 'John', 'Mary', 'James', 'William', 'Elizabeth', 'Sarah'];
+const known: ReadonlySet<string> = new Set([...firstNames, ...frequent]);
+
+/** A frequent first name, French or English, written as a name is. */
+export function isFirstName(text: string): boolean {
+  return known.has(text);
+}

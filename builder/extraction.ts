@@ -136,6 +136,11 @@ export type SourceSession = AsyncDisposable & {
   describe(signal: AbortSignal): Promise<Description>;
   /** Reads the real values that the leak scan watches, at the point, and keeps none; before any extraction is read. */
   observe(policy: CompiledPolicy, sink: WatchSink, signal: AbortSignal): Promise<void>;
+  /**
+   * Asks of a directory's entries, at the point, whether the policy names each as its DN does; `observe` asks it too.
+   * @throws DynDataError POLICY_INVALID
+   */
+  checkNames?(policy: CompiledPolicy, signal: AbortSignal): Promise<void>;
   extractions(policy: CompiledPolicy): AnyExtraction[];
   /** Up to `rows` records from either end of each table, at the point; of a directory up to `rows` of each kind of entry. After `describe`. */
   sample(rows: number, signal: AbortSignal): AsyncIterable<Sample>;

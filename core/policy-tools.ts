@@ -94,6 +94,8 @@ export type PolicyPreview = z.infer<typeof policyPreviewSchema>;
  * CANCELLED.
  */
 export type PolicyTools = {
+  /** The JSON Schema of a policy file, for editors: of the language that these tools read. */
+  schema(): Readonly<Record<string, unknown>>;
   /** The policy file as it stands. */
   text(environment: string): Promise<PolicyText>;
   /** A starting policy out of the live schema and a bounded sample. Neither policy nor key need exist yet. */

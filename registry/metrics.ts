@@ -127,7 +127,7 @@ const ociRoutes: readonly (readonly [RegExp, string])[] = [
 const apiRoutes = [...new Set(Object.values(routes).map(({ path }) => path))].map(
   (path) => [new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`), path] as const,
 );
-const ownRoutes = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json']);
+const ownRoutes = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json', '/policy.schema.json']);
 
 /** The route that a path belongs to, `other` for any that is none. */
 function routeOf(path: string): string {

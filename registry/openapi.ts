@@ -132,6 +132,9 @@ function servicePaths(): object {
     '/healthz': path('showHealth', 'Say that the service lives', status),
     '/readyz': path('showReadiness', 'Say that the service and its storage are ready', status),
     '/openapi.json': path('showOpenApi', 'This document', { type: 'object' }),
+    '/policy.schema.json': path('showPolicySchema', 'The JSON Schema of a policy file, where a builder is in the same process', {
+      type: 'object',
+    }),
   };
 }
 

@@ -90,6 +90,12 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.get('/openapi.json', (_request, response) => {
     response.json(openApiDocument(version));
   });
+  const { policyTools } = options;
+  // Nothing of the store is in it, and editors ask without a token.
+  if (policyTools)
+    app.get('/policy.schema.json', (_request, response) => {
+      response.type('application/schema+json').json(policyTools.schema());
+    });
   app.use(
     '/v2',
     ociVersion,
@@ -110,7 +116,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.use('/api', authentication({ ...guard, audit, challenge: 'Bearer' }));
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const optional = {
-    ...(options.policyTools === undefined ? {} : { policyTools: options.policyTools }),
+    ...(policyTools === undefined ? {} : { policyTools }),
     ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
   };
   app.use(createApiRouter({ catalog, jobs, operators, environments, access, ...optional, heartbeatMs, closing: closing.signal }));

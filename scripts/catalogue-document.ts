@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import * as z from 'zod';
 import type { Anonymizer } from '../anonymizers/anonymizer.ts';
 import { catalogue, parseKey, parsePolicy } from '../anonymizers/index.ts';
@@ -13,6 +14,7 @@ const longestShown = 90;
 const lengths = {
   bounded: 'needs room for its longest result, or the plan is refused',
   input: 'never longer than the value',
+  form: 'no longer than a value of the form; what is none needs room for what stands for it, or the plan is refused',
   cut: 'cut to the column; refused where it is unique',
   fitted: 'about that of the value, and never more than the column has',
   checked: 'a result without room stops the build',
@@ -73,7 +75,14 @@ function entryOf(anonymizer: Anonymizer): string {
   ].join('\n');
 }
 
-type Property = { readonly description?: string; readonly default?: unknown; readonly enum?: readonly unknown[]; readonly type?: string };
+type Property = {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly type?: string | readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+};
 
 function parametersOf({ parameters }: Anonymizer, short: string | undefined): string[] {
   const schema = z.toJSONSchema(parameters, { io: 'input', unrepresentable: 'any' });
@@ -81,11 +90,16 @@ function parametersOf({ parameters }: Anonymizer, short: string | undefined): st
   if (properties.length === 0) return [];
   const required = new Set(schema.required ?? []);
   const lines = properties.map(([name, property]) => {
-    const values = property.enum ? property.enum.map((value) => `\`${value}\``).join(', ') : (property.type ?? 'a value');
+    const values = property.enum ? property.enum.map((value) => `\`${value}\``).join(', ') : typeOf(property);
     const standard = required.has(name) ? 'required' : property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;
     return `| \`${name}\`${name === short ? ' (may be written alone)' : ''} | ${values} | ${standard} | ${property.description ?? ''} |`;
   });
   return ['| parameter | values | left out | |', '|---|---|---|---|', ...lines, ''];
+}
+
+function typeOf({ type, minimum, maximum }: Property): string {
+  const name = type === undefined ? 'a value' : [type].flat().join(' or ');
+  return minimum === undefined || maximum === undefined ? name : `${name}, ${minimum} to ${maximum}`;
 }
 
 function exampleOf({ name, types, facts: { example } }: Anonymizer): string[] {
@@ -99,7 +113,8 @@ function exampleOf({ name, types, facts: { example } }: Anonymizer): string[] {
     Buffer.from(example.value),
     Object.values(example.row ?? {}).map((value) => Buffer.from(value)),
   );
-  if (type === 'binary') return [];
+  // Other bytes say nothing to a reader.
+  if (result !== null && !isUtf8(result)) return [];
   const shown = result === null ? 'NULL' : quoted(Buffer.from(result).toString('utf8'));
   const row = columns.map((column) => `${column}: ${quoted(example.row?.[column] ?? '')}`).join(', ');
   const ruleText = example.parameters === undefined ? name : `${name}: ${JSON.stringify(example.parameters)}`;

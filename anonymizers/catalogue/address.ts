@@ -102,7 +102,7 @@ export const postalCode = defineAnonymizer({
   facts: {
     ...facts,
     charset: 'ascii',
-    length: 'input',
+    length: 'form',
     unique: 'no',
     enumerable: 'partly',
     protects: 'The place.',

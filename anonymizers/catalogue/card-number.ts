@@ -14,7 +14,7 @@ export const cardNumber = defineAnonymizer({
   types: ['text'],
   facts: {
     charset: 'ascii',
-    length: 'input',
+    length: 'form',
     nulls: 'kept',
     decidedBy: 'value',
     unique: 'yes',

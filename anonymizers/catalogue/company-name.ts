@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
 import { lettersPer80Bits, longestOf, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
 import { companyNouns } from '../words/company-nouns.ts';
@@ -22,7 +22,10 @@ export const companyName = defineAnonymizer({
     leaves: 'Which rows name the same company.',
     example: { value: 'Acme SARL' },
   },
-  parameters: z.strictObject({ identity: identityParameter('company.name'), token: z._default(z.boolean(), true) }),
+  parameters: z.strictObject({
+    identity: identityParameter('company.name'),
+    token: described(z._default(z.boolean(), true), 'Whether a token stands behind the words, which makes the name unique.'),
+  }),
   create: ({ identity, token }, tools) => {
     const prf = tools.prf('company-name/1', identity, 'company');
     const normalizer = createNormalizer();

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter, refuse, type Target } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, refuse, type Target } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
 import { copyOf } from '../pseudonym-bytes.ts';
 
@@ -14,7 +14,7 @@ const dateLength = 10;
 export const dateShift = defineAnonymizer({
   name: 'date-shift',
   summary:
-    'Moves a date by a number of days that belongs to the subject named in another column, never by none: order and intervals of one subject are kept. What is no date becomes 1970-01-02; a zero date stays. In text and JSON: of a date such as `1984-05-12`, with a time behind it or without.',
+    'Moves a date by a number of days that belongs to the subject named in another column, never by none: order and intervals of one subject are kept, but for a date that would leave what its type can hold (years 1000 to 9999, 1970 to 2038 for a TIMESTAMP of MySQL), which moves the other way. What is no date becomes 1970-01-02; a zero date stays. In text and JSON: of a date such as `1984-05-12`, with a time behind it or without.',
   types: ['date', 'datetime', 'text'],
   facts: {
     charset: 'ascii',
@@ -29,10 +29,8 @@ export const dateShift = defineAnonymizer({
   },
   parameters: z.strictObject({
     identity: identityParameter('person.date'),
-    /** The column that says whose date it is. Its real value is read. */
-    subject: z.string(),
-    /** At most so many days forwards or backwards. */
-    days: z._default(z.int().check(z.minimum(7), z.maximum(3650)), 180),
+    subject: described(z.string(), 'The column that says whose date it is. Its real value is read.'),
+    days: described(z._default(z.int().check(z.minimum(7), z.maximum(3650)), 180), 'At most so many days forwards or backwards.'),
   }),
   create: ({ identity, subject, days }, { target, prf: keyed, sibling }) => {
     checkRoomForDate('date-shift', target);

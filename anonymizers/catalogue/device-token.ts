@@ -1,6 +1,6 @@
 import { createECDH } from 'node:crypto';
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter, refuse, type Tools } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, refuse, type Tools } from '../anonymizer.ts';
 import { createDraw, type Draw } from '../draw.ts';
 import { newBytes, writeBytes } from '../pseudonym-bytes.ts';
 import { isAsciiBlank } from '../white-space.ts';
@@ -37,7 +37,7 @@ export const deviceToken = defineAnonymizer({
   },
   parameters: z.strictObject({
     identity: identityParameter('device.token'),
-    platform: z._default(z.enum(['auto', 'android', 'ios', 'webpush']), 'auto'),
+    platform: described(z._default(z.enum(['auto', 'android', 'ios', 'webpush']), 'auto'), '`auto` tells it by the form of each token.'),
   }),
   short: 'platform',
   create: ({ identity, platform }, tools) => {

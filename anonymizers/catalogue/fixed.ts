@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, refuse, type Target } from '../anonymizer.ts';
+import { defineAnonymizer, described, refuse, type Target } from '../anonymizer.ts';
 import { checkLiteral } from '../literal-values.ts';
 
 export const keep = defineAnonymizer({
@@ -60,9 +60,11 @@ export const constant = defineAnonymizer({
     example: { parameters: 'none', value: 'anything' },
   },
   parameters: z.strictObject({
-    value: z.union([z.string(), z.number(), z.boolean()]),
-    /** How `value` writes the bytes: as they are, or in base64 for binary columns. */
-    encoding: z._default(z.enum(['text', 'base64']), 'text'),
+    value: described(z.union([z.string(), z.number(), z.boolean()]), 'What every value becomes.'),
+    encoding: described(
+      z._default(z.enum(['text', 'base64']), 'text'),
+      'How `value` writes the bytes: as they are, or in base64 for binary columns.',
+    ),
   }),
   short: 'value',
   create: ({ value, encoding }, { target }) => {

@@ -15,7 +15,7 @@ export const iban = defineAnonymizer({
   types: ['text'],
   facts: {
     charset: 'ascii',
-    length: 'input',
+    length: 'form',
     nulls: 'kept',
     decidedBy: 'value',
     unique: 'yes',

@@ -38,9 +38,8 @@ export const json = defineAnonymizer({
     example: { parameters: { keep: ['$.theme'], paths: { '$.mail': 'email' } }, value: '{"theme":"dark","mail":"marie@acme.fr"}' },
   },
   parameters: z.strictObject({
-    /** Paths whose leaves are kept. */
-    keep: z._default(z.array(z.string()), []),
-    paths: z._default(z.record(z.string(), ruleSchema), {}),
+    keep: described(z._default(z.array(z.string()), []), 'Paths whose values are kept, such as `$.theme` or `$.list[*].id`.'),
+    paths: described(z._default(z.record(z.string(), ruleSchema), {}), 'A rule for each path. A path that stands nowhere stops the build.'),
     otherwise: described(z.optional(ruleSchema), 'The rule of a whole value that is no JSON; without one, such a value stops the build.'),
   }),
   create: ({ keep: kept, paths, otherwise: whole }, { target, inner }) => {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter, refuse, unmaskable } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, refuse, unmaskable } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
 import { numberPermutationKey } from '../permutation.ts';
 import { phoneCountries } from '../phone-countries.ts';
@@ -32,8 +32,10 @@ export const phone = defineAnonymizer({
   },
   parameters: z.strictObject({
     identity: identityParameter('person.phone'),
-    /** ISO code of the country of numbers written without one; the policy's `country` where left out. */
-    country: z.optional(z.string()),
+    country: described(
+      z.optional(z.string()),
+      "The country (ISO code) of numbers that are written without one; the policy's `country` where left out.",
+    ),
   }),
   create: ({ identity, country: iso }, tools) => {
     const country = iso === undefined ? tools.country : phoneCountries.find((candidate) => candidate.iso === iso.toUpperCase());

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
-import { defineAnonymizer, refuse } from '../anonymizer.ts';
+import { defineAnonymizer, described, refuse } from '../anonymizer.ts';
 import { writeBytes } from '../pseudonym-bytes.ts';
 import { isAsciiBlank, mayBeWideBlank } from '../white-space.ts';
 
@@ -24,7 +24,9 @@ export const template = defineAnonymizer({
     leaves: 'What the other columns show after anonymizing.',
     example: { parameters: '{first_name} {last_name}', value: 'Marie Dupont', row: { first_name: 'Daisy', last_name: 'Hudson' } },
   },
-  parameters: z.strictObject({ text: z.string() }),
+  parameters: z.strictObject({
+    text: described(z.string(), 'A text with `{column}` where the new value of a column or attribute stands; empty for NULL.'),
+  }),
   short: 'text',
   create: ({ text }, { target, sibling }) => {
     const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineAnonymizer, identityParameter, refuse, type Tools } from '../anonymizer.ts';
+import { defineAnonymizer, described, identityParameter, refuse, type Tools } from '../anonymizer.ts';
 import { createDraw } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
 import { createPermutation } from '../permutation.ts';
@@ -31,12 +31,13 @@ export const token = defineAnonymizer({
   },
   parameters: z.strictObject({
     identity: identityParameter('value.token'),
-    form: z._default(z.enum(['uuid', 'hex', 'same-shape']), 'uuid'),
-    /** Hexadecimal digits. */
-    length: z._default(z.int().check(z.minimum(8), z.maximum(128)), 32),
-    /** Put before and after the token; not with `same-shape`. */
-    prefix: z._default(z.string(), ''),
-    suffix: z._default(z.string(), ''),
+    form: described(
+      z._default(z.enum(['uuid', 'hex', 'same-shape']), 'uuid'),
+      'A UUID, hexadecimal digits, or letters for letters and digits for digits at the same places.',
+    ),
+    length: described(z._default(z.int().check(z.minimum(8), z.maximum(128)), 32), 'With `form: hex`: so many digits.'),
+    prefix: described(z._default(z.string(), ''), 'Stands before the token; not with `same-shape`.'),
+    suffix: described(z._default(z.string(), ''), 'Stands behind the token; not with `same-shape`.'),
   }),
   create: ({ identity, form, length, prefix, suffix }, tools) => {
     const around = prefix.length + suffix.length;
@@ -155,8 +156,10 @@ export const hash = defineAnonymizer({
   },
   parameters: z.strictObject({
     identity: identityParameter('value.token'),
-    /** Hexadecimal digits; half as many bytes. */
-    length: z._default(z.int().check(z.minimum(16), z.maximum(128), z.multipleOf(2)), 32),
+    length: described(
+      z._default(z.int().check(z.minimum(16), z.maximum(128), z.multipleOf(2)), 32),
+      'So many hexadecimal digits; half as many bytes.',
+    ),
   }),
   create: ({ identity, length }, tools) => {
     const draw = createDraw(tools.prf('hash/1', identity, 'token'));

@@ -16,26 +16,32 @@ const kinds = [
 /** OpenLDAP's own arcs of its configuration, its monitor and its experiments: they come with the server's programs, and are never loaded. */
 const ownArcs = /^\(\s*1\.3\.6\.1\.4\.1\.4203\.(?:1\.12|666)\./;
 
-/**
- * The definitions that the directory's entries can use, as one entry below `cn=schema,cn=config`, in the server's order: each after those that
- * it refers to. They are all there, the usual ones too; whoever loads them takes those that the server does not have. Operational
- * attributes are left out: a server has them from its programs alone.
- * @throws DynDataError SOURCE_PERMISSION_DENIED where the schema cannot be read
- */
-export async function readSchema(sourceName: string, search: Search, base: string, signal: AbortSignal): Promise<SchemaFile> {
+/** What the directory says of its own structure: definitions by their kind, in lower case. */
+export type Subschema = ReadonlyMap<string, readonly string[]>;
+
+/** @throws DynDataError SOURCE_PERMISSION_DENIED where the schema cannot be read */
+export async function readSubschema(sourceName: string, search: Search, base: string, signal: AbortSignal): Promise<Subschema> {
   const [place = ''] = (await readTexts(search, base, ['subschemaSubentry'], signal)).get('subschemasubentry') ?? [];
   const names = kinds.map(([name]) => name);
-  const entry: ReadonlyMap<string, readonly string[]> =
-    place === '' ? new Map() : await readTexts(search, place, names, signal, '(objectClass=subschema)');
+  const entry: Subschema = place === '' ? new Map() : await readTexts(search, place, names, signal, '(objectClass=subschema)');
   if (!entry.has('attributetypes') || !entry.has('objectclasses')) {
     throw new DynDataError(
       'SOURCE_PERMISSION_DENIED',
       `The bind DN of the LDAP source "${sourceName}" may not read the schema. Grant it read access to the entry that subschemaSubentry names (cn=Subschema).`,
     );
   }
+  return entry;
+}
+
+/**
+ * The definitions that the directory's entries can use, as one entry below `cn=schema,cn=config`, in the server's order: each after those that
+ * it refers to. They are all there, the usual ones too; whoever loads them takes those that the server does not have. Operational
+ * attributes are left out: a server has them from its programs alone.
+ */
+export function schemaFile(subschema: Subschema): SchemaFile {
   const definitions = kinds.map(
     ([name, configured]) =>
-      [configured, (entry.get(name.toLowerCase()) ?? []).filter((value) => isLoadable(name, value)).map(toBytes)] as const,
+      [configured, (subschema.get(name.toLowerCase()) ?? []).filter((value) => isLoadable(name, value)).map(toBytes)] as const,
   );
   const out = createByteBuffer(64 * 1024);
   const dn = 'cn=dyn-data,cn=schema,cn=config';

@@ -1,13 +1,15 @@
-import type { DirectoryEntry, DirectoryPlan } from '../../anonymizers/index.ts';
+import { createNamingTypes, type DirectoryEntry, type DirectoryPlan } from '../../anonymizers/index.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
 import { hashKey } from '../key-hash.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
+import { dnAttributesOf } from './dn-syntax.ts';
 import { entriesBelow, everything, readTexts } from './entries.ts';
 import { createEntryWriter } from './ldif.ts';
-import { readSchema } from './schema.ts';
+import { createNameCheck } from './name-check.ts';
+import { readSubschema, schemaFile } from './schema.ts';
 import type { Search } from './search.ts';
 import { ldapSurvey } from './survey.ts';
 import { createEntryReader, type WireEntry } from './wire-entries.ts';
@@ -38,6 +40,14 @@ export async function connectLdap(
     return found.every((position) => position !== '') ? found.join(' ') : '';
   };
   const server = await guarded(() => readServer(search, signal));
+  const checkNames = async ({ names, where = everything }: DirectoryPlan, namesSignal: AbortSignal): Promise<void> => {
+    if (!names) return;
+    const check = createNameCheck(names);
+    const { entry } = createEntryReader();
+    for await (const batch of entriesBelow(search, bases, { filter: where, values: true, only: names.attributes }, namesSignal))
+      for (const wire of batch) check.add(entry(wire));
+    check.report();
+  };
 
   return {
     name,
@@ -53,40 +63,56 @@ export async function connectLdap(
     describe: (describeSignal) =>
       guarded(async () => {
         const found = new Set<string>();
-        const { addAttributes } = createEntryReader();
+        const { addAttributes, dn: dnOf } = createEntryReader();
+        const naming = createNamingTypes();
         for (const base of bases) {
           let entries = 0;
+          const baseDepth = dnDepth(base);
           for await (const batch of entriesBelow(search, [base], { filter: everything, values: false }, describeSignal)) {
             entries += batch.length;
-            for (const wire of batch) addAttributes(wire, found);
+            for (const wire of batch) {
+              addAttributes(wire, found);
+              const dn = dnOf(wire);
+              if (dnDepth(dn) > baseDepth) naming.add(dn);
+            }
           }
           estimatedRows.set(base, entries);
         }
         attributes = [...found].sort();
+        const subschema = await readSubschema(name, search, bases[0] ?? '', describeSignal);
         // Other products' definitions are not written as OpenLDAP reads them.
-        const schema = server.product === 'OpenLDAP' ? [await readSchema(name, search, bases[0] ?? '', describeSignal)] : [];
+        const schema = server.product === 'OpenLDAP' ? [schemaFile(subschema)] : [];
+        const dnAttributes = dnAttributesOf(subschema.get('attributetypes') ?? []);
         return {
-          live: { name, kind: 'ldap', bases, attributes },
+          live: { name, kind: 'ldap', bases, attributes, dnAttributes, namingTypes: naming.types() },
           databases: bases.map((base) => ({ name: base, create: '' })),
           files: async () => ({ before: schema, after: [] }),
         };
       }),
     observe: (policy, sink, observeSignal) =>
       guarded(async () => {
-        const { leaks, identities } = policy.directory(name);
+        const plan = policy.directory(name);
+        const { leaks, identities } = plan;
         const { known } = policy;
-        const only = [...new Set([...leaks.attributes, ...((known && identities?.attributes) ?? [])])];
+        // All entries are read here; what `where` leaves out, whose name is nobody's matter, only the server tells.
+        const names = plan.where === undefined ? plan.names : undefined;
+        if (plan.where !== undefined) await checkNames(plan, observeSignal);
+        const only = [...new Set([...leaks.attributes, ...((known && identities?.attributes) ?? []), ...(names?.attributes ?? [])])];
         if (only.length === 0) return;
+        const check = names && createNameCheck(names);
         const { entry: entryOf } = createEntryReader();
         for await (const batch of entriesBelow(search, bases, { filter: everything, values: true, only }, observeSignal)) {
           for (const wire of batch) {
             const entry = entryOf(wire);
             leaks.observe(entry, sink.watch);
             if (known) identities?.observe(entry, known);
+            check?.add(entry);
           }
           await sink.ready();
         }
+        check?.report();
       }),
+    checkNames: (policy, namesSignal) => guarded(() => checkNames(policy.directory(name), namesSignal)),
     extractions: (policy) =>
       bases.map((base) =>
         anyExtraction(directoryExtraction(name, base, search, attributes, estimatedRows.get(base) ?? 0, policy.directory(name))),

@@ -12,6 +12,8 @@ const set = 0x31;
 /** Reads entries. Their values are views of the bytes they came in. */
 export type EntryReader = {
   entry(wire: WireEntry): DirectoryEntry;
+  /** Its DN alone. */
+  dn(wire: WireEntry): string;
   /** Adds the descriptions of its attributes, whether they have values or not. */
   addAttributes(wire: WireEntry, to: Set<string>): void;
 };
@@ -45,6 +47,10 @@ export function createEntryReader(): EntryReader {
         if (values.length > 0) attributes.set(name, values);
       }
       return { dn, attributes };
+    },
+    dn({ bytes, start, end }) {
+      expectElement(bytes, start, end, octetString, element);
+      return textOf(bytes, element.headerEnd, element.end);
     },
     addAttributes({ bytes, start, end }, to) {
       expectElement(bytes, start, end, octetString, element);

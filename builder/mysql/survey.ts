@@ -60,10 +60,10 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         const [least, greatest] = [`MIN(${column})`, `MAX(${column})`];
         const hex = (value: string): string => `HEX(CONVERT(${value} USING utf8mb4))`;
         const [rows] = await lent.item.query<RowDataPacket[]>(
-          `SELECT ${hex(least)} AS first_value, ${hex(greatest)} AS last_value FROM ${from} WHERE ${column} IS NOT NULL
+          `SELECT ${hex(least)} AS least_hex, ${hex(greatest)} AS greatest_hex FROM ${from} WHERE ${column} IS NOT NULL
            GROUP BY ${groups.join(', ')} HAVING ${least} <> ${greatest} LIMIT ${most}`,
         );
-        return rows.map(({ first_value, last_value }) => [Buffer.from(first_value, 'hex'), Buffer.from(last_value, 'hex')] as const);
+        return rows.map(({ least_hex, greatest_hex }) => [Buffer.from(least_hex, 'hex'), Buffer.from(greatest_hex, 'hex')] as const);
       }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {

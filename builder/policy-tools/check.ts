@@ -39,6 +39,7 @@ export async function checkPolicy(
         system.map(({ session }) => session),
         signal,
       );
+      for (const { session } of system) await session.checkNames?.(compiled, signal);
     } catch (error) {
       refusal = readRefusal(error);
     }

@@ -1,5 +1,4 @@
-import type { LiveColumn, Rule } from '../../anonymizers/index.ts';
-import { kindOfName, type NameKind, wordsOf } from './name-kinds.ts';
+import { kindOfName, type LiveColumn, type NameKind, type Rule, rulesOfKind, whyNotKept, wordsOf } from '../../anonymizers/index.ts';
 import type { Profile } from './profile.ts';
 import { kindNames, type ValueKind } from './value-kinds.ts';
 
@@ -29,31 +28,6 @@ export type Choice = {
 /** From this confidence on a line is written as a rule, below it as a comment. */
 export const decidedFrom = 0.6;
 
-const sameShape: Rule = { token: { form: 'same-shape' } };
-
-const rulesOf: Partial<Record<NameKind, readonly Rule[]>> = {
-  email: ['email'],
-  phone: ['phone'],
-  'first-name': ['first-name'],
-  'last-name': ['last-name'],
-  'full-name': ['full-name'],
-  login: ['login'],
-  company: ['company-name'],
-  secret: [sameShape, { token: { form: 'uuid' } }],
-  'device-token': ['device-token', sameShape],
-  iban: ['iban', null, sameShape],
-  card: ['card-number', null, sameShape],
-  street: ['street', 'text'],
-  'postal-code': ['postal-code', sameShape],
-  city: ['city', 'text'],
-  ip: ['ip'],
-  geo: [null],
-  money: [null],
-  'number-of-person': [sameShape],
-  prose: ['text'],
-  image: ['image'],
-};
-
 /** What values that speak for themselves are, in the words of names. */
 const implied: Partial<Record<ValueKind, NameKind>> = {
   email: 'email',
@@ -70,6 +44,7 @@ const implied: Partial<Record<ValueKind, NameKind>> = {
   jwt: 'secret',
   'private-key': 'secret',
   'device-token': 'device-token',
+  mac: 'device-id',
 };
 
 const passwordSchemes: Partial<Record<ValueKind, string>> = { bcrypt: 'bcrypt', ssha: 'ssha', ssha512: 'ssha512' };
@@ -81,6 +56,7 @@ const people = /user|person|contact|employee|customer|client|people|utilisateur|
 export function choose(facts: Facts): Choice {
   const { name } = facts;
   const byName = nameKindOf(facts);
+  const reasonOfFew = whyNotKept(byName, true);
   switch (facts.type) {
     case 'text':
       return chooseText(facts, byName);
@@ -89,22 +65,20 @@ export function choose(facts: Facts): Choice {
     case 'binary':
       return chooseBinary(facts, byName);
     case 'boolean':
+      if (reasonOfFew !== undefined) return open(`yes or no, but by its name ${reasonOfFew}`, [null]);
       return { rules: ['keep'], confidence: 0.85, reason: 'yes or no' };
     case 'enum':
     case 'set':
-      if (byName === 'gender') return open('one of a fixed list, but it tells of a person', ['keep']);
+      if (reasonOfFew !== undefined) return open(`one of a fixed list, but by its name ${reasonOfFew}`, [null]);
       return { rules: ['keep'], confidence: 0.8, reason: 'one of a fixed list' };
     case 'date':
     case 'datetime':
       return chooseDate(facts, byName);
     case 'time':
+      if (reasonOfFew !== undefined) return open(`a time of day, but by its name ${reasonOfFew}`, [null]);
       return { rules: ['keep'], confidence: 0.65, reason: 'a time of day without a date' };
     case 'uuid':
-      if (facts.isKey || facts.unique || byName === 'id')
-        return { rules: ['keep'], confidence: 0.8, reason: 'an identifier that tells of nobody' };
-      return byName === 'secret'
-        ? { rules: [{ token: { form: 'uuid' } }], confidence: 0.85, reason: 'its name says a secret' }
-        : open('a UUID of unknown use', ['keep']);
+      return chooseUuid(facts, byName);
     case 'integer':
     case 'decimal':
     case 'float':
@@ -115,6 +89,15 @@ export function choose(facts: Facts): Choice {
       return open('nothing is known of values of this type', [null]);
   }
   return open(`nothing is known of "${name}"`, []);
+}
+
+function chooseUuid({ isKey, unique }: Facts, byName: NameKind | undefined): Choice {
+  const token: Rule = { token: { form: 'uuid' } };
+  if (byName === 'secret') return { rules: [token], confidence: 0.85, reason: 'its name says a secret' };
+  const reason = whyNotKept(byName, false);
+  if (reason !== undefined) return open(`a UUID, but by its name ${reason}`, [token]);
+  if (isKey || unique || byName === 'id') return { rules: ['keep'], confidence: 0.8, reason: 'an identifier that tells of nobody' };
+  return open('a UUID of unknown use', [token]);
 }
 
 function nameKindOf({ name, owner }: Facts): NameKind | undefined {
@@ -135,14 +118,16 @@ function chooseText(facts: Facts, byName: NameKind | undefined): Choice {
     ? `${percent(main.share)} of ${count} sampled values are ${kindNames[main.kind]}`
     : `no kind is seen in ${count} sampled values`;
 
+  if (byName === 'special' || byName === 'birth' || byName === 'gender')
+    return open(`by its name ${whyNotKept(byName, false)}; ${said}`, [null]);
   if (main && byValue) {
-    const rules = byValue === 'password' ? passwordRules(main.kind) : (rulesOf[byValue] ?? []);
+    const rules = byValue === 'password' ? passwordRules(main.kind) : (rulesOfKind[byValue] ?? []);
     const fits = byName === byValue || (byValue === 'phone' && byName === 'number-of-person');
     if (fits && main.share >= 0.5) return { rules, confidence: main.share >= 0.9 ? 0.98 : 0.9, reason: `name and values agree: ${said}` };
     // Free text that happens to be an address each time is still free text.
     if (main.share >= 0.9 && byName !== 'prose') return { rules, confidence: 0.9, reason: said };
     if (byName === undefined || main.share >= 0.05) {
-      const mixed = byName === 'prose' ? (rulesOf.prose ?? []) : rules;
+      const mixed = byName === 'prose' ? (rulesOfKind.prose ?? []) : rules;
       if (byName === 'prose') return { rules: mixed, confidence: 0.85, reason: `its name says free text; ${said}` };
       return open(`values of more than one kind: ${said}`, mixed);
     }
@@ -153,12 +138,13 @@ function chooseText(facts: Facts, byName: NameKind | undefined): Choice {
       : open(`its name says a password, but its scheme is not known: ${said}`, passwordRules(undefined));
   }
   if (byName && provable.has(byName)) {
-    const rules = rulesOf[byName] ?? [];
+    const rules = rulesOfKind[byName] ?? [];
     if (count === 0) return { rules, confidence: 0.6, reason: `its name says ${spoken(byName)}; no values were there to look at` };
     return open(`its name says ${spoken(byName)}, but ${said}`, rules);
   }
-  if (byName && rulesOf[byName]) {
-    const rules = rulesOf[byName] ?? [];
+  if (byName === 'person') return open(`its name says somebody, by name or by login: ${said}`, [...(rulesOfKind.person ?? []), 'login']);
+  if (byName && rulesOfKind[byName]) {
+    const rules = rulesOfKind[byName] ?? [];
     if (main?.kind === 'number' && main.share >= 0.5 && names.has(byName))
       return open(`its name says ${spoken(byName)}, but ${said}`, rules);
     return {
@@ -176,6 +162,8 @@ function chooseText(facts: Facts, byName: NameKind | undefined): Choice {
   const few = profile.isCode && count >= 20 && profile.distinct <= Math.max(12, count * 0.02);
   if (byName === 'locale' && profile.isCode)
     return { rules: ['keep'], confidence: 0.8, reason: 'its name and its short values say a language, country, currency or time zone' };
+  if (few && profile.share('first-name') >= 0.2)
+    return open(`${percent(profile.share('first-name'))} of ${count} sampled values are first names`, ['first-name']);
   if ((byName === 'code' || byName === 'flag') && few)
     return {
       rules: ['keep'],
@@ -202,6 +190,8 @@ function chooseBinary({ profile, unique, isKey }: Facts, byName: NameKind | unde
   if (byName === 'image') return { rules: ['image'], confidence: count === 0 ? 0.6 : 0.7, reason: 'its name says a picture' };
   if (byName === 'ip' && profile.longest <= 16)
     return { rules: ['ip'], confidence: 0.85, reason: 'its name says an IP address, and no value has more than 16 bytes' };
+  const reason = whyNotKept(byName, false);
+  if (reason !== undefined) return open(`bytes, but by its name ${reason}`, [null, { hash: {} }]);
   if ((isKey || unique || byName === 'id') && profile.longest <= 16)
     return { rules: ['keep'], confidence: 0.7, reason: 'an identifier of at most 16 bytes' };
   if (byName === 'password') return open('its name says a password, but its scheme is not known', [{ hash: {} }]);
@@ -210,7 +200,8 @@ function chooseBinary({ profile, unique, isKey }: Facts, byName: NameKind | unde
 
 function chooseDate({ profile, subject, type }: Facts, byName: NameKind | undefined): Choice {
   const shift: Rule[] = subject === undefined ? [] : [{ 'date-shift': { subject, days: 365 } }];
-  if (byName === 'birth') return { rules: [...shift, null], confidence: 0.9, reason: 'its name says a date of birth' };
+  if (byName === 'birth') return { rules: [...shift, null], confidence: 0.9, reason: 'its name says a date of birth, or of a life' };
+  if (byName === 'special') return open(`a date, but by its name ${whyNotKept(byName, true)}`, [null]);
   if (byName === 'moment')
     return { rules: ['keep'], confidence: type === 'datetime' ? 0.75 : 0.65, reason: 'its name says when something was done' };
   return open(profile.count === 0 ? 'a date of unknown use; no values were there to look at' : 'a date of unknown use', ['keep', ...shift]);
@@ -219,8 +210,8 @@ function chooseDate({ profile, subject, type }: Facts, byName: NameKind | undefi
 function chooseNumber({ unique, isKey, type }: Facts, byName: NameKind | undefined): Choice {
   if (byName === 'geo') return { rules: [null], confidence: 0.85, reason: 'its name says where somebody is' };
   if (byName === 'money') return { rules: [null], confidence: 0.8, reason: 'its name says what somebody earns' };
-  if (byName === 'phone' || byName === 'number-of-person' || byName === 'card')
-    return open(`its name says ${spoken(byName)}, and it is a number`, [null]);
+  const reason = whyNotKept(byName, false);
+  if (reason !== undefined) return open(`a number, but by its name ${reason}`, [null]);
   if (isKey || unique) return { rules: ['keep'], confidence: 0.9, reason: 'a number that is a key' };
   if (byName === 'id') return { rules: ['keep'], confidence: 0.7, reason: 'its name says an identifier, and it is a number' };
   if (byName === 'flag' || byName === 'code') return { rules: ['keep'], confidence: 0.75, reason: 'its name says a state or a code' };

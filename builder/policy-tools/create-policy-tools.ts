@@ -1,3 +1,4 @@
+import { policyJsonSchema } from '../../anonymizers/index.ts';
 import { type BlobReader, type CatalogReader, DynDataError, type PolicyTools, toDynDataError } from '../../core/index.ts';
 import { type EnvironmentContext, findEnvironment } from '../environment.ts';
 import { checkPolicy } from './check.ts';
@@ -17,6 +18,7 @@ export function createPolicyTools(context: PolicyToolsContext): PolicyTools {
     }
   };
   return {
+    schema: policyJsonSchema,
     async text(name) {
       const environment = findEnvironment(context, name);
       return { version: 1, environment: name, policyFile: environment.policyFile, text: await environment.policyText() };

@@ -1,7 +1,6 @@
-import type { LiveColumn, LiveSource, LiveTable, Value } from '../../anonymizers/index.ts';
+import { type LiveColumn, type LiveSource, type LiveTable, type Value, wordsOf } from '../../anonymizers/index.ts';
 import { choose } from './choose.ts';
 import { type Leaf, readLeaves } from './json-leaves.ts';
-import { wordsOf } from './name-kinds.ts';
 import { profileOf } from './profile.ts';
 import type { Line, SuggestedSource } from './suggestion.ts';
 

@@ -1,3 +1,6 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { isFirstName } from '../../anonymizers/index.ts';
+
 /** What a value looks like by itself, whatever its column is called. */
 export type ValueKind =
   | 'email'
@@ -5,6 +8,7 @@ export type ValueKind =
   | 'iban'
   | 'card'
   | 'ip'
+  | 'mac'
   | 'url'
   | 'uuid'
   | 'bcrypt'
@@ -19,6 +23,7 @@ export type ValueKind =
   | 'date'
   | 'number'
   | 'json'
+  | 'first-name'
   | 'prose';
 
 /** The kinds as people read them, in "100 % of 200 sampled values are …". */
@@ -28,6 +33,7 @@ export const kindNames: Readonly<Record<ValueKind, string>> = {
   iban: 'IBANs',
   card: 'card numbers',
   ip: 'IP addresses',
+  mac: 'MAC addresses of devices',
   url: 'URLs',
   uuid: 'UUIDs',
   bcrypt: 'bcrypt hashes',
@@ -42,6 +48,7 @@ export const kindNames: Readonly<Record<ValueKind, string>> = {
   date: 'dates',
   number: 'numbers',
   json: 'JSON documents',
+  'first-name': 'first names',
   prose: 'prose',
 };
 
@@ -56,7 +63,7 @@ const patterns: readonly (readonly [kind: ValueKind, pattern: RegExp])[] = [
   ['jwt', /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/],
   ['uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i],
   ['url', /^[a-z][a-z0-9+.-]{1,10}:\/\/\S+$/i],
-  ['ip', /^(?:(?:\d{1,3}\.){3}\d{1,3}|(?=.*:.*:)[0-9a-f:]{3,39})$/i],
+  ['mac', /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i],
   ['date', /^\d{4}-\d{2}-\d{2}(?:[ T][\d:.+Z-]+)?$/],
   ['device-token', /^(?:[0-9a-f]{64,}|[\w-]{20,}:[\w-]{80,})$/i],
 ];
@@ -68,20 +75,24 @@ const plainNumber = /^-?\d{1,18}(?:\.\d+)?$/;
 export function kindOfText(text: string): ValueKind | undefined {
   const value = text.trim();
   for (const [kind, pattern] of patterns) if (pattern.test(value)) return kind;
+  if (isIPv4(value) || isIPv6(value)) return 'ip';
   if (isIban(value)) return 'iban';
   if (isCard(value)) return 'card';
   if (isPhone(value)) return 'phone';
   if (plainNumber.test(value)) return 'number';
   if (isJson(value)) return 'json';
+  if (isFirstName(value)) return 'first-name';
   return isProse(value) ? 'prose' : undefined;
 }
 
 /** Of a binary value: by its first bytes or its length. */
 export function kindOfBytes(value: Uint8Array): ValueKind | undefined {
-  const starts = (...bytes: number[]): boolean => bytes.every((byte, at) => value[at] === byte);
-  if (starts(0x89, 0x50, 0x4e, 0x47) || starts(0xff, 0xd8, 0xff) || starts(0x47, 0x49, 0x46, 0x38)) return 'image';
-  return undefined;
+  const start = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex', 0, 12);
+  return pictureStart.test(start) ? 'image' : undefined;
 }
+
+/** PNG, JPEG, GIF, WebP, TIFF. */
+const pictureStart = /^(?:89504e47|ffd8ff|47494638|52494646.{8}57454250|49492a00|4d4d002a)/;
 
 function isPhone(value: string): boolean {
   if (!digitsAndSigns.test(value)) return false;

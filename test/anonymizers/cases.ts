@@ -1,5 +1,6 @@
 import type { LiveColumn } from '../../anonymizers/index.ts';
 import type { Rule } from '../../anonymizers/policy.ts';
+import { cardOf, ibanOf } from './valid-numbers.ts';
 
 /** A rule as the tests use it, with values that look like those it is for. */
 export type Case = {
@@ -7,10 +8,12 @@ export type Case = {
   readonly type: LiveColumn['type'];
   readonly sqlType?: string;
   readonly maxLength?: number;
-  /** The other columns of the row, by name. */
-  readonly row?: Readonly<Record<string, string>>;
-  /** The n-th of any number of different realistic values. */
+  /** The other columns of the row, by name; null for NULL. */
+  readonly row?: Readonly<Record<string, string | null>>;
+  /** The n-th of any number of different realistic values; in hexadecimal digits after `hex:`. */
   readonly value: (n: number) => string;
+  /** So many values stand in the vectors; 4 where left out. */
+  readonly pinned?: number;
   /** What every result looks like, whatever the value. */
   readonly result: RegExp;
 };
@@ -20,24 +23,19 @@ const digits = (n: number, count: number): string => String((n * 7_919 + 13) % 1
 const person = (n: number): string => `marie.dupont${n}@acme${n % 40}.fr`;
 const hex = (n: number, count: number): string => n.toString(16).padStart(count, '0');
 
-function ibanOf(n: number): string {
-  const account = `20041010050500${digits(n, 9)}`;
-  const check = 98 - Number(BigInt(`${account}152700`) % 97n);
-  return `FR${String(check).padStart(2, '0')}${account}`;
-}
-
-function cardOf(n: number): string {
-  const digitsBefore = `4${String(n * 31).padStart(14, '0')}`;
-  const sum = [...digitsBefore].reduce((total, digit, at) => {
-    const worth = Number(digit) * (at % 2 === 0 ? 2 : 1);
-    return total + (worth > 9 ? worth - 9 : worth);
-  }, 0);
-  return `${digitsBefore}${(10 - (sum % 10)) % 10}`;
-}
-
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const bareUuidForm = /^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$/i;
 const anything = /^/;
+
+/** A value of a case, or one as the vectors spell it. */
+export function bytesOf(value: string): Buffer {
+  return value.startsWith('hex:') ? Buffer.from(value.slice(4), 'hex') : Buffer.from(value);
+}
+
+/** The other columns of a case's row. */
+export function othersOf({ row = {} }: Pick<Case, 'row'>): (Buffer | null)[] {
+  return Object.values(row).map((value) => (value === null ? null : Buffer.from(value)));
+}
 
 /** At least one for every anonymizer. */
 export const cases: readonly Case[] = [
@@ -83,8 +81,8 @@ export const cases: readonly Case[] = [
     value: (n) => `48.8${digits(n, 5)}, 2.35${digits(n, 4)}`,
     result: /^(?:point ?\()?-?\d+(?:\.\d+)?[,; ]+-?\d+(?:\.\d+)?\)?$/i,
   },
-  { rule: 'iban', type: text, value: ibanOf, result: /^(?:[A-Za-z]{2}|ZZ)[\dA-Za-z -]+$/ },
-  { rule: 'card-number', type: text, value: cardOf, result: /^[\d -]{12,}$/ },
+  { rule: 'iban', type: text, value: (n) => ibanOf('FR', `20041010050500${digits(n, 9)}`), result: /^(?:[A-Za-z]{2}|ZZ)[\dA-Za-z -]+$/ },
+  { rule: 'card-number', type: text, value: (n) => cardOf(`4${String(n * 31).padStart(14, '0')}`), result: /^[\d -]{12,}$/ },
   { rule: 'token', type: text, value: (n) => `tok-${n}`, result: uuidForm },
   { rule: { token: { form: 'hex', length: 24 } }, type: text, value: (n) => `tok-${n}`, result: /^[0-9a-f]{24}$/ },
   { rule: { token: { form: 'same-shape' } }, type: text, value: (n) => `Key-${digits(n, 7)}`, result: /^[\x20-\x7e]*$/ },

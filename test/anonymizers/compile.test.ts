@@ -179,6 +179,41 @@ describe('what is not decided', () => {
     expect(() => compilePolicy({ policy: merged, key: parseKey(keyText), sources: [mysql, ldap] })).not.toThrow();
   });
 
+  test('keeps nothing that a person must decide: NULL where there can be one, else a comment says why', () => {
+    const of = (name: string, type: LiveColumn['type'], sqlType: string, nullable: boolean): LiveColumn => ({
+      name,
+      type,
+      sqlType,
+      nullable,
+      unique: false,
+    });
+    const columns = [
+      of('salary', 'integer', 'int', true),
+      of('religion', 'enum', "enum('a','b')", false),
+      of('birth_year', 'year', 'year', false),
+      of('is_pregnant', 'boolean', 'boolean', true),
+      of('tags', 'other', 'text[]', false),
+      of('amount', 'integer', 'int', false),
+      of('iban', 'text', 'varchar(34)', false),
+    ];
+    const live: LiveSource = { name: 'mysql', kind: 'mysql', tables: [{ schema: 'shop', name: 'people', columns }] };
+    const { details } = failure(() =>
+      compilePolicy({ policy: parsePolicy('version: 1\nsources: {}', 'test.yaml'), key: parseKey(keyText), sources: [live] }),
+    );
+    const lines = details.slice(details.indexOf('        columns:') + 1).map((line) => line.trim());
+    expect(lines).toEqual([
+      'salary: null',
+      'is_pregnant: null',
+      expect.stringMatching(/^amount: keep # look: cannot be NULL/),
+      'iban: iban',
+      expect.stringMatching(/^# religion: undecided, cannot be NULL, and by its name .*GDPR/),
+      expect.stringMatching(/^# birth_year: undecided, cannot be NULL/),
+      expect.stringMatching(/^# tags: undecided, cannot be NULL, and nothing is known/),
+    ]);
+    const patch = parsePolicy(`version: 1\n${details.slice(details.indexOf('sources:')).join('\n')}`, 'patch.yaml');
+    expect(Object.keys(patch.sources.mysql?.tables?.people?.columns ?? {})).toEqual(['salary', 'is_pregnant', 'amount', 'iban']);
+  });
+
   test('covers whole sources, and suggests what fits the column', () => {
     const { details } = failure(() => compile('version: 1\nsources: {}'));
     expect(details.filter((line) => line.startsWith('mysql') || line.startsWith('ldap'))).toHaveLength(10);

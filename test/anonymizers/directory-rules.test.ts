@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type DirectoryEntry, type LiveSource, reportSurveys } from '../../anonymizers/index.ts';
+import { createNamingTypes, type DirectoryEntry, type LiveSource, reportSurveys } from '../../anonymizers/index.ts';
 import { parseLdapFilter } from '../../anonymizers/ldap-filter.ts';
 import { compile, refusal, transformedEntry } from './live.ts';
 import { textRule } from './making.ts';
@@ -179,5 +179,118 @@ describe('what a directory is asked before an entry is taken', () => {
         live,
       ).details,
     ).toContain('ldap attribute l: low_cardinality names no attribute that is in use');
+  });
+});
+
+describe('DNs of a directory with a schema of its own', () => {
+  const live: LiveSource = {
+    name: 'ldap',
+    kind: 'ldap',
+    bases: ['dc=shop'],
+    attributes: ['uid', 'cn', 'employeeNumber', 'sponsor;x-since-2020'],
+    dnAttributes: ['sponsor', '1.3.6.1.4.1.32473.1'],
+    namingTypes: ['employeenumber', 'ou', 'uid'],
+  };
+  const rules = (more: string, dn = 'uid: login, ou: keep, employeeNumber: token'): string =>
+    `sources: {ldap: {attributes: {uid: login, cn: full-name, employeeNumber: token${more}}, dn: {${dn}}}}`;
+
+  test('attributes of DN syntax are rewritten without a word', () => {
+    const { dn, ...attributes } = transformedEntry(compile(rules(''), live).directory('ldap'), 'uid=marie,ou=a,dc=shop', {
+      uid: ['marie'],
+      'sponsor;x-since-2020': ['uid=jean,ou=b,dc=shop'],
+    });
+    expect(dn).toBe(`uid=${textRule('login')('marie')},ou=a,dc=shop`);
+    expect(attributes['sponsor;x-since-2020']).toEqual([`uid=${textRule('login')('jean')},ou=b,dc=shop`]);
+  });
+
+  test.each(['keep', 'text', 'token', '{when: {column: cn, is: x, then: keep, else: null}}', "{constant: 'uid=jean,dc=shop'}"])(
+    'sponsor: %s is refused',
+    (rule) => {
+      expect(refusal(rules(`, sponsor: ${rule}`), live)).toMatchObject({
+        code: 'POLICY_INVALID',
+        details: [expect.stringMatching(/^ldap attribute sponsor: the values are DNs; they can only be rewritten/)],
+      });
+    },
+  );
+
+  test('dropping it is a decision too', () => {
+    const policy = `sources: {ldap: {drop: [sponsor], attributes: {uid: login, cn: text, employeeNumber: token}, dn: {uid: login, ou: keep, employeeNumber: token}}}`;
+    expect(
+      transformedEntry(compile(policy, live).directory('ldap'), 'ou=a,dc=shop', { 'sponsor;x-since-2020': ['uid=jean,dc=shop'] }),
+    ).toEqual({ dn: 'ou=a,dc=shop' });
+  });
+
+  test('what entries are named by is undecided until a rule under dn decides it, and the patch has the rule of the attribute', () => {
+    const error = refusal(rules('', 'uid: login'), live);
+    expect(error.code).toBe('POLICY_UNDECIDED');
+    expect(error.details).toEqual([
+      'ldap dn employeenumber (an attribute type that names entries)',
+      'ldap dn ou (an attribute type that names entries)',
+      '',
+      'A patch for the policy; look at every line before you take it:',
+      'sources:',
+      '  ldap:',
+      '    dn:',
+      '      employeenumber: token',
+      expect.stringMatching(/^ {6}ou: keep # look: /),
+    ]);
+    expect(() => compile(rules('', 'uid: login, employeenumber: token, ou: keep'), live)).not.toThrow();
+  });
+
+  test('a rule that could give two entries one name is not proposed', () => {
+    const error = refusal(rules('', 'uid: login, ou: keep').replace('employeeNumber: token', 'employeeNumber: text'), live);
+    expect(error.details.at(-1)).toMatch(/^ +# employeenumber: undecided, its attribute has a rule that can give two entries one name/);
+  });
+
+  test('an attribute that names entries and has no rule yet is proposed one that stands in both places', () => {
+    const { details } = refusal('sources: {}', live);
+    const patch = details.slice(details.indexOf('sources:')).join('\n');
+    expect(() => compile(patch, live)).not.toThrow();
+    expect(patch).toMatch(/uid: login[\s\S]*dn:[\s\S]*uid: login/);
+  });
+
+  test('a rule in DNs that is not the one of the attribute is refused', () => {
+    expect(refusal(rules('', 'uid: login, ou: keep, employeeNumber: {token: {form: uuid}}'), live).details).toEqual([
+      expect.stringMatching(/^ldap dn employeeNumber: the attribute employeenumber has another rule/),
+    ]);
+  });
+
+  test('where rules of some entries differ, each is asked whether its name has the one of DNs', () => {
+    const groups = (more = ''): string =>
+      `sources: {ldap: {attributes: {uid: login, cn: full-name, employeeNumber: token}, classes: {groupOfNames: {cn: keep}}, dn: {uid: login, ou: keep, employeeNumber: token, cn: keep}${more}}}`;
+    const asked = (text: string, dn: string, ...objectClass: string[]): string | undefined => {
+      const { names } = compile(text, { ...live, attributes: [...live.attributes, 'objectClass'] }).directory('ldap');
+      expect(names?.attributes).toEqual(['objectClass']);
+      return names?.wrong({ dn, attributes: new Map([['objectClass', objectClass.map((name) => Buffer.from(name))]]) });
+    };
+    expect(asked(groups(), 'cn=sales,ou=groups,dc=shop', 'top', 'groupOfNames')).toBeUndefined();
+    expect(asked(groups(), 'uid=marie,ou=people,dc=shop', 'top', 'person')).toBeUndefined();
+    expect(asked(groups(), 'dc=shop', 'domain')).toBeUndefined();
+    expect(asked(groups(", keep_entries: ['cn=sync,dc=shop']"), 'cn=sync,dc=shop', 'device')).toBeUndefined();
+    for (const dn of ['cn=Marie Dupont,ou=people,dc=shop', 'uid=marie+cn=Marie Dupont,dc=shop']) {
+      const wrong = asked(groups(), dn, 'top', 'person');
+      expect(wrong).toMatch(/^ldap dn cn: entries of the classes top, person are named by it, and have another rule/);
+      expect(wrong).not.toContain('Marie');
+      // As the build would say it, in the middle.
+      expect(() =>
+        transformedEntry(compile(groups(), live).directory('ldap'), dn, {
+          objectClass: ['top', 'person'],
+          cn: ['Marie Dupont'],
+          uid: ['marie'],
+        }),
+      ).toThrow(/it names an entry in its DN, and the rule for it there is another one/);
+    }
+    expect(compile(rules(''), live).directory('ldap').names).toBeUndefined();
+  });
+
+  test('only services named by it need no rule', () => {
+    const policy = rules('', 'uid: login, ou: keep').replace('dn: {', "keep_entries: ['employeeNumber=0,dc=shop'], dn: {");
+    expect(() => compile(policy, live)).not.toThrow();
+  });
+
+  test('what names entries is read out of DNs, below the bases', () => {
+    const naming = createNamingTypes();
+    for (const dn of ['uid=a,ou=people,dc=shop', 'CN=x\\,y+serialNumber=7,dc=shop', '2.5.4.11=z,dc=shop', 'no DN']) naming.add(dn);
+    expect(naming.types()).toEqual(['cn', 'ou', 'serialnumber', 'uid']);
   });
 });

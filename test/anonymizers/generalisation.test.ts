@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeRule, textRule } from './making.ts';
+import { isCardNumber, isIban } from './valid-numbers.ts';
 
 describe('scrub', () => {
   const scrub = textRule('scrub');
@@ -45,32 +46,20 @@ describe('scrub', () => {
 describe('finance', () => {
   test('an IBAN stays valid, of its country, length and style', () => {
     const iban = textRule('iban');
-    const valid = (text: string): boolean => {
-      const compact = text.replaceAll(/[ -]/g, '');
-      const digits = [...(compact.slice(4) + compact.slice(0, 4))].map((letter) => Number.parseInt(letter, 36)).join('');
-      return BigInt(digits) % 97n === 1n;
-    };
     for (const real of ['FR14 2004 1010 0505 0001 3M02 606', 'GB29NWBK60161331926819', 'DE89-3704-0044-0532-0130-00', 'NO9386011117947']) {
       const made = iban(real) ?? '';
-      expect(valid(made)).toBe(true);
+      expect(isIban(made)).toBe(true);
       expect(made).not.toBe(real);
       expect(made.slice(0, 2)).toBe(real.slice(0, 2));
       expect(made.replaceAll(/\d/g, '0').replaceAll(/[A-Z]/g, 'A')).toBe(real.replaceAll(/\d/g, '0').replaceAll(/[A-Z]/g, 'A'));
     }
     expect(iban('FR1420041010050500013M02606')).toBe((iban('FR14 2004 1010 0505 0001 3M02 606') ?? '').replaceAll(' ', ''));
     expect(iban('no account')).toMatch(/^ZZ\d{22}$/);
-    expect(valid(iban('no account') ?? '')).toBe(true);
+    expect(isIban(iban('no account') ?? '')).toBe(true);
   });
 
   test('a card number keeps brand, length and style and passes Luhn', () => {
     const card = textRule('card-number');
-    const luhn = (text: string): boolean =>
-      [...text.replaceAll(/\D/g, '')].reverse().reduce((sum, digit, at) => {
-        const worth = Number(digit) * (at % 2 === 0 ? 1 : 2);
-        return sum + (worth > 9 ? worth - 9 : worth);
-      }, 0) %
-        10 ===
-      0;
     for (const [real, form] of [
       ['4111 1111 1111 1111', /^4\d{3}( \d{4}){3}$/],
       ['5500000000000004', /^55\d{14}$/],
@@ -78,11 +67,11 @@ describe('finance', () => {
       ['6011-0000-0000-0004', /^6011(-\d{4}){3}$/],
     ] as const) {
       expect(card(real)).toMatch(form);
-      expect(luhn(card(real) ?? '')).toBe(true);
+      expect(isCardNumber(card(real) ?? '')).toBe(true);
       expect(card(real)).not.toBe(real);
     }
     expect(card('4111111111111112')).toMatch(/^00\d{17}$/);
-    expect(luhn(card('nothing') ?? '')).toBe(true);
+    expect(isCardNumber(card('nothing') ?? '')).toBe(true);
   });
 });
 

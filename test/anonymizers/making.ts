@@ -6,7 +6,10 @@ import { createRuleMaker } from '../../anonymizers/rule-maker.ts';
 export const keyText = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff';
 export const otherKeyText = 'f'.repeat(64);
 
-export const basePolicy: Policy = parsePolicy('version: 1\ndevelopment_password: dev-password\nsources: {}\n', 'test.yaml');
+export const basePolicy: Policy = parsePolicy(
+  'version: 1\ndevelopment_password: dev-password\nidentities: {staff.email: email, staff.login: login}\nsources: {}\n',
+  'test.yaml',
+);
 
 export const textTarget: Target = {
   place: 'mysql shop.people.column',

@@ -160,18 +160,6 @@ describe('date-shift', () => {
   });
 });
 
-describe('image', () => {
-  test('a picture becomes a tiny one of its type, anything else NULL', () => {
-    const { apply } = makeRule('image', { type: 'binary' });
-    const png = Buffer.from('89504e470d0a1a0a0000', 'hex');
-    const jpeg = Buffer.from('ffd8ffe000104a46', 'hex');
-    expect(Buffer.from(apply(png, []) ?? []).subarray(0, 8)).toEqual(png.subarray(0, 8));
-    expect(Buffer.from(apply(jpeg, []) ?? []).toString('hex')).toMatch(/^ffd8ff.*ffd9$/);
-    expect(apply(Buffer.from('RIFF'), [])).toBeNull();
-    expect(makeRule('image', { type: 'binary', nullable: false }).apply(Buffer.from('RIFF'), [])).not.toBeNull();
-  });
-});
-
 describe('template', () => {
   test('takes other columns and leaves out what is NULL', () => {
     const { apply, stage, reads } = makeRule({ template: '{first} {last} (staff)' }, { maxLength: 20 }, { columns: ['first', 'last'] });

@@ -1,5 +1,5 @@
 import type { Rule } from '../../anonymizers/policy.ts';
-import type { Case } from './cases.ts';
+import { bytesOf, type Case, othersOf } from './cases.ts';
 import { makeRule } from './making.ts';
 
 /** An input and its output under the published key; both as text, or in hexadecimal digits after `hex:`. */
@@ -11,13 +11,13 @@ const strange = ['', 'hex:ff00fe', 'Élodie ß'];
 
 /** The vectors of some cases, in their order. */
 export function vectorsOf(cases: readonly Case[]): Vector[] {
-  return cases.flatMap(({ rule, type, sqlType = type, row = {}, value }) => {
+  return cases.flatMap((one) => {
+    const { rule, type, sqlType = type, row = {}, value, pinned = perCase } = one;
     const made = makeRule(rule, { type, sqlType }, { columns: Object.keys(row) });
-    const others = Object.values(row).map((text) => Buffer.from(text));
-    const inputs = [...Array.from({ length: perCase }, (_, n) => value(n)), ...(type === 'json' ? [] : strange)];
+    const others = othersOf(one);
+    const inputs = [...Array.from({ length: pinned }, (_, n) => value(n)), ...(type === 'json' ? [] : strange)];
     return inputs.map((input) => {
-      const bytes = input.startsWith('hex:') ? Buffer.from(input.slice(4), 'hex') : Buffer.from(input);
-      const output = made.apply(bytes, others);
+      const output = made.apply(bytesOf(input), others);
       return { rule, type, input, output: output && spelled(Buffer.from(output)) };
     });
   });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type CompiledPolicy, compilePolicy, type LiveSource, parseKey, parsePolicy, type Value } from '../../anonymizers/index.ts';
+import { kindOfName } from '../../anonymizers/name-kinds.ts';
 import { driftOf } from '../../builder/policy-tools/check.ts';
 import { choose, decidedFrom, type Facts } from '../../builder/policy-tools/choose.ts';
 import { readLeaves } from '../../builder/policy-tools/json-leaves.ts';
-import { kindOfName } from '../../builder/policy-tools/name-kinds.ts';
 import { profileOf } from '../../builder/policy-tools/profile.ts';
 import { readRefusal } from '../../builder/policy-tools/refusal.ts';
 import { suggestDirectory } from '../../builder/policy-tools/suggest-directory.ts';
@@ -33,6 +33,9 @@ describe('values speak for themselves', () => {
     ['4111 1111 1111 1111', 'card'],
     ['192.168.1.20', 'ip'],
     ['2001:db8::1', 'ip'],
+    ['00:1b:44:11:3a:b7', 'mac'],
+    ['10:11:12', undefined],
+    ['Marie', 'first-name'],
     ['8d1b2c3d-0000-4000-8000-0123456789ab', 'uuid'],
     ['$2b$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234', 'bcrypt'],
     ['{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g3xvQnXQ==', 'ssha'],
@@ -80,6 +83,29 @@ describe('names speak English and French', () => {
     ['longitude', 'geo'],
     ['push_message_variant_id', 'id'],
     ['is_default', 'flag'],
+    ['codepostal', 'postal-code'],
+    ['numtel', 'phone'],
+    ['ddn', 'birth'],
+    ['datenaissance', 'birth'],
+    ['nom_naissance', 'last-name'],
+    ['fname', 'first-name'],
+    ['lname', 'last-name'],
+    ['nom_prenom', 'full-name'],
+    ['titulaire', 'full-name'],
+    ['interlocuteur', 'person'],
+    ['createdBy', 'person'],
+    ['contenu', 'prose'],
+    ['carteBleue', 'card'],
+    ['numero_secu', 'number-of-person'],
+    ['tax_id', 'number-of-person'],
+    ['license_plate', 'number-of-person'],
+    ['macAddress', 'device-id'],
+    ['advertising_id', 'device-id'],
+    ['user_id', 'id'],
+    ['location_id', 'id'],
+    ['is_disabled', 'flag'],
+    ['marital_status', 'special'],
+    ['is_pregnant', 'special'],
     ['sipCallQuality', undefined],
   ])('%s', (name, kind) => expect(kindOfName(name)).toBe(kind));
 });
@@ -116,13 +142,51 @@ describe('choosing a rule', () => {
   test('few short values alone do not make a code: they could be the names of a team', () => {
     const values = Array.from({ length: 100 }, (_, at) => ['Marie', 'Paul', 'Lea'][at % 3] as string);
     expect(choose(facts('agent', values)).confidence).toBeLessThan(decidedFrom);
-    expect(choose(facts('statut', values)).rules).toEqual(['keep']);
+    expect(choose(facts('statut', values))).toMatchObject({ rules: ['first-name'], confidence: 0.4 });
+    const codes = values.map((_, at) => ['open', 'closed'][at % 2] as string);
+    expect(choose(facts('statut', codes)).rules).toEqual(['keep']);
   });
 
   test('a number is kept only where its name or a key says what it is', () => {
     expect(choose(facts('id', ['1'], { type: 'integer', isKey: true })).rules).toEqual(['keep']);
     expect(choose(facts('rating', ['1'], { type: 'integer' })).confidence).toBeLessThan(decidedFrom);
     expect(choose(facts('salaire', ['1'], { type: 'decimal' })).rules).toEqual([null]);
+  });
+
+  test.each<[string, Facts['type'], string]>([
+    ['blood_type', 'text', 'A+'],
+    ['marital_status', 'text', 'single'],
+    ['situation_familiale', 'enum', 'marie'],
+    ['religion', 'enum', 'none'],
+    ['ethnicity', 'set', 'x'],
+    ['gender', 'boolean', 't'],
+    ['is_pregnant', 'boolean', 't'],
+    ['travailleur_handicape', 'boolean', 'f'],
+    ['salary_band', 'enum', 'a'],
+    ['tax_id', 'integer', '184057512345678'],
+    ['nir', 'integer', '184057512345678'],
+    ['birth_year', 'year', '1984'],
+    ['age', 'integer', '40'],
+    ['date_naissance', 'text', '1984-05-12'],
+    ['imei', 'integer', '356938035643809'],
+    ['advertising_id', 'uuid', '8d1b2c3d-0000-4000-8000-0123456789ab'],
+    ['union_member', 'integer', '1'],
+    ['device_id', 'binary', '0123456789abcdef'],
+    ['birth_time', 'time', '10:11:12'],
+    ['divorced_on', 'date', '2020-01-01'],
+  ])('%s (%s) is for a person to decide, key or not, and nothing proposes to keep it', (name, type, value) => {
+    for (const isKey of [false, true]) {
+      const { confidence, rules, reason } = choose(facts(name, Array(50).fill(value), { type, isKey, unique: isKey }));
+      expect(confidence).toBeLessThan(decidedFrom);
+      expect(rules).not.toContain('keep');
+      expect(reason).toMatch(/by its name it can be|by its name it can tell/);
+    }
+  });
+
+  test('what hides a place, an income or a device needs no person', () => {
+    expect(choose(facts('latitude', ['48.85'], { type: 'decimal' }))).toMatchObject({ rules: [null], confidence: 0.85 });
+    expect(choose(facts('mac_address', ['00:1b:44:11:3a:b7'])).rules[0]).toBe(null);
+    expect(choose(facts('died_on', ['2020-01-01'], { type: 'date', subject: 'id' })).rules[0]).toMatchObject({ 'date-shift': {} });
   });
 
   test('a name in a table of companies is a company, in one of people a person', () => {

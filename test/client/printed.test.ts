@@ -42,6 +42,7 @@ beforeAll(async () => {
           ...(tag === undefined ? {} : { tag }),
         }),
     policyTools: {
+      schema: () => ({ type: 'object' }),
       text: async (environment) => ({ version: 1, environment, policyFile: 'prod.yaml', text: 'version: 1\nsources: {}\n' }),
       suggest: async (environment) => ({ version: 1, environment, text: 'version: 1\n# why\n', decided: 3, undecided: 1 }),
       check: async (environment) => ({

@@ -167,7 +167,7 @@ export function changingPolicySuite(way: () => WholeWay): void {
       expect(text).toMatch(/^ +password_hash: \{ password: bcrypt \} # 0\.98/m);
       expect(text).toMatch(/^ +- aerogear-ups # 0\.98/m);
       expect(text).toMatch(/^ +mail: email # 0\.98/m);
-      expect(text).toMatch(/^# +gender: keep # undecided/m);
+      expect(text).toMatch(/^# +gender: null # undecided/m);
 
       const [people] = await database.query<RowDataPacket[]>(
         'SELECT login, email, phone, last_name AS name, street FROM users ORDER BY id LIMIT 2000',

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { policyJsonSchema } from '../../anonymizers/index.ts';
 import { DynDataError, type PolicyTools } from '../../core/index.ts';
 import { createFolderObjects } from '../../storage/index.ts';
 import { rawRequest } from '../support/raw-http.ts';
@@ -14,6 +15,7 @@ let registry: RunningRegistry;
 let bare: RunningRegistry;
 
 const tools: PolicyTools = {
+  schema: policyJsonSchema,
   text: async (environment) => ({ version: 1, environment, policyFile: 'prod.yaml', text: 'version: 1\n' }),
   suggest: async (environment) => ({ version: 1, environment, text: 'version: 1\n', decided: 0, undecided: 0 }),
   check: async (environment) => {
@@ -46,6 +48,13 @@ const preview = (headers: Readonly<Record<string, string>> = {}, body = '{"rows"
     headers: { 'content-type': 'application/json', ...headers },
     body,
   });
+
+test('the schema of a policy file is given to editors, by whoever reads policies', async () => {
+  const response = await fetch(`${registry.url}/policy.schema.json`);
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/schema+json; charset=utf-8']);
+  expect(await response.json()).toEqual(policyJsonSchema());
+  expect((await fetch(`${bare.url}/policy.schema.json`)).status).toBe(404);
+});
 
 test('text, suggestion and check are answered', async () => {
   expect(await (await fetch(`${registry.url}/api/v1/environments/prod/policy`)).json()).toMatchObject({ policyFile: 'prod.yaml' });

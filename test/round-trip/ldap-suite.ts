@@ -96,10 +96,10 @@ export function ldapRoundTrip(
       const attributes = live.kind === 'ldap' ? live.attributes : [];
       const ruled =
         /^(?:member|uniqueMember|manager|seeAlso|aliasedObjectName|creatorsName|modifiersName|memberOf|tripFriend|entryDN|subschemaSubentry|hasSubordinates|contextCSN)$/;
+      // tripFriend is a DN by the server's own schema, and so needs no word.
       const named = ['cn', 'sn', 'uid', 'ou', 'o', 'dc'];
       const policy = {
         keep: attributes.filter((attribute) => !ruled.test(attribute)),
-        attributes: { tripFriend: 'dn' },
         dn: Object.fromEntries(named.map((type) => [type, 'keep'])),
       };
       const built = await buildDataImage(stringify({ version: 1, sources: { hostile: policy } }), [connect]);

@@ -22,6 +22,7 @@ export type Answer = { readonly status: number; readonly headers: Headers; reado
 
 const tools: PolicyTools = {
   text: async (environment) => ({ version: 1, environment, policyFile: 'prod.yaml', text: 'version: 1\n' }),
+  schema: () => ({ type: 'object' }),
   suggest: async (environment) => ({ version: 1, environment, text: 'version: 1\n', decided: 0, undecided: 0 }),
   check: async (environment) => ({
     version: 1,

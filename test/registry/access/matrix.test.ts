@@ -439,5 +439,6 @@ it('its metrics, which name all environments, it tells whoever has a token for e
 });
 
 it('whether it lives and is ready, and what its API is, the registry tells everybody', async () => {
-  for (const path of ['/healthz', '/readyz', '/openapi.json']) expect((await registry.ask('GET', path)).status).toBe(200);
+  for (const path of ['/healthz', '/readyz', '/openapi.json', '/policy.schema.json'])
+    expect((await registry.ask('GET', path)).status).toBe(200);
 });
