@@ -58,6 +58,11 @@ export function isLetterOrDigit(byte: number | undefined): boolean {
   return byte !== undefined && (byte >= 0x80 || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || (byte >= 0x30 && byte <= 0x39));
 }
 
+export function isAsciiOnly(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return false;
+  return true;
+}
+
 /** A text view without copying. */
 export function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');

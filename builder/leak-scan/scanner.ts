@@ -1,11 +1,23 @@
 import type { LeakRule } from '../../anonymizers/primitives.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
-import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, upperByte, wordByte } from './bytes.ts';
+import {
+  base64Byte,
+  classes,
+  digitByte,
+  hexByte,
+  is,
+  isAsciiOnly,
+  isLetterOrDigit,
+  latin1,
+  triggerByte,
+  upperByte,
+  wordByte,
+} from './bytes.ts';
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
 import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
 import { createNumberScan } from './numbers.ts';
-import { createPassedTexts } from './passed-texts.ts';
+import { createPhraseScan, shortestAnchor } from './phrases.ts';
 import {
   coarseFilterAt,
   formNote,
@@ -39,8 +51,6 @@ export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
 const deepest = 4;
 const shortestNumber = 7;
-const mostWords = 6;
-const longestPhrase = 128;
 const longestEscaped = 0x10_0000;
 const endBytes = 8;
 const interesting = wordByte | triggerByte;
@@ -71,7 +81,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   const sweepMemory = new Uint8Array(sweep.memory.buffer);
   const harmless = sweepMemory.subarray(harmlessAt, harmlessAt + 1 + longestHarmless);
   const email = createEmailScan(watch, found, harmless);
-  const passed = createPassedTexts();
+  const phrases = createPhraseScan(watch, found);
 
   const buffer = (depth: number, sizeBytes: number): Uint8Array => {
     let own = buffers[depth];
@@ -86,31 +96,6 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   const ended = (into: Uint8Array, length: number): number => {
     into.fill(0, length, length + endBytes);
     return length;
-  };
-
-  /** The word, and phrases that end with it: words with single signs between them. */
-  const words = (bytes: Uint8Array, wordStart: number, wordEnd: number, place: number): void => {
-    let end = wordEnd;
-    while (end > wordStart && !isLetterOrDigit(bytes[end - 1])) end -= 1;
-    let start = wordStart;
-    while (start < end && !isLetterOrDigit(bytes[start])) start += 1;
-    if (start === end) return;
-    for (let count = 0; count < mostWords; count += 1) {
-      if (!isTooShort(bytes, start, end) && !passed.has(bytes, start, end)) {
-        const known = watch.words(bytes.subarray(start, end));
-        if (known) {
-          found(`known-${known}`, place, bytes, start, end);
-          return;
-        }
-        passed.add(bytes, start, end);
-      }
-      let before = start;
-      while (before > 0 && (bytes[before - 1] === space || bytes[before - 1] === apostrophe)) before -= 1;
-      if (before === start) return;
-      start = before;
-      while (start > 0 && is(bytes[start - 1], wordByte)) start -= 1;
-      if (start === before || end - start > longestPhrase) return;
-    }
   };
 
   /** A run of hexadecimal digits or base64 letters. */
@@ -276,7 +261,9 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
         if (at === to) break;
         trait = traits[bytes[at] as number] as number;
       } while ((trait & wordByte) !== 0);
-      if ((remark & foldedOddly) !== 0 || watch.mayEndWith(hash)) words(bytes, start, at, place);
+      if ((remark & foldedOddly) !== 0 || (watch.mayEndWith(hash) && mayBeAnchor(bytes, start, at))) {
+        phrases.look(bytes, start, at, to, framing === 'table', place);
+      }
       numbersOf(bytes, start, at, to, remark, place, ends);
       const next = at < to ? bytes[at] : 0;
       // So few digits alone are neither a secret nor encoded text.
@@ -310,7 +297,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       sweepMemory.set(watch.filters.words, wordFilterAt);
       sweepMemory.set(watch.filters.phones, phoneFilterAt);
       sweepMemory.set(watch.filters.coarseWords, coarseFilterAt);
-      passed.forget();
+      phrases.forget();
       harmless.fill(0);
       sweptFilters = watch.filters.version;
     }
@@ -328,7 +315,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const kind = notes[note] as number;
       const start = notes[note + 1] as number;
       const end = notes[note + 2] as number;
-      if (kind === wordNote) words(bytes, start, end, start);
+      if (kind === wordNote) phrases.look(bytes, start, end, length, framing === 'table', start);
       else if (kind === formNote) form(bytes, start, end, length, start);
       else if (kind === runNote) run(bytes, start, end, length, 0, start, ends);
       else if (kind === numberNote) numbersIn(bytes, start, end, ends);
@@ -389,11 +376,9 @@ function hasEscape(bytes: Uint8Array, from: number, to: number, kind: number): b
   return false;
 }
 
-/** Beyond ASCII a text's folded form can be longer than the text. */
-function isTooShort(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from >= shortestText) return false;
-  for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return false;
-  return true;
+/** A short word is one only behind a blank or an apostrophe. */
+function mayBeAnchor(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from >= shortestAnchor || bytes[from - 1] === space || bytes[from - 1] === apostrophe || !isAsciiOnly(bytes, from, to);
 }
 
 /** Whether a number can go on behind this byte, which is no word's: a blank, a parenthesis, a slash. */

@@ -1,5 +1,6 @@
 import * as wasm from '../../core/wasm-code.ts';
 import { secretBeginnings } from './detectors.ts';
+import { shortestAnchor } from './phrases.ts';
 import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
   cellOf,
@@ -23,17 +24,7 @@ import {
   wordNote,
 } from './sweep-memory.ts';
 import { startIn, sweepNumbers } from './sweep-numbers-wasm.ts';
-import {
-  characterSize,
-  decodeRun,
-  dropIdle,
-  framings,
-  holdsCoded,
-  holdsText,
-  shortestHex,
-  shortestRun,
-  shortestText,
-} from './sweep-runs-wasm.ts';
+import { characterSize, decodeRun, dropIdle, framings, holdsCoded, holdsText, shortestHex, shortestRun } from './sweep-runs-wasm.ts';
 import {
   and,
   asLongAs,
@@ -234,9 +225,9 @@ const sweepWords: wasm.WasmFunction = (() => {
   const mayEndWatched = or(isOdd, hasFirstBit(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
   const endsWatched = or(isOdd, hasFirstBit(v('hash'), wordFilterAt, local('first')));
   const surelyEnds = or(isOdd, hasSecondBit(v('hash'), wordFilterAt, local('first'), local('scratch')));
-  /** Shorter ones are watched only as the end of several words. */
+  /** Values are found by shorter ones only where they are the last of several words. */
   const isLongEnough = or(
-    atLeast(difference(v('bit'), v('word')), shortestText),
+    atLeast(difference(v('bit'), v('word')), shortestAnchor),
     isSet(bits(v('remark'), sweepTraits.beyondAscii)),
     followsOne,
   );
