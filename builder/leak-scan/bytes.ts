@@ -8,7 +8,7 @@ export const base64Byte = 8;
 export const localByte = 16;
 export const domainByte = 32;
 export const upperByte = 64;
-/** Bytes that need more than being passed over: `\` `%` `@` `$`. */
+/** Bytes that need more than being passed over: `\` `%` `@` `$` `&`. */
 export const triggerByte = 128;
 
 const set = (table: Uint8Array, characters: string, bits: number): void => {
@@ -27,7 +27,7 @@ export const classes: Uint8Array = (() => {
   set(table, '+/-_', base64Byte);
   set(table, "._%+-'!#&*?^~=|{}`", localByte);
   set(table, '.-', domainByte);
-  set(table, '\\%@$', triggerByte);
+  set(table, '\\%@$&', triggerByte);
   for (let byte = 0x80; byte < 0x100; byte += 1) table[byte] = wordByte | localByte | domainByte;
   return table;
 })();

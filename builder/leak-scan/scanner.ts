@@ -16,6 +16,7 @@ import {
 import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
 import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
+import { decodeEntities, entityEnd } from './entities.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPhraseScan, shortestAnchor } from './phrases.ts';
 import {
@@ -37,6 +38,7 @@ import {
 import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
 import { createSweep } from './sweep-wasm.ts';
 import type { WatchList } from './watch-list.ts';
+import { decodeWideTexts } from './wide-text.ts';
 import { hashStart, nextHash } from './word-hash.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
@@ -58,10 +60,12 @@ const interesting = wordByte | triggerByte;
 const space = 0x20;
 const dollar = 0x24;
 const percent = 0x25;
+const ampersand = 0x26;
 const apostrophe = 0x27;
 const plus = 0x2b;
 const hyphen = 0x2d;
 const slash = 0x2f;
+const zero = 0x30;
 const colon = 0x3a;
 const atSign = 0x40;
 const backslash = 0x5c;
@@ -106,8 +110,20 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     const hex = to - hexFrom >= shortestHex && isHex(bytes, hexFrom, to);
     const length = ended(into, hex ? decodeHex(bytes, hexFrom, to, into) : decodeBase64(bytes, from, to, into));
     if (length === 0) return;
-    if (isBinary(into, length)) textIn(into, length, depth + 1, place);
+    if (isBinary(into, length)) binary(into, length, depth + 1, place);
     else scanRange(into, 0, length, 'text', depth + 1, place);
+  };
+
+  const binary = (bytes: Uint8Array, length: number, depth: number, place: number): void => {
+    textIn(bytes, length, depth, place);
+    wideTextIn(bytes, length, depth, place);
+  };
+
+  const wideTextIn = (bytes: Uint8Array, length: number, depth: number, place: number): void => {
+    if (bytes.subarray(0, length).indexOf(0) < 0) return;
+    const into = buffer(depth + 1, 4 * length);
+    const wideLength = ended(into, decodeWideTexts(bytes, length, into));
+    if (wideLength > 0) scanRange(into, 0, wideLength, 'text', depth + 1, place);
   };
 
   /** Of binary data only what reads as text, such as the comment in a picture. */
@@ -141,13 +157,19 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return end;
   };
 
-  /** Undoes the escapes of a field, a line or a whole text. @returns its end */
-  const escaped = (bytes: Uint8Array, at: number, to: number, framing: Framing, depth: number, place: number): number => {
+  /** Of a field, a line or a whole text, from its beginning to its end. */
+  const around = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary'): readonly [start: number, end: number] => {
     const isEnd = (byte: number | undefined): boolean => byte === lineFeed || (framing === 'table' && byte === tab);
     let start = at;
     while (start > 0 && at - start < longestEscaped && !isEnd(bytes[start - 1])) start -= 1;
     let end = at;
     while (end < to && end - at < longestEscaped && !isEnd(bytes[end])) end += 1;
+    return [start, end];
+  };
+
+  /** Undoes the escapes of a field, a line or a whole text. @returns its end */
+  const escaped = (bytes: Uint8Array, at: number, to: number, framing: Framing, depth: number, place: number): number => {
+    const [start, end] = around(bytes, at, to, framing);
     const into = buffer(depth + 1, end - start);
     if (framing === 'table') {
       scanRange(into, 0, ended(into, decodeTableEscapes(bytes, start, end, into)), 'text', depth + 1, place);
@@ -163,6 +185,21 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return end;
   };
 
+  const entities = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary', depth: number, place: number): number => {
+    const [start, end] = around(bytes, at, to, framing);
+    const into = buffer(depth + 1, end - start);
+    scanRange(into, 0, ended(into, decodeEntities(bytes, start, end, into)), 'text', depth + 1, place);
+    return end;
+  };
+
+  /** Text in UTF-16 in a field of rows. */
+  const wideField = (bytes: Uint8Array, at: number, to: number, depth: number, place: number): number => {
+    const [start, end] = around(bytes, at, to, 'table');
+    const into = buffer(depth + 1, end - start);
+    wideTextIn(into, decodeTableEscapes(bytes, start, end, into), depth + 1, place);
+    return end;
+  };
+
   const percentEncoded = (bytes: Uint8Array, at: number, to: number, depth: number, place: number): number => {
     let start = at;
     while (start > 0 && !isUrlEnd(bytes[start - 1])) start -= 1;
@@ -173,7 +210,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return end;
   };
 
-  /** What the signs `@ $ % \` stand for. Of each text, the places up to which it was undone are remembered. */
+  /** What the signs `@ $ % & \` stand for. Of each text, the places up to which it was undone are remembered. */
   const sign = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary', depth: number, place: number, ends: Ends): void => {
     const byte = bytes[at];
     const next = at + 1;
@@ -183,6 +220,11 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     } else if (byte === percent) {
       const isCode = at >= ends.percent && next + 1 < to && is(bytes[next], hexByte) && is(bytes[next + 1], hexByte);
       if (isCode && depth < deepest) ends.percent = percentEncoded(bytes, at, to, depth, place);
+    } else if (byte === ampersand) {
+      if (at >= ends.entity && depth < deepest && entityEnd(bytes, at, to) > 0)
+        ends.entity = entities(bytes, at, to, framing, depth, place);
+    } else if (framing === 'table' && bytes[next] === zero) {
+      if (at >= ends.wide && bytes[at + 4] === zero && bytes[at + 7] === zero) ends.wide = wideField(bytes, at, to, depth, place);
     } else if (framing !== 'binary') {
       // In rows, a backslash and its letter are one sign; an escaped backslash belongs to the value, and may be an escape again.
       const isValue = framing === 'text' || bytes[next] === backslash;
@@ -342,10 +384,10 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
 }
 
 /** Up to where a text was looked at as something larger than a word. */
-type Ends = { run: number; number: number; escaped: number; percent: number };
+type Ends = { run: number; number: number; escaped: number; percent: number; entity: number; wide: number };
 
 function newEnds(): Ends {
-  return { run: 0, number: 0, escaped: 0, percent: 0 };
+  return { run: 0, number: 0, escaped: 0, percent: 0, entity: 0, wide: 0 };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
