@@ -41,6 +41,7 @@ export function decodeHex(bytes: Uint8Array, from: number, to: number, into: Uin
 }
 
 const percent = 0x25;
+const plus = 0x2b;
 const backslash = 0x5c;
 
 function isHexPair(bytes: Uint8Array, at: number, to: number): boolean {
@@ -60,6 +61,14 @@ export function decodePercent(bytes: Uint8Array, from: number, to: number, into:
       at += 2;
     } else into[length++] = bytes[at] as number;
   }
+  return length;
+}
+
+/** The same of a query, where a + is a blank. */
+export function decodeQuery(bytes: Uint8Array, from: number, to: number, into: Uint8Array): number {
+  const length = decodePercent(bytes, from, to, into);
+  // A + that was percent-encoded stays one only in the other reading.
+  for (let at = 0; at < length; at += 1) if (into[at] === plus) into[at] = 0x20;
   return length;
 }
 

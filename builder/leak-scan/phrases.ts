@@ -43,8 +43,8 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
   /** A phrase without the escapes of rows. */
   const unescaped = new Uint8Array(longestInText);
   const walks = { table: createWordWalk(true), text: createWordWalk(false) };
-  /** Separators of the last name and the first in front of it. */
-  const turned = new Uint8Array(2 * longestInText + 1);
+  /** A name with its first names in front again. */
+  const turned = new Uint8Array(2 * longestPhrase + 1);
 
   const knownAs = (bytes: Uint8Array, start: number, end: number): WatchKind | undefined => {
     if (end - start < shortestWatched && isAsciiOnly(bytes, start, end)) return undefined;

@@ -13,10 +13,10 @@ import {
   upperByte,
   wordByte,
 } from './bytes.ts';
-import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
+import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeQuery, decodeTableEscapes } from './decode.ts';
 import { bcryptLength, ibanEnd, isBcrypt, isPrivateKey, isPublicIpv6, secretIn } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
-import { decodeEntities, entityEnd } from './entities.ts';
+import { decodeEntities, entityEnd, longestEntity } from './entities.ts';
 import { createNumberScan } from './numbers.ts';
 import { createPhraseScan, shortestAnchor } from './phrases.ts';
 import {
@@ -55,6 +55,8 @@ const deepest = 4;
 const shortestNumber = 7;
 const longestEscaped = 0x10_0000;
 const endBytes = 8;
+/** No watched phrase in HTML is longer. */
+const nearEntity = 512;
 const interesting = wordByte | triggerByte;
 
 const space = 0x20;
@@ -66,6 +68,7 @@ const plus = 0x2b;
 const hyphen = 0x2d;
 const slash = 0x2f;
 const zero = 0x30;
+const equalsSign = 0x3d;
 const colon = 0x3a;
 const atSign = 0x40;
 const backslash = 0x5c;
@@ -186,7 +189,14 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   };
 
   const entities = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary', depth: number, place: number): number => {
-    const [start, end] = around(bytes, at, to, framing);
+    const [from, last] = around(bytes, at, to, framing);
+    // Of a long text only what stands near a reference.
+    let start = Math.max(from, at - nearEntity);
+    while (start > from && is(bytes[start - 1], wordByte)) start -= 1;
+    let end = at;
+    for (let near = at + nearEntity; end < last && (end < near || is(bytes[end], wordByte)); end += 1) {
+      if (bytes[end] === ampersand) near = end + nearEntity;
+    }
     const into = buffer(depth + 1, end - start);
     scanRange(into, 0, ended(into, decodeEntities(bytes, start, end, into)), 'text', depth + 1, place);
     return end;
@@ -207,6 +217,10 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     while (end < to && !isUrlEnd(bytes[end])) end += 1;
     const into = buffer(depth + 1, end - start);
     scanRange(into, 0, ended(into, decodePercent(bytes, start, end, into)), 'text', depth + 1, place);
+    if (hasPlus(bytes, start, end)) {
+      // In a query a + is a blank, in an address only itself: the text has both readings.
+      scanRange(into, 0, ended(into, decodeQuery(bytes, start, end, into)), 'text', depth + 1, place);
+    }
     return end;
   };
 
@@ -221,8 +235,9 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const isCode = at >= ends.percent && next + 1 < to && is(bytes[next], hexByte) && is(bytes[next + 1], hexByte);
       if (isCode && depth < deepest) ends.percent = percentEncoded(bytes, at, to, depth, place);
     } else if (byte === ampersand) {
-      if (at >= ends.entity && depth < deepest && entityEnd(bytes, at, to) > 0)
-        ends.entity = entities(bytes, at, to, framing, depth, place);
+      if (depth >= deepest) return;
+      if (at >= ends.entity && entityEnd(bytes, at, to) > 0) ends.entity = entities(bytes, at, to, framing, depth, place);
+      else if (at >= ends.percent && isParameter(bytes, at, to)) ends.percent = percentEncoded(bytes, at, to, depth, place);
     } else if (framing === 'table' && bytes[next] === zero) {
       if (at >= ends.wide && bytes[at + 4] === zero && bytes[at + 7] === zero) ends.wide = wideField(bytes, at, to, depth, place);
     } else if (framing !== 'binary') {
@@ -421,6 +436,20 @@ function hasEscape(bytes: Uint8Array, from: number, to: number, kind: number): b
 /** A short word is one only behind a blank or an apostrophe. */
 function mayBeAnchor(bytes: Uint8Array, from: number, to: number): boolean {
   return to - from >= shortestAnchor || bytes[from - 1] === space || bytes[from - 1] === apostrophe || !isAsciiOnly(bytes, from, to);
+}
+
+function hasPlus(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (bytes[at] === plus) return true;
+  return false;
+}
+
+/** Whether a parameter of a query begins with this `&` whose value has a + for a blank. */
+function isParameter(bytes: Uint8Array, at: number, to: number): boolean {
+  let end = at + 1;
+  while (end < to && end - at < longestEntity && is(bytes[end], wordByte)) end += 1;
+  if (end >= to || bytes[end] !== equalsSign) return false;
+  for (end += 1; end < to && is(bytes[end], wordByte); end += 1) if (bytes[end] === plus) return true;
+  return false;
 }
 
 /** Whether a number can go on behind this byte, which is no word's: a blank, a parenthesis, a slash. */

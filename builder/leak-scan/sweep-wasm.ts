@@ -145,7 +145,7 @@ const isAddress: wasm.WasmFunction = (() => {
   };
 })();
 
-/** isEntity(at): whether a character reference such as `&#233;` can begin with this &. */
+/** isEntity(at): whether with this & can begin a character reference such as `&#233;`, or a parameter of a query with a + for a blank. */
 const isEntity: wasm.WasmFunction = (() => {
   const { v, put } = named(['at', 'end']);
   return {
@@ -160,7 +160,14 @@ const isEntity: wasm.WasmFunction = (() => {
         and(isSet(bits(traitOf(byteAt(v('end'))), sweepTraits.word)), isBelow(difference(v('end'), v('at')), i32Const(longestEntity))),
         put('end', sum(v('end'), one)),
       ),
-      equals(byteAt(v('end')), 0x3b),
+      when(equals(byteAt(v('end')), 0x3b), give(one)),
+      when(isZero(equals(byteAt(v('end')), 0x3d)), give(zero)),
+      put('end', sum(v('end'), one)),
+      asLongAs(
+        and(isSet(bits(traitOf(byteAt(v('end'))), sweepTraits.word)), isZero(equals(byteAt(v('end')), 0x2b))),
+        put('end', sum(v('end'), one)),
+      ),
+      equals(byteAt(v('end')), 0x2b),
     ),
   };
 })();

@@ -80,7 +80,7 @@ describe('whether a value is distinct', () => {
   });
 });
 
-/** What is said in docs/policy.md of values that are left out. */
+/** What is said in docs/leak-scan.md of values that are left out. */
 function byText(kind: string, text: string, common: ReadonlySet<string>): boolean {
   if (kind === 'secret' && text.length > 10) return true;
   if (text.includes(' ')) {

@@ -99,6 +99,7 @@ function hostileText(random: (below: number) => number, pieces: number): Buffer 
     (text) => Buffer.from(text, 'utf16le').toString('base64'),
     (text) => Buffer.concat([noise(random(80)), Buffer.from(text, 'utf16le').swap16(), noise(random(9))]).toString('hex'),
     (text) => Buffer.from(text, 'utf16le').toString('latin1').replaceAll('\0', '\\0'),
+    (text) => `?a=b&c=${text.replaceAll(' ', '+')}`,
     (text) => `${random(10)}${text.replaceAll(' ', '.')}${random(1000)}`,
   ];
   return Buffer.concat(
