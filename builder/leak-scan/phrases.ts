@@ -15,7 +15,7 @@ export const longestPhrase = 256;
 const longestInText = 2 * longestPhrase;
 /** A phrase is found by the last of its words that has so many bytes: shorter ones are everywhere. */
 export const shortestAnchor = 4;
-/** Shorter words that can follow it. */
+/** Words, shorter ones, that can follow it. */
 export const mostBehindAnchor = 3;
 const backslash = 0x5c;
 /** Words that can stand before and behind a name's last word where it comes first. */
@@ -59,7 +59,7 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
     return knownAs(unescaped, 0, decodeTableEscapes(bytes, start, end, unescaped));
   };
 
-  /** The words before the anchor, and the short ones behind it. */
+  /** The words before the anchor, and a few behind it. */
   const phrases = (bytes: Uint8Array, anchor: Anchor, to: number, walk: WordWalk, place: number): boolean => {
     let { start, hash } = anchor;
     for (let count = 1; ; count += 1) {
@@ -72,8 +72,7 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
             found(`known-${known}`, place, bytes, start, end);
             return true;
           }
-          if (behind === mostBehindAnchor || !walk.after(bytes, end, to) || walk.end - walk.start >= shortestAnchor) break;
-          if (walk.end - start > longestInText) break;
+          if (behind === mostBehindAnchor || !walk.after(bytes, end, to) || walk.end - start > longestInText) break;
           end = walk.end;
         }
       }

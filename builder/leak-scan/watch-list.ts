@@ -208,7 +208,13 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
     }
     const hash = anchor === 0 ? folding.lastWordHash(length) : hashOfWord(bytes, length, anchor);
     watchAnchor(hash);
-    if (hasAccents) watchAnchor(hashOfWord(spelled, spelledLength, anchor));
+    if (hasAccents) {
+      watchAnchor(hashOfWord(spelled, spelledLength, anchor));
+      // Some characters are never composed again.
+      let at = end;
+      for (let number = 0; number <= anchor && walk.before(value, at, start); number += 1) at = walk.start;
+      watchAnchor(wordHash(value, walk.start, walk.end));
+    }
     let firstTo = 0;
     while (firstTo < length && bytes[firstTo] !== space) firstTo += 1;
     if (firstTo < length) setBits(phrases, phraseHash(wordHash(bytes, 0, firstTo), hash));

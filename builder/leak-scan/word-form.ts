@@ -52,17 +52,11 @@ export function createWordForm(): WordForm {
     plainLength = 0;
     spelledLength = 0;
     for (let at = start; walk.after(value, at, end); at = walk.end) {
-      const [before, spelledBefore] = [plainLength, spelledLength];
-      if (before > 0) {
+      if (plainLength > 0) {
         plain[plainLength++] = space;
         spelled[spelledLength++] = space;
       }
-      const from = plainLength;
       addWord(value, walk.start, walk.end);
-      if (plainLength > from) continue;
-      // An accent on no letter.
-      plainLength = before;
-      spelledLength = spelledBefore;
     }
     return plainLength;
   };

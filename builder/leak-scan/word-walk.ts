@@ -78,12 +78,20 @@ export function createWordWalk(isTable: boolean): WordWalk {
   /** Without signs at its ends; false, and as it was, where there is nothing else. */
   function trim(bytes: Uint8Array): boolean {
     let first = start;
-    while (first < end && !isLetterOrDigit(bytes[first])) first += 1;
-    if (first === end) return false;
+    for (let size = 1; first < end && size > 0; first += size) size = signBytes(bytes, first);
+    if (first >= end) return false;
     start = first;
     while (!isLetterOrDigit(bytes[end - 1])) end -= 1;
     return true;
   }
+}
+
+/** Of a sign in a word, or of an accent on no letter; 0 for all others. */
+function signBytes(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at] as number;
+  if (byte < 0x80) return isLetterOrDigit(byte) ? 0 : 1;
+  const next = bytes[at + 1] as number;
+  return (byte === 0xcc && next >= 0x80 && next < 0xc0) || (byte === 0xcd && next >= 0x80 && next < 0xb0) ? 2 : 0;
 }
 
 /** Of a blank or a sign beyond ASCII, U+0080 to U+00BF without its letters and U+2000 to U+203F; 0 for all others. */
