@@ -85,7 +85,7 @@ const source = z.strictObject({
 const leakScan = z.strictObject({
   /** Different real values that were looked for, by what they are. */
   watched: z.strictObject({ email: count, phone: count, login: count, name: count, secret: count, value: count }),
-  /** Different values too short or too common to be looked for. */
+  /** Different values too short or too common to be looked for, or made of short pieces only. */
   indistinct: count,
   /** How often a real phone, card or account number was met that is another one's pseudonym, and so tells nothing. */
   ambiguous: count,

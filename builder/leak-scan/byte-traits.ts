@@ -25,8 +25,9 @@ export const traits: Int32Array = (() => {
   const remark = (bytes: readonly number[], trait: number): void => {
     for (const byte of bytes) table[byte] = (table[byte] as number) | trait;
   };
-  // Bytes of characters whose spellings do not share a quick hash: combining marks, ß, final sigma, wide forms.
-  remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef], foldedOddly);
+  // Bytes of characters whose spellings do not share a quick hash: combining marks, ß, final sigma, wide forms. And of blanks and punctuation
+  // beyond ASCII, which separate words but are not told apart from letters here.
+  remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef, 0xc2, 0xe2], foldedOddly);
   remark([plus, hyphen, dot], punctuated);
   remark([plus, hyphen, slash, 0x5f], sweepTraits.base64Sign);
   for (let byte = 0; byte < 256; byte += 1) {

@@ -7,7 +7,7 @@ export const base64Byte = 8;
 /** What may stand in the part of an e-mail address before the @, as people have it. */
 export const localByte = 16;
 export const domainByte = 32;
-/** Bytes that need more than being passed over: `\` `%` `@` `$`. */
+/** Bytes that need more than being passed over: `\` `%` `@` `$` `&`. */
 export const triggerByte = 128;
 
 const set = (table: Uint8Array, characters: string, bits: number): void => {
@@ -25,7 +25,7 @@ export const classes: Uint8Array = (() => {
   set(table, '+/-_', base64Byte);
   set(table, "._%+-'!#&*?^~=|{}`", localByte);
   set(table, '.-', domainByte);
-  set(table, '\\%@$', triggerByte);
+  set(table, '\\%@$&', triggerByte);
   for (let byte = 0x80; byte < 0x100; byte += 1) table[byte] = wordByte | localByte | domainByte;
   return table;
 })();
@@ -54,6 +54,11 @@ export function is(byte: number | undefined, bits: number): boolean {
 
 export function isLetterOrDigit(byte: number | undefined): boolean {
   return byte !== undefined && (byte >= 0x80 || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || (byte >= 0x30 && byte <= 0x39));
+}
+
+export function isAsciiOnly(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return false;
+  return true;
 }
 
 /** A text view without copying. */

@@ -5,8 +5,9 @@ import { base64Values, hexByte, hexValue, is } from './bytes.ts';
 /** From this length on a run is decoded whatever it holds. */
 export const shortRun = 64;
 
+/** A zero byte may be of text in UTF-16. */
 function isOdd(byte: number): boolean {
-  return byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d;
+  return byte < 0x20 && byte !== 0x00 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d;
 }
 
 /** @returns 0 where a short run is no text. `into` has room for three quarters of the run. */
@@ -40,6 +41,7 @@ export function decodeHex(bytes: Uint8Array, from: number, to: number, into: Uin
 }
 
 const percent = 0x25;
+const plus = 0x2b;
 const backslash = 0x5c;
 
 function isHexPair(bytes: Uint8Array, at: number, to: number): boolean {
@@ -59,6 +61,14 @@ export function decodePercent(bytes: Uint8Array, from: number, to: number, into:
       at += 2;
     } else into[length++] = bytes[at] as number;
   }
+  return length;
+}
+
+/** The same of a query, where a + is a blank. */
+export function decodeQuery(bytes: Uint8Array, from: number, to: number, into: Uint8Array): number {
+  const length = decodePercent(bytes, from, to, into);
+  // A + that was percent-encoded stays one only in the other reading.
+  for (let at = 0; at < length; at += 1) if (into[at] === plus) into[at] = 0x20;
   return length;
 }
 
@@ -99,7 +109,7 @@ export function decodeJsonEscapes(bytes: Uint8Array, from: number, to: number, i
 }
 
 /** UTF-8 of one UTF-16 unit; halves of a pair become blanks, since no value that is looked for holds any. */
-function appendCodeUnit(unit: number, into: Uint8Array, from: number): number {
+export function appendCodeUnit(unit: number, into: Uint8Array, from: number): number {
   let length = from;
   if (unit < 0x80) into[length++] = unit;
   else if (unit < 0x800) {

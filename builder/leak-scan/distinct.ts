@@ -1,23 +1,26 @@
 import type { WatchKind } from '../../anonymizers/primitives.ts';
 import { isLetterOrDigit } from './bytes.ts';
+import { withoutAccents } from './word-form.ts';
 import { wordHash } from './word-hash.ts';
 
 /** Below these lengths, in bytes, a value is found everywhere by chance. */
 const shortestWord = 5;
+/** Of several words, without the blanks. */
+const shortestPhrase = 4;
 const shortestLettersOnly = 6;
 const shortestDigitsOnly = 8;
 
 const space = 0x20;
-const apostrophe = 0x27;
 
-/** Whether finding a folded value, `bytes[0, length)`, in the output says something. */
+/** Whether finding a value in the form of `word-form.ts`, `bytes[0, length)`, in the output says something. */
 export type IsDistinct = (kind: WatchKind, bytes: Uint8Array, length: number) => boolean;
 
 /** @param common words, in lower case, that are in the output without being anybody's: a name made only of them says nothing */
 export function createIsDistinct(common: ReadonlySet<string>): IsDistinct {
   const byHash = new Map<number, Uint8Array[]>();
   let longestCommon = shortestDigitsOnly;
-  for (const word of common) {
+  const words = new Set([...common].map((word) => withoutAccents(word)));
+  for (const word of words) {
     const bytes = Buffer.from(word);
     const hash = wordHash(bytes, 0, bytes.length);
     byHash.set(hash, [...(byHash.get(hash) ?? []), bytes]);
@@ -28,17 +31,17 @@ export function createIsDistinct(common: ReadonlySet<string>): IsDistinct {
 
   /** Of ASCII; `undefined` for all others. */
   const quickly: (kind: WatchKind, bytes: Uint8Array, length: number) => boolean | undefined = (kind, bytes, length) => {
-    let isSeparated = false;
     let from = 0;
     let hasOwn = false;
+    let blanks = 0;
     let isDigits = true;
     let isLetters = true;
     for (let at = 0; at <= length; at += 1) {
       const byte = at === length ? space : (bytes[at] as number);
       if (byte >= 0x80) return undefined;
-      if (byte === space || byte === apostrophe) {
-        if (at > from) hasOwn ||= !isCommon(bytes, from, at);
-        isSeparated ||= at < length;
+      if (byte === space) {
+        hasOwn ||= !isCommon(bytes, from, at);
+        if (at < length) blanks += 1;
         from = at + 1;
       } else {
         isDigits &&= byte >= 0x30 && byte <= 0x39;
@@ -46,7 +49,7 @@ export function createIsDistinct(common: ReadonlySet<string>): IsDistinct {
       }
     }
     if (length < shortestWord) return false;
-    if (isSeparated) return hasOwn;
+    if (blanks > 0) return hasOwn && length - blanks >= (isDigits ? shortestDigitsOnly : shortestPhrase);
     if (kind === 'name' || !hasOwn) return false;
     if (length >= shortestDigitsOnly) return true;
     return !isDigits && (length >= shortestLettersOnly || !isLetters);
@@ -56,7 +59,7 @@ export function createIsDistinct(common: ReadonlySet<string>): IsDistinct {
     // A piece of a secret that is longer than any common word is none.
     if (kind === 'secret' && length > longestCommon) return true;
     return (
-      quickly(kind, bytes, length) ?? isDistinctText(kind, length, Buffer.from(bytes.buffer, bytes.byteOffset, length).toString(), common)
+      quickly(kind, bytes, length) ?? isDistinctText(kind, length, Buffer.from(bytes.buffer, bytes.byteOffset, length).toString(), words)
     );
   };
 }
@@ -68,16 +71,10 @@ function equals(word: Uint8Array, bytes: Uint8Array, from: number, to: number): 
 }
 
 function isDistinctText(kind: WatchKind, lengthBytes: number, text: string, common: ReadonlySet<string>): boolean {
-  if (betweenWords.test(text)) {
-    const words = text.split(betweenWords).filter((word) => word !== '');
-    return lengthBytes >= shortestWord && !words.every((word) => common.has(word));
-  }
-  if (kind === 'name' || lengthBytes < shortestWord || common.has(text)) return false;
-  if (lengthBytes >= shortestDigitsOnly) return true;
-  if (digitsOnly.test(text)) return false;
+  if (lengthBytes < shortestWord) return false;
+  if (text.includes(' ')) return text.split(' ').some((word) => !common.has(word));
+  if (kind === 'name' || common.has(text)) return false;
   return lengthBytes >= shortestLettersOnly || !lettersOnly.test(text);
 }
 
-const betweenWords = /[\s'’]+/;
-const digitsOnly = /^\d+$/;
 const lettersOnly = /^\p{L}+$/u;

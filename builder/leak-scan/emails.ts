@@ -6,10 +6,10 @@ import type { WatchList } from './watch-list.ts';
 const dot = 0x2e;
 const hyphen = 0x2d;
 const backslash = 0x5c;
-const longestLocal = 64;
+export const longestLocal = 64;
 /** With the @ before it. */
-const shortestDomain = 4;
-const longestDomain = 253;
+export const shortestDomain = 4;
+export const longestDomain = 253;
 const mostStarts = 8;
 /** In what was decoded, a shorter address is noise. */
 const shortestDecoded = 8;

@@ -29,10 +29,12 @@ const { code, i32Const, op, store8 } = wasm;
 export type FoldingModule = {
   readonly memory: { readonly buffer: ArrayBuffer };
   /**
-   * Writes `[start, end)` folded (see anonymizers/normalize.ts) at `messageAt`: white space trimmed and collapsed, letters in lower case;
-   * where `trims` is 1, signs at both ends are left out too. Gives the length, -1 where something is not ASCII.
+   * Writes `[start, end)` folded (see anonymizers/normalize.ts) at `messageAt`: white space trimmed and collapsed, letters in lower case.
+   * Gives the length, -1 where something is not ASCII.
    */
-  fold(start: number, end: number, trims: number): number;
+  fold(start: number, end: number): number;
+  /** Likewise only the words, in lower case, without signs at their ends, a blank between them. */
+  foldWords(start: number, end: number): number;
   /** Where the bytes of words end that begin at `start`. */
   wordEnd(start: number, end: number): number;
   /** The `wordHash` of the last word of the message. */
@@ -52,18 +54,19 @@ export const valuesBytes = 4 * pageBytes;
 export const singleAt = valuesAt + valuesBytes;
 export const singleBytes = mostMessageBytes;
 
+const isUpper = (byte: Code): Code => isBelow(difference(byte, i32Const(0x41)), i32Const(26));
+/** A letter in lower case. */
+const lower = (byte: Code): Code => sum(byte, code(isUpper(byte), i32Const(5), op.i32ShiftLeft));
+
 const fold: wasm.WasmFunction = (() => {
-  const { v, put } = named(['start', 'end', 'trims', 'byte', 'length', 'pending', 'last', 'isSign']);
+  const { v, put } = named(['start', 'end', 'byte', 'length', 'pending']);
   const append = (byte: Code): Code => code(code(v('length'), byte, store8(messageAt)), put('length', sum(v('length'), one)));
-  const letter = isBelow(difference(code(v('byte'), i32Const(0x20), op.i32Or), i32Const(0x61)), i32Const(26));
-  const digit = isBelow(difference(v('byte'), i32Const(0x30)), i32Const(10));
-  const upper = isBelow(difference(v('byte'), i32Const(0x41)), i32Const(26));
   const isBlank = or(isBelow(v('byte'), i32Const(0x21)), equals(v('byte'), 0x7f));
   return {
     name: 'fold',
-    parameters: 3,
+    parameters: 2,
     gives: true,
-    locals: locals(5),
+    locals: locals(3),
     code: code(
       asLongAs(
         isBelow(v('start'), v('end')),
@@ -74,13 +77,43 @@ const fold: wasm.WasmFunction = (() => {
           when(
             isBlank,
             put('pending', isSet(v('length'))),
+            code(when(v('pending'), code(append(i32Const(0x20)), put('pending', zero))), append(lower(v('byte')))),
+          ),
+        ),
+      ),
+      v('length'),
+    ),
+  };
+})();
+
+const foldWords: wasm.WasmFunction = (() => {
+  /** `last` is the length up to the last letter or digit. */
+  const { v, put } = named(['start', 'end', 'byte', 'length', 'pending', 'last', 'isSign']);
+  const append = (byte: Code): Code => code(code(v('length'), byte, store8(messageAt)), put('length', sum(v('length'), one)));
+  const letter = isBelow(difference(code(v('byte'), i32Const(0x20), op.i32Or), i32Const(0x61)), i32Const(26));
+  const digit = isBelow(difference(v('byte'), i32Const(0x30)), i32Const(10));
+  return {
+    name: 'foldWords',
+    parameters: 2,
+    gives: true,
+    locals: locals(5),
+    code: code(
+      asLongAs(
+        isBelow(v('start'), v('end')),
+        code(
+          put('byte', byteAt(v('start'))),
+          put('start', sum(v('start'), one)),
+          when(atLeast(v('byte'), 0x80), give(i32Const(-1))),
+          when(
+            isZero(byteAt(v('byte'), inWordAt)),
+            code(put('length', v('last')), put('pending', isSet(v('last')))),
             code(
               put('isSign', isZero(or(letter, digit))),
               when(
-                isZero(and(v('trims'), v('isSign'), isZero(v('length')))),
+                isZero(and(v('isSign'), or(v('pending'), isZero(v('length'))))),
                 code(
                   when(v('pending'), code(append(i32Const(0x20)), put('pending', zero))),
-                  append(sum(v('byte'), code(upper, i32Const(5), op.i32ShiftLeft))),
+                  append(lower(v('byte'))),
                   when(isZero(v('isSign')), put('last', v('length'))),
                 ),
               ),
@@ -88,7 +121,7 @@ const fold: wasm.WasmFunction = (() => {
           ),
         ),
       ),
-      code(v('last'), v('length'), v('trims'), op.select),
+      v('last'),
     ),
   };
 })();
@@ -137,7 +170,7 @@ export function createFoldingModule(): FoldingModule {
   const module = wasm.createWasmModule({
     pages: Math.ceil((singleAt + singleBytes) / pageBytes),
     globals: hashGlobals,
-    functions: [...hashFunctions, fold, wordEnd, lastWordHash],
+    functions: [...hashFunctions, fold, foldWords, wordEnd, lastWordHash],
   }) as FoldingModule;
   const memory = new Uint8Array(module.memory.buffer);
   memory.set(hashParts, partsAt);

@@ -1,9 +1,11 @@
 import { createNormalizer, createSipHash, keyWords, messageAt, resultAt } from '../../anonymizers/primitives.ts';
-import { classes, isLetterOrDigit, wordByte } from './bytes.ts';
+import { classes, wordByte } from './bytes.ts';
 import { createFoldingModule, singleAt, singleBytes, valuesAt, valuesBytes } from './folding-wasm.ts';
+import { createWordForm, type WordForm } from './word-form.ts';
 import { wordHash } from './word-hash.ts';
 
 const fewBytes = 32;
+const space = 0x20;
 
 /** What tags are made of, each under a key of its own. */
 export type WatchKeys = Readonly<Record<'email' | 'domain' | 'phone' | 'words', Uint8Array>>;
@@ -14,8 +16,8 @@ export type Folding = {
   readonly bytes: Uint8Array;
   /** White space trimmed and collapsed, in one case; gives the length, -1 where this way of folding cannot tell. */
   folded(value: Uint8Array, start: number, end: number): number;
-  /** The same without signs at both ends. */
-  trimmed(value: Uint8Array, start: number, end: number): number;
+  /** The form of `word-form.ts`: the same however the words are separated, with accents and without. */
+  words(value: Uint8Array, start: number, end: number): number;
   /** The `wordHash` of the last word of the folded value. */
   lastWordHash(length: number): number;
   /** Writes the tag of the first `length` of `bytes`: two words of 32 bits. */
@@ -23,8 +25,13 @@ export type Folding = {
 };
 
 /** For all values. */
-export function createFolding(keys: WatchKeys): Folding {
+export function createFolding(keys: WatchKeys): Folding & {
+  /** What `words` last gave. */
+  readonly form: WordForm;
+} {
   const normalizer = createNormalizer();
+  let bytes: Uint8Array = normalizer.bytes;
+  const form = createWordForm();
   const prf = {
     email: createSipHash(keys.email),
     domain: createSipHash(keys.domain),
@@ -33,25 +40,21 @@ export function createFolding(keys: WatchKeys): Folding {
   };
   return {
     get bytes() {
-      return normalizer.bytes;
+      return bytes;
     },
-    folded: (value, start, end) => normalizer.folded(value, start, end),
-    trimmed(value, start, end) {
-      let length = normalizer.folded(value, start, end);
-      const { bytes } = normalizer;
-      while (length > 0 && !isLetterOrDigit(bytes[length - 1])) length -= 1;
-      let from = 0;
-      while (from < length && !isLetterOrDigit(bytes[from])) from += 1;
-      if (from > 0) bytes.copyWithin(0, from, length);
-      return length - from;
+    folded(value, start, end) {
+      const length = normalizer.folded(value, start, end);
+      bytes = normalizer.bytes;
+      return length;
     },
-    lastWordHash(length) {
-      const { bytes } = normalizer;
-      let from = length;
-      while (from > 0 && ((classes[bytes[from - 1] as number] as number) & wordByte) !== 0) from -= 1;
-      return wordHash(bytes, from, length);
+    words(value, start, end) {
+      const length = form.take(value, start, end);
+      bytes = form.plain;
+      return length;
     },
-    tag: (purpose, length, into) => prf[purpose](normalizer.bytes, length, into),
+    form,
+    lastWordHash: (length) => wordHash(bytes, bytes.lastIndexOf(space, length - 1) + 1, length),
+    tag: (purpose, length, into) => prf[purpose](bytes, length, into),
   };
 }
 
@@ -67,13 +70,13 @@ export function createAsciiFolding(keys: WatchKeys): Folding & {
   const bytes = memory.subarray(messageAt, messageAt + singleBytes);
   const result = new Uint32Array(module.memory.buffer, resultAt, 2);
   const words = { email: keyWords(keys.email), domain: keyWords(keys.domain), phone: keyWords(keys.phone), words: keyWords(keys.words) };
-  const fold = (value: Uint8Array, start: number, end: number, trims: number): number => {
+  const fold = (way: 'fold' | 'foldWords', value: Uint8Array, start: number, end: number): number => {
     if (end - start > singleBytes) return -1;
-    if (value === values) return module.fold(valuesAt + start, valuesAt + end, trims);
+    if (value === values) return module[way](valuesAt + start, valuesAt + end);
     // For values of a few bytes, `set` costs several times as much as a loop.
     if (end - start < fewBytes) for (let at = start; at < end; at += 1) memory[singleAt + at - start] = value[at] as number;
     else memory.set(start === 0 && end === value.length ? value : value.subarray(start, end), singleAt);
-    return module.fold(singleAt, singleAt + end - start, trims);
+    return module[way](singleAt, singleAt + end - start);
   };
   return {
     values,
@@ -84,8 +87,8 @@ export function createAsciiFolding(keys: WatchKeys): Folding & {
       while (at < end && ((classes[value[at] as number] as number) & wordByte) !== 0) at += 1;
       return at;
     },
-    folded: (value, start, end) => fold(value, start, end, 0),
-    trimmed: (value, start, end) => fold(value, start, end, 1),
+    folded: (value, start, end) => fold('fold', value, start, end),
+    words: (value, start, end) => fold('foldWords', value, start, end),
     lastWordHash: (length) => module.lastWordHash(length),
     tag(purpose, length, into) {
       const [k0Low, k0High, k1Low, k1High] = words[purpose];

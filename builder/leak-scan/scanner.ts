@@ -1,14 +1,15 @@
 import type { LeakRule } from '../../anonymizers/primitives.ts';
 import { createAccountFinder } from './accounts.ts';
 import { numbered, punctuated, traits } from './byte-traits.ts';
-import { base64Byte, classes, digitByte, hexByte, is, isLetterOrDigit, latin1, triggerByte, wordByte } from './bytes.ts';
-import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeTableEscapes } from './decode.ts';
+import { base64Byte, classes, digitByte, hexByte, is, isAsciiOnly, isLetterOrDigit, latin1, triggerByte, wordByte } from './bytes.ts';
+import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeQuery, decodeTableEscapes } from './decode.ts';
 import { bcryptLength, isBcrypt, isPrivateKey, isPublicIpv6 } from './detectors.ts';
 import { createEmailScan } from './emails.ts';
+import { decodeEntities, entityEnd, longestEntity } from './entities.ts';
 import { blankBytes, isBehindBlank } from './group-signs.ts';
 import { ibanEnd } from './ibans.ts';
 import { createNumberScan } from './numbers.ts';
-import { createPassedTexts } from './passed-texts.ts';
+import { createPhraseScan, shortestAnchor } from './phrases.ts';
 import { botTokenEnd, secretBeginnings, secretIn, shortestSecret } from './secrets.ts';
 import {
   beginningsAt,
@@ -30,6 +31,7 @@ import {
 import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
 import { createSweep } from './sweep-wasm.ts';
 import type { WatchList } from './watch-list.ts';
+import { decodeWideTexts } from './wide-text.ts';
 import { hashStart, nextHash } from './word-hash.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
@@ -44,19 +46,22 @@ export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
 const deepest = 4;
 const shortestNumber = 7;
-const mostWords = 6;
-const longestPhrase = 128;
 const longestEscaped = 0x10_0000;
 const endBytes = 8;
+/** No watched phrase in HTML is longer. */
+const nearEntity = 512;
 const interesting = wordByte | triggerByte;
 
 const space = 0x20;
 const dollar = 0x24;
 const percent = 0x25;
+const ampersand = 0x26;
 const apostrophe = 0x27;
 const plus = 0x2b;
 const hyphen = 0x2d;
 const slash = 0x2f;
+const zero = 0x30;
+const equalsSign = 0x3d;
 const colon = 0x3a;
 const atSign = 0x40;
 const backslash = 0x5c;
@@ -77,7 +82,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
   const sweepMemory = new Uint8Array(sweep.memory.buffer);
   const harmless = sweepMemory.subarray(harmlessAt, harmlessAt + 1 + longestHarmless);
   const email = createEmailScan(watch, found, harmless);
-  const passed = createPassedTexts();
+  const phrases = createPhraseScan(watch, found);
 
   const buffer = (depth: number, sizeBytes: number): Uint8Array => {
     let own = buffers[depth];
@@ -94,31 +99,6 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return length;
   };
 
-  /** The word, and phrases that end with it: words with single signs between them. */
-  const words = (bytes: Uint8Array, wordStart: number, wordEnd: number, place: number): void => {
-    let end = wordEnd;
-    while (end > wordStart && !isLetterOrDigit(bytes[end - 1])) end -= 1;
-    let start = wordStart;
-    while (start < end && !isLetterOrDigit(bytes[start])) start += 1;
-    if (start === end) return;
-    for (let count = 0; count < mostWords; count += 1) {
-      if (!isTooShort(bytes, start, end) && !passed.has(bytes, start, end)) {
-        const known = watch.words(bytes.subarray(start, end));
-        if (known) {
-          found(`known-${known}`, place, bytes, start, end);
-          return;
-        }
-        passed.add(bytes, start, end);
-      }
-      let before = start;
-      while (before > 0 && (bytes[before - 1] === space || bytes[before - 1] === apostrophe)) before -= 1;
-      if (before === start) return;
-      start = before;
-      while (start > 0 && is(bytes[start - 1], wordByte)) start -= 1;
-      if (start === before || end - start > longestPhrase) return;
-    }
-  };
-
   /** A run of hexadecimal digits or base64 letters. */
   const decoded = (bytes: Uint8Array, from: number, to: number, depth: number, place: number): void => {
     if (to - from < shortestRun) return;
@@ -127,8 +107,20 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     const hex = to - hexFrom >= shortestHex && isHex(bytes, hexFrom, to);
     const length = ended(into, hex ? decodeHex(bytes, hexFrom, to, into) : decodeBase64(bytes, from, to, into));
     if (length === 0) return;
-    if (isBinary(into, length)) textIn(into, length, depth + 1, place);
+    if (isBinary(into, length)) binary(into, length, depth + 1, place);
     else scanRange(into, 0, length, 'text', depth + 1, place);
+  };
+
+  const binary = (bytes: Uint8Array, length: number, depth: number, place: number): void => {
+    textIn(bytes, length, depth, place);
+    wideTextIn(bytes, length, depth, place);
+  };
+
+  const wideTextIn = (bytes: Uint8Array, length: number, depth: number, place: number): void => {
+    if (bytes.subarray(0, length).indexOf(0) < 0) return;
+    const into = buffer(depth + 1, 4 * length);
+    const wideLength = ended(into, decodeWideTexts(bytes, length, into));
+    if (wideLength > 0) scanRange(into, 0, wideLength, 'text', depth + 1, place);
   };
 
   /** Of binary data only what reads as text, such as the comment in a picture. */
@@ -162,13 +154,19 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return end;
   };
 
-  /** Undoes the escapes of a field, a line or a whole text. @returns its end */
-  const escaped = (bytes: Uint8Array, at: number, to: number, framing: Framing, depth: number, place: number): number => {
+  /** Of a field, a line or a whole text, from its beginning to its end. */
+  const around = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary'): readonly [start: number, end: number] => {
     const isEnd = (byte: number | undefined): boolean => byte === lineFeed || (framing === 'table' && byte === tab);
     let start = at;
     while (start > 0 && at - start < longestEscaped && !isEnd(bytes[start - 1])) start -= 1;
     let end = at;
     while (end < to && end - at < longestEscaped && !isEnd(bytes[end])) end += 1;
+    return [start, end];
+  };
+
+  /** Undoes the escapes of a field, a line or a whole text. @returns its end */
+  const escaped = (bytes: Uint8Array, at: number, to: number, framing: Framing, depth: number, place: number): number => {
+    const [start, end] = around(bytes, at, to, framing);
     const into = buffer(depth + 1, end - start);
     if (framing === 'table') {
       scanRange(into, 0, ended(into, decodeTableEscapes(bytes, start, end, into)), 'text', depth + 1, place);
@@ -184,6 +182,28 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     return end;
   };
 
+  const entities = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary', depth: number, place: number): number => {
+    const [from, last] = around(bytes, at, to, framing);
+    // Of a long text only what stands near a reference.
+    let start = Math.max(from, at - nearEntity);
+    while (start > from && is(bytes[start - 1], wordByte)) start -= 1;
+    let end = at;
+    for (let near = at + nearEntity; end < last && (end < near || is(bytes[end], wordByte)); end += 1) {
+      if (bytes[end] === ampersand) near = end + nearEntity;
+    }
+    const into = buffer(depth + 1, end - start);
+    scanRange(into, 0, ended(into, decodeEntities(bytes, start, end, into)), 'text', depth + 1, place);
+    return end;
+  };
+
+  /** Text in UTF-16 in a field of rows. */
+  const wideField = (bytes: Uint8Array, at: number, to: number, depth: number, place: number): number => {
+    const [start, end] = around(bytes, at, to, 'table');
+    const into = buffer(depth + 1, end - start);
+    wideTextIn(into, decodeTableEscapes(bytes, start, end, into), depth + 1, place);
+    return end;
+  };
+
   const percentEncoded = (bytes: Uint8Array, at: number, to: number, depth: number, place: number): number => {
     let start = at;
     while (start > 0 && !isUrlEnd(bytes[start - 1])) start -= 1;
@@ -191,10 +211,14 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     while (end < to && !isUrlEnd(bytes[end])) end += 1;
     const into = buffer(depth + 1, end - start);
     scanRange(into, 0, ended(into, decodePercent(bytes, start, end, into)), 'text', depth + 1, place);
+    if (hasPlus(bytes, start, end)) {
+      // In a query a + is a blank, in an address only itself: the text has both readings.
+      scanRange(into, 0, ended(into, decodeQuery(bytes, start, end, into)), 'text', depth + 1, place);
+    }
     return end;
   };
 
-  /** What the signs `@ $ % \` stand for. Of each text, the places up to which it was undone are remembered. */
+  /** What the signs `@ $ % & \` stand for. Of each text, the places up to which it was undone are remembered. */
   const sign = (bytes: Uint8Array, at: number, to: number, framing: Framing | 'binary', depth: number, place: number, ends: Ends): void => {
     const byte = bytes[at];
     const next = at + 1;
@@ -204,6 +228,12 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     } else if (byte === percent) {
       const isCode = at >= ends.percent && next + 1 < to && is(bytes[next], hexByte) && is(bytes[next + 1], hexByte);
       if (isCode && depth < deepest) ends.percent = percentEncoded(bytes, at, to, depth, place);
+    } else if (byte === ampersand) {
+      if (depth >= deepest) return;
+      if (at >= ends.entity && entityEnd(bytes, at, to) > 0) ends.entity = entities(bytes, at, to, framing, depth, place);
+      else if (at >= ends.percent && isParameter(bytes, at, to)) ends.percent = percentEncoded(bytes, at, to, depth, place);
+    } else if (framing === 'table' && bytes[next] === zero) {
+      if (at >= ends.wide && bytes[at + 4] === zero && bytes[at + 7] === zero) ends.wide = wideField(bytes, at, to, depth, place);
     } else if (framing !== 'binary') {
       // In rows, a backslash and its letter are one sign; an escaped backslash belongs to the value, and may be an escape again.
       const isValue = framing === 'text' || bytes[next] === backslash;
@@ -298,7 +328,9 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
         if (at === to) break;
         trait = traits[bytes[at] as number] as number;
       } while ((trait & wordByte) !== 0);
-      if ((remark & foldedOddly) !== 0 || watch.mayEndWith(hash)) words(bytes, start, at, place);
+      if ((remark & foldedOddly) !== 0 || (watch.mayEndWith(hash) && mayBeAnchor(bytes, start, at))) {
+        phrases.look(bytes, start, at, to, framing === 'table', place);
+      }
       numbersOf(bytes, start, at, to, remark, place, ends);
       const next = at < to ? bytes[at] : 0;
       // So few digits alone are neither a secret nor encoded text.
@@ -336,7 +368,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       sweepMemory.set(watch.filters.words, wordFilterAt);
       sweepMemory.set(watch.filters.phones, phoneFilterAt);
       sweepMemory.set(watch.filters.coarseWords, coarseFilterAt);
-      passed.forget();
+      phrases.forget();
       harmless.fill(0);
       sweptFilters = watch.filters.version;
     }
@@ -354,7 +386,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const kind = notes[note] as number;
       const start = notes[note + 1] as number;
       const end = notes[note + 2] as number;
-      if (kind === wordNote) words(bytes, start, end, start);
+      if (kind === wordNote) phrases.look(bytes, start, end, length, framing === 'table', start);
       else if (kind === formNote) form(bytes, start, end, length, start);
       else if (kind === runNote) run(bytes, start, end, length, 0, start, ends);
       else if (kind === numberNote) numbersIn(bytes, start, end, ends);
@@ -381,10 +413,10 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
 }
 
 /** Up to where a text was looked at as something larger than a word. */
-type Ends = { run: number; number: number; escaped: number; percent: number };
+type Ends = { run: number; number: number; escaped: number; percent: number; entity: number; wide: number };
 
 function newEnds(): Ends {
-  return { run: 0, number: 0, escaped: 0, percent: 0 };
+  return { run: 0, number: 0, escaped: 0, percent: 0, entity: 0, wide: 0 };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
@@ -415,11 +447,23 @@ function hasEscape(bytes: Uint8Array, from: number, to: number, kind: number): b
   return false;
 }
 
-/** Beyond ASCII a text's folded form can be longer than the text. */
-function isTooShort(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from >= shortestText) return false;
-  for (let at = from; at < to; at += 1) if ((bytes[at] as number) >= 0x80) return false;
-  return true;
+/** A short word is one only behind a blank or an apostrophe. */
+function mayBeAnchor(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from >= shortestAnchor || bytes[from - 1] === space || bytes[from - 1] === apostrophe || !isAsciiOnly(bytes, from, to);
+}
+
+function hasPlus(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (bytes[at] === plus) return true;
+  return false;
+}
+
+/** Whether a parameter of a query begins with this `&` whose value has a + for a blank. */
+function isParameter(bytes: Uint8Array, at: number, to: number): boolean {
+  let end = at + 1;
+  while (end < to && end - at < longestEntity && is(bytes[end], wordByte)) end += 1;
+  if (end >= to || bytes[end] !== equalsSign) return false;
+  for (end += 1; end < to && is(bytes[end], wordByte); end += 1) if (bytes[end] === plus) return true;
+  return false;
 }
 
 /** Whether a number can go on behind this byte, which is no word's: a blank, a parenthesis, a slash. */

@@ -23,6 +23,7 @@ import {
   when,
   zero,
 } from './wasm-terms.ts';
+import { shortestWide } from './wide-text.ts';
 
 const { branchIf, code, i32Const, op, store8, store32 } = wasm;
 
@@ -78,9 +79,9 @@ export const decodeRun: wasm.WasmFunction = (() => {
     // 0 … 9 end in 0 to 9, both a … f and A … F in 1 to 6.
     code(byte, i32Const(15), op.i32And, byte, i32Const(6), op.i32ShiftRight, i32Const(9), op.i32Multiply, op.i32Add);
   const sixBits = (byte: Code): Code => bits(code(traitOf(byte), i32Const(sweepTraits.base64Shift), op.i32ShiftRight), 63);
-  /** A byte that never is in text: a control character other than white space. */
+  /** A byte that never is in text: a control character other than white space and, for UTF-16, zero. */
   const isOdd = (byte: Code): Code =>
-    and(isBelow(byte, i32Const(0x20)), atLeast(difference(byte, i32Const(9)), 2), isZero(equals(byte, 13)));
+    and(isBelow(difference(byte, one), i32Const(0x1f)), atLeast(difference(byte, i32Const(9)), 2), isZero(equals(byte, 13)));
   const shifted = (count: number, value: Code): Code =>
     code(put('held', code(v('held'), i32Const(count), op.i32ShiftLeft, value, op.i32Or)), put('count', sum(v('count'), i32Const(count))));
   return {
@@ -156,13 +157,14 @@ export const decodeRun: wasm.WasmFunction = (() => {
 
 /** holdsText(from, to, free, depth): whether what a run holds is worth a closer look; it is decoded to `free`. */
 export const holdsText: wasm.WasmFunction = (() => {
-  const { v, put } = named(['from', 'to', 'free', 'depth', 'start', 'end', 'at', 'size', 'mark', 'held']);
+  const { v, put } = named(['from', 'to', 'free', 'depth', 'start', 'end', 'at', 'size', 'mark', 'held', 'wide']);
+  const giveNoted = code(putCell('isFull', zero), putCell('notes', v('mark')), give(one));
   const putBlank = (address: Code): Code => code(address, zero, store32(0), address, zero, store32(4));
   return {
     name: 'holdsText',
     parameters: 4,
     gives: true,
-    locals: locals(6),
+    locals: locals(7),
     code: code(
       put('size', difference(v('to'), v('from'))),
       when(isBelow(v('size'), i32Const(shortestRun)), give(zero)),
@@ -211,6 +213,12 @@ export const holdsText: wasm.WasmFunction = (() => {
                   callOf('sweepRange', v('start'), v('at'), i32Const(framings.binary)),
                   code(v('at'), v('held'), store8(0)),
                 ),
+              ),
+              // Single letters with zero bytes between them: text in UTF-16, which the scanner reads.
+              when(
+                and(equals(difference(v('at'), v('start')), 1), isZero(byteAt(v('at')))),
+                code(put('wide', sum(v('wide'), one)), when(equals(v('wide'), shortestWide - 1), giveNoted)),
+                put('wide', zero),
               ),
               put('at', sum(v('at'), one)),
               put('start', v('at')),

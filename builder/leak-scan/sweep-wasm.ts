@@ -1,4 +1,6 @@
 import * as wasm from '../../core/wasm-code.ts';
+import { longestEntity } from './entities.ts';
+import { shortestAnchor } from './phrases.ts';
 import { botDigits, shortestSecret } from './secrets.ts';
 import { eachTurn, mapRange } from './sweep-map-wasm.ts';
 import {
@@ -25,17 +27,7 @@ import {
   wordNote,
 } from './sweep-memory.ts';
 import { startIn, sweepNumbers } from './sweep-numbers-wasm.ts';
-import {
-  characterSize,
-  decodeRun,
-  dropIdle,
-  framings,
-  holdsCoded,
-  holdsText,
-  shortestHex,
-  shortestRun,
-  shortestText,
-} from './sweep-runs-wasm.ts';
+import { characterSize, decodeRun, dropIdle, framings, holdsCoded, holdsText, shortestHex, shortestRun } from './sweep-runs-wasm.ts';
 import {
   and,
   asLongAs,
@@ -160,6 +152,33 @@ const isAddress: wasm.WasmFunction = (() => {
   };
 })();
 
+/** isEntity(at): whether with this & can begin a character reference such as `&#233;`, or a parameter of a query with a + for a blank. */
+const isEntity: wasm.WasmFunction = (() => {
+  const { v, put } = named(['at', 'end']);
+  return {
+    name: 'isEntity',
+    parameters: 1,
+    gives: true,
+    locals: locals(1),
+    code: code(
+      put('end', sum(v('at'), one)),
+      when(equals(byteAt(v('end')), 0x23), put('end', sum(v('end'), one))),
+      asLongAs(
+        and(isSet(bits(traitOf(byteAt(v('end'))), sweepTraits.word)), isBelow(difference(v('end'), v('at')), i32Const(longestEntity))),
+        put('end', sum(v('end'), one)),
+      ),
+      when(equals(byteAt(v('end')), 0x3b), give(one)),
+      when(isZero(equals(byteAt(v('end')), 0x3d)), give(zero)),
+      put('end', sum(v('end'), one)),
+      asLongAs(
+        and(isSet(bits(traitOf(byteAt(v('end'))), sweepTraits.word)), isZero(equals(byteAt(v('end')), 0x2b))),
+        put('end', sum(v('end'), one)),
+      ),
+      equals(byteAt(v('end')), 0x2b),
+    ),
+  };
+})();
+
 /** takeSign(at, byte, framing): how many bytes behind it belong to it. */
 const takeSign: wasm.WasmFunction = (() => {
   const { v, put } = named(['at', 'byte', 'framing', 'next', 'isTable']);
@@ -172,6 +191,7 @@ const takeSign: wasm.WasmFunction = (() => {
     code: code(
       put('next', byteAt(v('at'), 1)),
       when(equals(v('byte'), 0x40), code(when(callOf('isAddress', v('at')), noted), give(zero))),
+      when(equals(v('byte'), 0x26), code(when(callOf('isEntity', v('at')), noted), give(zero))),
       when(
         or(
           and(equals(v('byte'), 0x24), equals(v('next'), 0x32)),
@@ -181,7 +201,11 @@ const takeSign: wasm.WasmFunction = (() => {
       ),
       when(or(isZero(equals(v('byte'), 0x5c)), equals(v('framing'), framings.binary)), give(zero)),
       put('isTable', equals(v('framing'), framings.table)),
-      when(or(isZero(v('isTable')), equals(v('next'), 0x5c)), noted),
+      // Zero bytes with one byte between them can be of text in UTF-16.
+      when(
+        or(isZero(v('isTable')), equals(v('next'), 0x5c), and(...[1, 4, 7].map((zeroAt) => equals(byteAt(v('at'), zeroAt), 0x30)))),
+        noted,
+      ),
       v('isTable'),
     ),
   };
@@ -241,9 +265,9 @@ const sweepWords: wasm.WasmFunction = (() => {
   const mayEndWatched = or(isOdd, hasFirstBit(v('hash'), coarseFilterAt, local('scratch'), coarseFilterBytes));
   const endsWatched = or(isOdd, hasFirstBit(v('hash'), wordFilterAt, local('first')));
   const surelyEnds = or(isOdd, hasSecondBit(v('hash'), wordFilterAt, local('first'), local('scratch')));
-  /** Shorter ones are watched only as the end of several words. */
+  /** Values are found by shorter ones only where they are the last of several words. */
   const isLongEnough = or(
-    atLeast(difference(v('bit'), v('word')), shortestText),
+    atLeast(difference(v('bit'), v('word')), shortestAnchor),
     isSet(bits(v('remark'), sweepTraits.beyondAscii)),
     followsOne,
   );
@@ -321,6 +345,19 @@ const sweep: wasm.WasmFunction = (() => {
 const runs = [characterSize, decodeRun, holdsText, holdsCoded, dropIdle];
 
 export function createSweep(): Sweep {
-  const functions = inOrder([note, mapRange, startIn, sweepNumbers, ...runs, endWord, isAddress, takeSign, sweepWords, sweepRange, sweep]);
+  const functions = inOrder([
+    note,
+    mapRange,
+    startIn,
+    sweepNumbers,
+    ...runs,
+    endWord,
+    isAddress,
+    isEntity,
+    takeSign,
+    sweepWords,
+    sweepRange,
+    sweep,
+  ]);
   return createWasmModule({ pages: Math.ceil(memoryBytes / pageBytes), globals: 0, functions }) as Sweep;
 }

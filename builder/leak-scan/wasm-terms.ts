@@ -50,6 +50,7 @@ const functionNames = [
   'dropIdle',
   'endWord',
   'isAddress',
+  'isEntity',
   'takeSign',
   'sweepRange',
   'sweep',

@@ -105,6 +105,12 @@ function hostileText(random: (below: number) => number, pieces: number): Buffer 
     (text) => Buffer.from(JSON.stringify({ a: Buffer.from(text).toString('base64'), b: noise(40).toString('hex') })).toString('base64'),
     (text) => `0x${Buffer.from(Buffer.from(text).toString('base64')).toString('hex')}`,
     (text) => `/${noise(12).toString('base64')}/${text}/${noise(4).toString('hex')}`,
+    (text) => [...text].map((letter) => `&#${letter.codePointAt(0)};`).join(''),
+    (text) => text.replaceAll(' ', '&nbsp;').replaceAll('@', '&commat;'),
+    (text) => Buffer.from(text, 'utf16le').toString('base64'),
+    (text) => Buffer.concat([noise(random(80)), Buffer.from(text, 'utf16le').swap16(), noise(random(9))]).toString('hex'),
+    (text) => Buffer.from(text, 'utf16le').toString('latin1').replaceAll('\0', '\\0'),
+    (text) => `?a=b&c=${text.replaceAll(' ', '+')}`,
     (text) => `${random(10)}${text.replaceAll(' ', '.')}${random(1000)}`,
   ];
   return Buffer.concat(

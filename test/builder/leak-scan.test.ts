@@ -21,6 +21,9 @@ const watched: readonly (readonly [WatchKind, string])[] = [
   ['secret', 'fcm-token_Abcdef0123456789:APA91bXyzXyzXyzXyzXyz'],
   ['value', 'Projet Amarante'],
   ['value', 'Hypertension'],
+  ['value', '12, rue de la Paix'],
+  ['value', 'AB/12345/C'],
+  ['secret', 's3cr3t-p@ss!'],
 ];
 
 function scanner(literals: readonly string[] = [], common: readonly string[] = []) {
@@ -87,6 +90,33 @@ describe('a watched value is found', () => {
       'known-email',
       `1\t${Buffer.concat([Buffer.from('IHDRtEXtAuthorx'), Buffer.from(mail), Buffer.from([0x4b, 0x38, 0xc3, 0x9a]), Buffer.alloc(32)]).toString('hex')}\n`,
     ],
+    ['in HTML, the sign by its number', 'known-email', `1\t<a>${mail.replace('@', '&#64;')}</a>\n`],
+    ['in HTML, the sign by its name', 'known-email', `1\t<a>${mail.replace('@', '&commat;')}</a>\n`],
+    ['in HTML, letter by letter', 'known-email', `1\t${[...mail].map((letter) => `&#x${letter.charCodeAt(0).toString(16)};`).join('')}\n`],
+    [
+      'in a long text in HTML',
+      'known-email',
+      `1\t${'mot '.repeat(500)}&eacute;t&eacute; ${mail.replace('@', '&#64;')} ${'mot '.repeat(500)}\n`,
+    ],
+    ['at the end of a long text in HTML', 'known-name', `1\t&eacute;t&eacute; ${'mot '.repeat(500)} Marie&nbsp;Dupont\n`],
+    ['in HTML in HTML', 'known-email', `1\t${mail.replace('@', '&amp;#64;')}\n`],
+    ['a name in HTML', 'known-name', '1\t<b>Ana&iuml;s D&rsquo;H&eacute;rouville</b>\n'],
+    ['a name with a no-break space in HTML', 'known-name', '1\tMarie&nbsp;Dupont\n'],
+    ['a number in HTML', 'known-phone', '1\t06&nbsp;12&nbsp;34&nbsp;56&nbsp;78\n'],
+    ['in UTF-16 in base64', 'known-email', `1\t${Buffer.from(mail, 'utf16le').toString('base64')}\n`],
+    ['in UTF-16 of the other byte order', 'known-email', `1\t${Buffer.from(mail, 'utf16le').swap16().toString('base64')}\n`],
+    ['in UTF-16 in a bytea', 'known-email', `1\t\\\\x${Buffer.from(mail, 'utf16le').toString('hex')}\n`],
+    ['in UTF-16 in a blob', 'known-email', `1\t${Buffer.from(mail, 'utf16le').toString('latin1').replaceAll('\0', '\\0')}\n`],
+    [
+      'a name in UTF-16 in binary data',
+      'known-name',
+      `1\t${Buffer.concat([Buffer.alloc(70, 0x93), Buffer.from("Anaïs D'Hérouville", 'utf16le'), Buffer.alloc(9)]).toString('hex')}\n`,
+    ],
+    ['a name in a query', 'known-name', '1\thttps://x.test/?id=3&name=Marie+Dupont&x=1\n'],
+    ['a name in the first parameter of a query', 'known-name', '1\tname=Marie+Dupont&city=a+b\n'],
+    ['a name in a query with other encoded signs', 'known-name', '1\t?name=Marie+Dupont%20\n'],
+    ['a number in a query', 'known-phone', '1\t?a=1&tel=06+12+34+56+78\n'],
+    ['an address with a plus in a query', 'known-login', '1\t?a=b+c&login=jean%2B1\n'],
     ['with letters beyond ASCII', 'known-email', '1\tJÜRGEN@BÜCHER.test\n'],
     ['a national number', 'known-phone', '1\t0612345678\n'],
     ['a number with blanks', 'known-phone', '1\tau 06 12 34 56 78 svp\n'],
@@ -108,6 +138,19 @@ describe('a watched value is found', () => {
     ['a full name', 'known-name', '1\tRappeler MARIE  DUPONT demain\n'],
     ['a full name with accents and an apostrophe', 'known-name', "1\tanaïs d'hérouville\n"],
     ['a full name in decomposed letters', 'known-name', `1\t${"Anaïs D'Hérouville".normalize('NFD')}\n`],
+    ['a full name that is turned round', 'known-name', '1\tDupont, Marie\n'],
+    ['a full name that is turned round in prose', 'known-name', '1\tMme DUPONT Marie a appelé\n'],
+    ['a full name of several words that is turned round', 'known-name', "1\tD'Hérouville (Anaïs)\n"],
+    ['a full name without accents', 'known-name', "1\tANAIS D'HEROUVILLE\n"],
+    ['a full name without accents that is turned round', 'known-name', "1\tD'Herouville Anais\n"],
+    ['a full name with a no-break space', 'known-name', '1\tMarie\u00a0Dupont\n'],
+    ['a full name between no-break spaces', 'known-name', '1\tde\u00a0Marie\u202fDupont\u00a0?\n'],
+    ['a full name with another apostrophe', 'known-name', '1\tAnaïs D’Hérouville\n'],
+    ['a full name in two fields of JSON', 'known-name', '1\t["Marie","Dupont"]\n'],
+    ['a full name in two lines of a row', 'known-name', '1\tMarie\\nDupont\n'],
+    ['words with other signs between them', 'known-value', '1\t12 RUE DE LA PAIX\n'],
+    ['a phrase that ends with a short word', 'known-value', '1\tref AB/12345/C.\n'],
+    ['a short password', 'known-secret', '1\tle mot de passe est s3cr3t-p@ss!\n'],
     ['a token', 'known-secret', '1\tInvalid token: fcm-token_Abcdef0123456789:APA91bXyzXyzXyzXyzXyz\n'],
     ['a piece of a token', 'known-secret', '1\tfcm-token_Abcdef0123456789\n'],
     ['sensitive words', 'known-value', '1\tle projet amarante avance\n'],
@@ -226,9 +269,14 @@ describe('nothing is found in', () => {
     ['words with the check digits of an IBAN', 'no12 abcd efg hijk md24 with some words of text in it'],
     ['part of a longer number with an IBAN before it', 'BE68-5390-0754-7034-1234'],
     ['small letters that no account number of the country has', 'de89370400440532013a00 gb29601613319268nwbk19'],
+    ['HTML', '<a href="?a=1&b=2&c;">R&amp;D &copy; 2024 &#8212; &eacute;t&eacute; &#99999999; &#x;</a> AT&T'],
+    ['a query', '?a=1&b=2+3&name=Marie+Dupontel&tel=%2B33+6+12&c=d+e'],
+    ['UTF-16', Buffer.from('nothing of anybody, 2024-05-01', 'utf16le').toString('base64')],
     ['a UUID', '0b8f6e1e-3c5f-4b7e-9d0a-1234567890ab'],
     ['part of a login', 'mdupont22 amdupont2 mdupont'],
-    ['part of a name', 'Marie, Dupont\\tMarie\\tDupont'],
+    ['part of a name', 'Marie\tDupont\tMarie Dupontel\tMarie-Anne Dupont\tMarie Anne Dupont\tDupont Anne, Marie'],
+    ['a name across rows', 'Marie\nDupont\tMarie'],
+    ['part of a phrase', '12, rue de la\tPaix\tAB/12345\tAB/12345/D\tAB 12345\tB-12345/C'],
     ['what the policy writes', '$2b$04$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy owner@company.fr'],
     ['a key that the policy writes', '-----BEGIN PRIVATE KEY-----\\nMIGH\\n'],
     ['a public key', '-----BEGIN PUBLIC KEY-----'],
@@ -241,7 +289,7 @@ it('the scan never throws and ends, whatever the bytes', () => {
   for (let turn = 0; turn < 300; turn += 1) {
     const bytes = Uint8Array.from({ length: 1 + (turn % 700) }, () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      return turn % 2 === 0 ? state >>> 24 : '@\\%+0.-$ aA/=\t\n'.charCodeAt((state >>> 20) % 16);
+      return turn % 2 === 0 ? state >>> 24 : '@\\%+0.-$ aA/=\t\n&#;x\0'.charCodeAt((state >>> 20) % 21);
     });
     expect(() => scan(bytes)).not.toThrow();
     expect(() => scan(bytes, 'text')).not.toThrow();

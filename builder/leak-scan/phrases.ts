@@ -1,0 +1,135 @@
+import type { WatchKind } from '../../anonymizers/primitives.ts';
+import { isAsciiOnly } from './bytes.ts';
+import { decodeTableEscapes } from './decode.ts';
+import { createPassedTexts } from './passed-texts.ts';
+import type { Found } from './scanner.ts';
+import type { WatchList } from './watch-list.ts';
+import { createWordForm } from './word-form.ts';
+import { hashStart, nextHash } from './word-hash.ts';
+import { createWordWalk, type WordWalk } from './word-walk.ts';
+
+/** Of a phrase that can be found. */
+export const mostWords = 12;
+export const longestPhrase = 256;
+/** In a text a phrase can be longer: signs of rows are escaped. */
+const longestInText = 2 * longestPhrase;
+/** A phrase is found by the last of its words that has so many bytes: shorter ones are everywhere. */
+export const shortestAnchor = 4;
+/** Words, shorter ones, that can follow it. */
+export const mostBehindAnchor = 3;
+const backslash = 0x5c;
+/** Words that can stand before and behind a name's last word where it comes first. */
+const mostFirstNames = 3;
+/** A shorter phrase of ASCII is never watched. */
+const shortestWatched = 5;
+
+/** What a phrase is quickly known by: its first word and its anchor. */
+export function phraseHash(first: number, anchor: number): number {
+  return nextHash(nextHash(hashStart, first), anchor);
+}
+
+export type PhraseScan = {
+  /** Looks for watched words and phrases around the words in `bytes[start, end)`, which the filter knows or cannot tell. */
+  look(bytes: Uint8Array, start: number, end: number, to: number, isTable: boolean, place: number): void;
+  /** To be called when more values are watched. */
+  forget(): void;
+};
+
+export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
+  const passed = createPassedTexts();
+  /** Words beyond ASCII that are no anchors. */
+  const idle = createPassedTexts();
+  const form = createWordForm();
+  /** A phrase without the escapes of rows. */
+  const unescaped = new Uint8Array(longestInText);
+  const walks = { table: createWordWalk(true), text: createWordWalk(false) };
+  /** A name with its first names in front again. */
+  const turned = new Uint8Array(2 * longestPhrase + 1);
+
+  const knownAs = (bytes: Uint8Array, start: number, end: number): WatchKind | undefined => {
+    if (end - start < shortestWatched && isAsciiOnly(bytes, start, end)) return undefined;
+    if (passed.has(bytes, start, end)) return undefined;
+    const known = watch.words(bytes.subarray(start, end));
+    if (!known) passed.add(bytes, start, end);
+    return known;
+  };
+
+  const phraseKnownAs = (bytes: Uint8Array, start: number, end: number, walk: WordWalk): WatchKind | undefined => {
+    if (walk === walks.text || !bytes.subarray(start, end).includes(backslash)) return knownAs(bytes, start, end);
+    return knownAs(unescaped, 0, decodeTableEscapes(bytes, start, end, unescaped));
+  };
+
+  /** The words before the anchor, and a few behind it. */
+  const phrases = (bytes: Uint8Array, anchor: Anchor, to: number, walk: WordWalk, place: number): boolean => {
+    let { start, hash } = anchor;
+    for (let count = 1; ; count += 1) {
+      if (watch.mayBePhrase(phraseHash(hash, anchor.hash))) {
+        let { end } = anchor;
+        for (let behind = 0; ; behind += 1) {
+          // The anchor alone has been looked up.
+          const known = count + behind > 1 ? phraseKnownAs(bytes, start, end, walk) : undefined;
+          if (known) {
+            found(`known-${known}`, place, bytes, start, end);
+            return true;
+          }
+          if (behind === mostBehindAnchor || !walk.after(bytes, end, to) || walk.end - start > longestInText) break;
+          end = walk.end;
+        }
+      }
+      if (count === mostWords || !walk.before(bytes, start, 0) || anchor.end - walk.start > longestInText) return false;
+      start = walk.start;
+      hash = form.hash(bytes, walk.start, walk.end);
+    }
+  };
+
+  /** `Dupont, Marie` for Marie Dupont. */
+  const turnedNames = (bytes: Uint8Array, anchor: Anchor, to: number, walk: WordWalk, place: number): void => {
+    if (anchor.end - anchor.start > longestPhrase || !walk.after(bytes, anchor.end, to)) return;
+    const firstFrom = walk.start;
+    if (!watch.mayBePhrase(phraseHash(form.hash(bytes, walk.start, walk.end), anchor.hash))) return;
+    let firstTo = walk.end;
+    for (let first = 1; ; first += 1) {
+      if (firstTo - anchor.end > longestPhrase) return;
+      turned.set(bytes.subarray(firstFrom, firstTo));
+      turned[firstTo - firstFrom] = 0x20;
+      let { start } = anchor;
+      for (let last = 1; ; last += 1) {
+        turned.set(bytes.subarray(start, anchor.end), firstTo - firstFrom + 1);
+        if (knownAs(turned, 0, firstTo - firstFrom + 1 + anchor.end - start) === 'name') {
+          found('known-name', place, bytes, start, firstTo);
+          return;
+        }
+        if (last === mostFirstNames || !walk.before(bytes, start, 0) || anchor.end - walk.start > longestPhrase) break;
+        start = walk.start;
+      }
+      if (first === mostFirstNames || !walk.after(bytes, firstTo, to)) return;
+      firstTo = walk.end;
+    }
+  };
+
+  return {
+    look(bytes, start, end, to, isTable, place) {
+      const walk = isTable ? walks.table : walks.text;
+      for (let at = start; walk.after(bytes, at, end); ) {
+        at = walk.end;
+        const isAscii = isAsciiOnly(bytes, walk.start, walk.end);
+        if (!isAscii && idle.has(bytes, walk.start, walk.end)) continue;
+        const anchor = { start: walk.start, end: walk.end, hash: form.hash(bytes, walk.start, walk.end) };
+        // It may be one of several between blanks beyond ASCII, and the sweep does not tell spellings beyond ASCII apart.
+        if (!watch.mayEndWith(anchor.hash)) {
+          if (!isAscii) idle.add(bytes, anchor.start, anchor.end);
+          continue;
+        }
+        const known = knownAs(bytes, anchor.start, anchor.end);
+        if (known) found(`known-${known}`, place, bytes, anchor.start, anchor.end);
+        else if (!phrases(bytes, anchor, to, walk, place)) turnedNames(bytes, anchor, to, walk, place);
+      }
+    },
+    forget() {
+      passed.forget();
+      idle.forget();
+    },
+  };
+}
+
+type Anchor = { readonly start: number; readonly end: number; readonly hash: number };
