@@ -84,11 +84,17 @@ function startLeakScan(thread: ScanThread, policy: Policy, compiled: CompiledPol
   });
 
   /** True where nothing was found that the policy does not allow. */
-  const isClean = async (bytes: Uint8Array, framing: Framing, locate: Locate, { found, exempt }: SourceScan): Promise<boolean> => {
+  const isClean = async (
+    bytes: Uint8Array,
+    framing: Framing,
+    locate: Locate,
+    { found, exempt }: SourceScan,
+    phoneColumns?: readonly number[],
+  ): Promise<boolean> => {
     // A value that a rule finds several times, as it is and decoded, counts once.
     const seen = new Set<string>();
     let clean = true;
-    for (const { rule, offset } of await thread.scan(bytes, framing)) {
+    for (const { rule, offset } of await thread.scan(bytes, framing, phoneColumns)) {
       const { start, places, isOwn } = locate(bytes, offset);
       const id = `${start} ${rule}`;
       if (seen.has(id)) continue;
@@ -111,7 +117,9 @@ function startLeakScan(thread: ScanThread, policy: Policy, compiled: CompiledPol
         exempt: createFindings(),
         chunks(extraction, framing, chunks) {
           const locate = live.kind === 'ldap' ? locateAttribute(live.name, compiled) : locateColumn(live, extraction, compiled);
-          return cleanOnes(chunks, ({ bytes }) => isClean(bytes, framing, locate, self));
+          const phoneColumns =
+            live.kind === 'ldap' ? [] : phoneColumnsOf(compiled.table(live.name, extraction.schema, extraction.name).leaks);
+          return cleanOnes(chunks, ({ bytes }) => isClean(bytes, framing, locate, self, phoneColumns));
         },
         isClean({ name, text }) {
           const locate: Locate = (bytes, offset) => ({
@@ -179,6 +187,11 @@ function isResult(facts: readonly (LeakFacts | undefined)[], written: () => Uint
     if (own.some(({ without }) => without === undefined)) return true;
     return (own.length === 1 && own[0]?.without?.(written(), rule as DetectorRule)) || false;
   };
+}
+
+/** Of the rule `phone` alone: each real value of theirs is watched, so that one is found there too. */
+function phoneColumnsOf(leaks: readonly (LeakFacts | undefined)[]): number[] {
+  return leaks.flatMap((facts, column) => (facts?.whole === 'phone' ? [column] : []));
 }
 
 function locateColumn(live: LiveSource, { schema, name }: Pick<AnyExtraction, 'schema' | 'name'>, compiled: CompiledPolicy): Locate {

@@ -8,6 +8,8 @@ import { createPassedTexts } from './passed-texts.ts';
 import type { Found } from './scanner.ts';
 import type { WatchList } from './watch-list.ts';
 
+const tab = 0x09;
+const lineFeed = 0x0a;
 const space = 0x20;
 const plus = 0x2b;
 const hyphen = 0x2d;
@@ -28,11 +30,16 @@ export const longestSeparators = 4;
 /** What can stand between groups of digits: space ( ) - . / and the bytes of other blanks and dashes. */
 export const separatorBytes: readonly number[] = [space, 0x28, 0x29, hyphen, dot, slash, ...signsBeyondAscii];
 
-/**
- * Reads a run of digits and separators once and looks in it for phone numbers, card numbers and IPv4 addresses. Gives the end of
- * the run.
- */
-export type NumberScan = (bytes: Uint8Array, start: number, to: number, place: number) => number;
+export type NumberScan = {
+  /**
+   * Reads a run of digits and separators once and looks in it for phone numbers, card numbers and IPv4 addresses. Gives the end of
+   * the run.
+   */
+  scan(bytes: Uint8Array, start: number, to: number, place: number): number;
+  /** In these columns of this text of rows, international numbers are an anonymizer's. Watched ones are found all the same. */
+  expectPhones(bytes: Uint8Array, columns: readonly number[]): void;
+  isExpected(bytes: Uint8Array, place: number): boolean;
+};
 
 export function createNumberScan(watch: WatchList, report: Found, account: AccountFinder): NumberScan {
   const starts = new Int32Array(mostGroups);
@@ -42,6 +49,7 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
   /** The byte right before a group; 0 for the first. */
   const separators = new Int32Array(mostGroups);
 
+  const expected = createExpectedPhones();
   /** Numbers that were found harmless: the same ones come again and again. */
   const passed = createPassedTexts();
   let passedVersion = -1;
@@ -51,6 +59,7 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
    * tried, the farthest first.
    */
   const international = (bytes: Uint8Array, start: number, groups: number, place: number): void => {
+    if (expected.isIn(bytes, start)) return;
     // An escape's letter is none.
     const isInWord = isLetterOrDigit(bytes[start - 1]) && !isBehindBlank(bytes, start) && bytes[start - 2] !== backslash;
     if (isInWord) return;
@@ -189,7 +198,7 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
     }
   };
 
-  return (bytes, start, to, place) => {
+  const scan: NumberScan['scan'] = (bytes, start, to, place) => {
     let at = bytes[start] === plus ? start + 1 : start;
     let groups = 0;
     let total = 0;
@@ -239,6 +248,37 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
     if (total >= shortestCard) cards(bytes, groups, place);
     if (dots >= 3) addresses(bytes, start, groups, place);
     return at;
+  };
+  return { scan, expectPhones: expected.set, isExpected: expected.isIn };
+}
+
+/** The columns of a text of rows whose phone numbers an anonymizer has written. */
+function createExpectedPhones() {
+  let text: Uint8Array | undefined;
+  let isExpected: readonly boolean[] = [];
+  /** Places are asked for mostly from the beginning to the end. */
+  let seen = 0;
+  let column = 0;
+  return {
+    set(bytes: Uint8Array, columns: readonly number[]): void {
+      text = columns.length > 0 ? bytes : undefined;
+      isExpected = Array.from({ length: Math.max(-1, ...columns) + 1 }, (_, index) => columns.includes(index));
+      seen = 0;
+      column = 0;
+    },
+    isIn(bytes: Uint8Array, place: number): boolean {
+      if (bytes !== text) return false;
+      if (place < seen) {
+        seen = 0;
+        column = 0;
+      }
+      for (; seen < place; seen += 1) {
+        const byte = bytes[seen];
+        if (byte === tab) column += 1;
+        else if (byte === lineFeed) column = 0;
+      }
+      return isExpected[column] === true;
+    },
   };
 }
 

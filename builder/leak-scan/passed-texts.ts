@@ -10,8 +10,10 @@ const hashFactor = 0x01000193;
  */
 export type PassedTexts = {
   has(bytes: Uint8Array, from: number, to: number): boolean;
-  /** The text that `has` was last asked for and did not know. */
-  add(bytes: Uint8Array, from: number, to: number): void;
+  /** The text that `has` was last asked for and did not know, with a number to be kept. */
+  add(bytes: Uint8Array, from: number, to: number, number?: number): void;
+  /** The number of the text that `has` was last asked for and knew. */
+  kept(): number;
   /** To be called when more values are watched. */
   forget(): void;
 };
@@ -19,6 +21,7 @@ export type PassedTexts = {
 export function createPassedTexts(): PassedTexts {
   /** Of each slot the text's length, 0 where there is none, and the text. */
   const memory = new Uint8Array(slots * slotBytes);
+  const numbers = new Int32Array(slots);
   let slot = 0;
 
   return {
@@ -32,12 +35,14 @@ export function createPassedTexts(): PassedTexts {
       for (let at = 0; at < length; at += 1) if (memory[slot + 1 + at] !== bytes[from + at]) return false;
       return true;
     },
-    add(bytes, from, to) {
+    add(bytes, from, to, number = 0) {
       const length = to - from;
       if (length > longestPassed) return;
       memory[slot] = length;
+      numbers[slot / slotBytes] = number;
       for (let at = 0; at < length; at += 1) memory[slot + 1 + at] = bytes[from + at] as number;
     },
+    kept: () => numbers[slot / slotBytes] as number,
     forget: () => void memory.fill(0),
   };
 }

@@ -23,8 +23,13 @@ export type ScanThread = AsyncDisposable & {
   /**
    * What is found in a text, each with its offset; all values that were given before are looked for.
    * @param bytes on shared memory, and not changed until the answer; else they are copied
+   * @param phoneColumns of a table, those whose every value the rule `phone` has written
    */
-  scan(bytes: Uint8Array, framing: Framing): Promise<readonly { readonly rule: LeakRule; readonly offset: number }[]>;
+  scan(
+    bytes: Uint8Array,
+    framing: Framing,
+    phoneColumns?: readonly number[],
+  ): Promise<readonly { readonly rule: LeakRule; readonly offset: number }[]>;
   counts(): Promise<WatchCounts>;
 };
 
@@ -79,9 +84,9 @@ export function createScanThread(): ScanThread {
         while (adding.length > batchesInFlight) await adding.shift();
       },
     },
-    async scan(bytes, framing) {
+    async scan(bytes, framing, phoneColumns = []) {
       intake.flush();
-      const { found } = await ask({ kind: 'scan', bytes, framing }, 'scanned');
+      const { found } = await ask({ kind: 'scan', bytes, framing, phoneColumns }, 'scanned');
       return Array.from({ length: found.length / 2 }, (_, index) => ({
         rule: leakRules[found[2 * index] as number] as LeakRule,
         offset: found[2 * index + 1] as number,

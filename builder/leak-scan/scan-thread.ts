@@ -1,7 +1,7 @@
 import { platform, setPriority } from 'node:os';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { type LeakRule, leakRules } from '../../anonymizers/primitives.ts';
-import { createScan, type Framing, type Scan } from './scanner.ts';
+import { createScan, type Found, type Framing, type Scan } from './scanner.ts';
 import { createWatchList, type WatchCounts, type WatchList, type WatchListSettings } from './watch-list.ts';
 import { readValues } from './watched-values.ts';
 
@@ -16,7 +16,7 @@ export type ScanRequest =
   | { readonly kind: 'start'; readonly settings: ScanThreadSettings }
   | { readonly kind: 'add'; readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }
   /** @param bytes on shared memory, or copied here */
-  | { readonly kind: 'scan'; readonly bytes: Uint8Array; readonly framing: Framing }
+  | { readonly kind: 'scan'; readonly bytes: Uint8Array; readonly framing: Framing; readonly phoneColumns: readonly number[] }
   | { readonly kind: 'counts' };
 
 export type ScanAnswer =
@@ -47,7 +47,8 @@ function answer(request: ScanRequest): ScanAnswer {
   if (request.kind === 'counts') return { kind: 'counted', counts: list.counts() };
   if (request.kind === 'scan') {
     const found: number[] = [];
-    scan(request.bytes, request.framing, (rule, offset) => void found.push(numberOf.get(rule) as number, offset));
+    const add: Found = (rule, offset) => void found.push(numberOf.get(rule) as number, offset);
+    scan(request.bytes, request.framing, add, request.phoneColumns);
     return { kind: 'scanned', found };
   }
   const { bytes, length } = request;

@@ -21,6 +21,7 @@ import {
   notesAt,
   numberNote,
   phoneFilterAt,
+  phoneNote,
   runNote,
   sweepTraits,
   textAt,
@@ -40,8 +41,11 @@ export type Found = (rule: LeakRule, place: number, bytes: Uint8Array, from: num
 /** `table` is text of rows with its escapes, `text` anything else. */
 export type Framing = 'table' | 'text';
 
-/** Scans a whole text; findings come in no order. */
-export type Scan = (bytes: Uint8Array, framing: Framing, found: Found) => void;
+/**
+ * Scans a whole text; findings come in no order.
+ * @param phoneColumns of rows, those whose every value the rule `phone` has written: nobody undoes these, which would take as long as all the rest
+ */
+export type Scan = (bytes: Uint8Array, framing: Framing, found: Found, phoneColumns?: readonly number[]) => void;
 
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
 const deepest = 4;
@@ -247,12 +251,12 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     if (is(first, digitByte) || first === plus) {
       // Alone, so few digits are neither a phone number nor an address.
       if (start >= ends.number && (end - start >= shortestNumber || (end < to && goesOn(bytes[end] as number)))) {
-        ends.number = numbers(bytes, start, to, place);
+        ends.number = numbers.scan(bytes, start, to, place);
       }
     } else if ((remark & (punctuated | blank)) !== 0 && (remark & numbered) !== 0) {
       for (let inside = Math.max(start + 1, ends.number); inside < end; inside += 1) {
         if (!is(bytes[inside], digitByte) || (isLetterOrDigit(bytes[inside - 1]) && !isBehindBlank(bytes, inside))) continue;
-        ends.number = numbers(bytes, bytes[inside - 1] === plus ? inside - 1 : inside, to, place);
+        ends.number = numbers.scan(bytes, bytes[inside - 1] === plus ? inside - 1 : inside, to, place);
         inside = Math.max(inside, ends.number);
       }
     }
@@ -389,7 +393,8 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       if (kind === wordNote) phrases.look(bytes, start, end, length, framing === 'table', start);
       else if (kind === formNote) form(bytes, start, end, length, start);
       else if (kind === runNote) run(bytes, start, end, length, 0, start, ends);
-      else if (kind === numberNote) numbersIn(bytes, start, end, ends);
+      else if (kind === phoneNote && numbers.isExpected(bytes, start)) continue;
+      else if (kind === numberNote || kind === phoneNote) numbersIn(bytes, start, end, ends);
       else sign(bytes, start, length, framing, 0, start, ends);
     }
   };
@@ -403,12 +408,14 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     lastAllowed = bytes.slice(from, to);
     return true;
   };
-  return (bytes, framing, report) => {
+  return (bytes, framing, report, phoneColumns = []) => {
     sink = (rule, place, where, from, to) => {
       if (rule.startsWith('known-') || !isAllowed(rule, where, from, to)) report(rule, place, where, from, to);
     };
     // Always a plain array of bytes, never a Buffer: the engine then reads it without asking which of the two it is.
-    scanText(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), framing);
+    const text = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    numbers.expectPhones(text, phoneColumns);
+    scanText(text, framing);
   };
 }
 

@@ -16,6 +16,8 @@ export const signNote = 2;
 export const numberNote = 3;
 /** A word with which a run of hexadecimal digits or base64 letters begins. */
 export const runNote = 4;
+/** As `numberNote`, of a number that is none of these, but begins with a plus. */
+export const phoneNote = 5;
 
 /** Bits of what the sweep must know of a byte. */
 export const sweepTraits = {

@@ -8,6 +8,7 @@ import {
   hasSecondBit,
   numberNote,
   phoneFilterAt,
+  phoneNote,
   runMapAt,
   sweepTraits,
   traitOf,
@@ -66,7 +67,7 @@ export const startIn: wasm.WasmFunction = (() => {
 export const sweepNumbers: wasm.WasmFunction = (() => {
   const names = [
     ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'last', 'scratch', 'bitPlace'] as const),
-    ...(['digits', 'groups', 'dots', 'isWanted', 'isAfterLetter', 'isOfNumber', 'isFraction'] as const),
+    ...(['digits', 'groups', 'dots', 'isWanted', 'isInternational', 'isAfterLetter', 'isOfNumber', 'isFraction'] as const),
     'places' as const,
   ];
   const { v, put, local } = named(names);
@@ -104,8 +105,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
           hasFirstBit(v('last'), phoneFilterAt, local('bitPlace')),
           when(hasSecondBit(v('last'), phoneFilterAt, local('bitPlace'), local('scratch')), put('isWanted', one)),
         ),
-        // An international number.
-        when(equals(byteAt(difference(v('first'), one)), 0x2b), put('isWanted', one)),
+        when(equals(byteAt(difference(v('first'), one)), 0x2b), put('isInternational', one)),
         // A fraction: a digit, the dot, this group. What follows a letter is no number's, so there the number begins behind the dot.
         put(
           'isFraction',
@@ -136,21 +136,30 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
     put('at', v('first')),
     put('group', v('first')),
     put('isAfterLetter', isSet(bits(traitOf(before(1)), sweepTraits.lettered))),
-    ...(['digits', 'groups', 'dots', 'isWanted'] as const).map((name) => put(name, zero)),
+    ...(['digits', 'groups', 'dots', 'isWanted', 'isInternational'] as const).map((name) => put(name, zero)),
     put('last', zero),
     op.loop,
     takeGroup,
     takeSeparators,
     code(and(isBelow(v('end'), v('at')), isDigitHere), branchIf(0)),
     op.end,
-    when(
+    put(
+      'isWanted',
       or(
         v('isWanted'),
         atLeast(v('dots'), 3),
         and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3)),
         and(atLeast(v('digits'), cardInHalves), atLeast(v('groups'), 2)),
       ),
-      callOf('note', i32Const(numberNote), callOf('startIn', i32Const(wordMapAt), v('first'), v('start')), v('end')),
+    ),
+    when(
+      or(v('isWanted'), v('isInternational')),
+      callOf(
+        'note',
+        code(i32Const(numberNote), i32Const(phoneNote), v('isWanted'), op.select),
+        callOf('startIn', i32Const(wordMapAt), v('first'), v('start')),
+        v('end'),
+      ),
     ),
     put('next', v('end')),
   );

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isAsciiOnly, lowered } from './bytes.ts';
+import { createPassedTexts } from './passed-texts.ts';
 import { wordHash } from './word-hash.ts';
 import { createWordWalk } from './word-walk.ts';
 
@@ -28,6 +29,7 @@ export function createWordForm(): WordForm {
   let spelled = new Uint8Array(256);
   let plainLength = 0;
   let spelledLength = 0;
+  const hashed = createPassedTexts();
   const reserve = (sizeBytes: number): void => {
     if (plain.length >= sizeBytes) return;
     plain = new Uint8Array(2 * sizeBytes);
@@ -73,8 +75,12 @@ export function createWordForm(): WordForm {
     take,
     hash(bytes, start, end) {
       if (isAsciiOnly(bytes, start, end)) return wordHash(bytes, start, end);
+      // The same words come again and again.
+      if (hashed.has(bytes, start, end)) return hashed.kept();
       const length = take(bytes, start, end);
-      return wordHash(plain, 0, length);
+      const hash = wordHash(plain, 0, length);
+      hashed.add(bytes, start, end, hash);
+      return hash;
     },
   };
 }

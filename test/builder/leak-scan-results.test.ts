@@ -221,6 +221,20 @@ describe('a phone number', () => {
     ).toEqual(['data: 2 phone', 'note: 1 phone', 'other: 1 known-phone', 'other: 1 phone', 'phone: 1 phone']));
 });
 
+it('in a column of the rule phone alone, watched numbers are found', async () => {
+  const table: Table = {
+    rules: `
+      columns:
+        phone: phone
+        note: keep
+`,
+    columns: [column('phone'), column('note')],
+    rows: [['+33 6 12 34 56 78', null]],
+  };
+  expect(await findingsIn(table)).toEqual([]);
+  expect(await findingsIn(table, [['+33 6 12 34 56 78', 'or +33 6 99 88 77 66']])).toEqual(['note: 1 phone', 'phone: 1 known-phone']);
+});
+
 describe('a path of a document', () => {
   const table: Table = {
     rules: `
