@@ -123,14 +123,14 @@ export function changingPolicySuite(way: () => WholeWay): void {
 
     it('stops the build for a new JSON path, and passes once the path is decided', async () => {
       await database.query(
-        "UPDATE users SET settings = JSON_SET(COALESCE(settings, '{}'), '$.backup', JSON_OBJECT('address', 'rex@acme.fr'))",
+        "UPDATE users SET settings = JSON_SET(COALESCE(settings, '{}'), '$.backup', JSON_OBJECT('address', CONCAT('rex', id, '@acme.fr')))",
       );
       const before = await snapshots();
       const refused = await build();
       // 4 where the survey before the build finds it, 6 where the build meets it.
       expect([4, 6]).toContain(refused.exitCode);
       expect(refused.stderr).toContain('$.backup.address');
-      expect(refused.stderr).not.toContain('rex@acme.fr');
+      expect(refused.stderr).not.toMatch(/rex\d/);
       expect(await snapshots()).toBe(before);
 
       await applyPatch(patchIn(refused.stderr));
