@@ -85,7 +85,7 @@ export function createLdapService({ container, source, labels, restart, oneOff, 
   return {
     async waitReady(timeoutMs) {
       const deadlineMs = performance.now() + timeoutMs;
-      // Images fill a server that answers as any other does, then stop it and start the one that stays.
+      // Images fill a first server, which answers too, then stop it and start the one that stays.
       for (;;) {
         const age = (await shell(youngestServer)).stdout.trim();
         if (!isYoung(age) || performance.now() > deadlineMs) return;
