@@ -1,5 +1,6 @@
 import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
+import { pgDumpCommand } from '../demo/sample-registry.ts';
 import type { SampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
 import { median, printResult } from './measure.ts';
@@ -18,7 +19,7 @@ async function profile(connections: SampleConnections, postgresImage: string): P
   session.connect();
   await session.post('Profiler.enable');
   await session.post('Profiler.start');
-  await buildSample({ connections, postgresImage });
+  await buildSample({ connections, pgDump: pgDumpCommand(postgresImage) });
   const { profile: taken } = await session.post('Profiler.stop');
   session.disconnect();
   const nodeOf = new Map(taken.nodes.map((node) => [node.id, node.callFrame]));

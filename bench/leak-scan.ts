@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { LeakScan, prepareLeakScan } from '../builder/leak-scan/leak-scan.ts';
+import { pgDumpCommand } from '../demo/sample-registry.ts';
 import type { SampleConnections } from '../sample/connections.ts';
 import { buildSample } from '../test/support/sample-build.ts';
 import { median, printResult } from './measure.ts';
@@ -37,7 +38,7 @@ const measure = async (connections: SampleConnections, scanned: boolean): Promis
   const before = process.cpuUsage();
   const { manifest, durationMs } = await buildSample({
     connections,
-    postgresImage,
+    pgDump: pgDumpCommand(postgresImage),
     ...(scanned ? {} : { ports: { prepareLeakScan: withoutScan } }),
   });
   const { user, system } = process.cpuUsage(before);

@@ -39,7 +39,7 @@ export async function createRestore(options: {
   });
   let peakBytes = 0;
   const run = async (...args: string[]): Promise<string> => {
-    const { child, ended } = developer.start(args);
+    const { child, ended } = await developer.start(args);
     const timer = setInterval(async () => {
       // The peak so far; when the process has ended nobody can ask any more.
       peakBytes = Math.max(peakBytes, await peakMemoryBytes(child.pid ?? 0).catch(() => 0));

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { runCommandLine } from './command-line.ts';
 import { createConfirmation } from './confirmation.ts';
 import { createHiddenInput } from './hidden-input.ts';
+import { isAlive } from './is-alive.ts';
 import type { TextSink } from './output.ts';
 import { useProxyOf } from './proxy.ts';
 
@@ -22,15 +23,6 @@ function sink(stream: NodeJS.WriteStream): TextSink {
       return stream.columns;
     },
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 useProxyOf(process.env);

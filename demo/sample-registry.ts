@@ -9,18 +9,20 @@ import { projectFolder } from '../scripts/project-paths.ts';
 /** The policy shipped for the sample system. */
 export const samplePolicy = join(projectFolder, 'stack', 'policies', 'prod.yaml');
 
-/** pg_dump out of an image, on the host's network to reach the loopback ports; the connection comes through the environment. */
+/** What the connection comes through, for `docker run` and `docker exec`. */
+export const pgDumpVariables = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE', 'PGOPTIONS'].flatMap((name) => ['-e', name]);
+
+/** pg_dump out of an image, on the host's network to reach the loopback ports. */
 export function pgDumpCommand(postgresImage: string): string[] {
-  const variables = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE', 'PGOPTIONS'].flatMap((name) => ['-e', name]);
-  return ['docker', 'run', '--rm', '-i', '--network', 'host', ...variables, '--entrypoint', 'pg_dump', postgresImage];
+  return ['docker', 'run', '--rm', '-i', '--network', 'host', ...pgDumpVariables, '--entrypoint', 'pg_dump', postgresImage];
 }
 
 export type SampleRegistryOptions = {
   /** Gets registry.yaml, a folder `secrets` and, unless `storage` says otherwise, a folder `data`. */
   readonly folder: string;
   readonly connections: SampleConnections;
-  /** Image that has pg_dump; it runs on the host's network to reach the loopback ports. */
-  readonly postgresImage: string;
+  /** See {@link pgDumpCommand}. */
+  readonly pgDump: readonly string[];
   /** 0 for any free port. */
   readonly port: number;
   readonly policy?: string;
@@ -74,7 +76,7 @@ export async function writeSampleRegistry(options: SampleRegistryOptions): Promi
             user: connections.postgres.user,
             password: await secret('aerogear', connections.postgres.password),
             database: connections.postgres.database,
-            pgDump: pgDumpCommand(options.postgresImage),
+            pgDump: options.pgDump,
           },
         },
       },

@@ -22,7 +22,7 @@ import {
 import { memoryProof } from './proofs/memory.ts';
 import { proveLong, proveQuick } from './prove.ts';
 import { startRegistry, stopRegistry } from './registry-process.ts';
-import { samplePolicy, writeSampleRegistry } from './sample-registry.ts';
+import { pgDumpCommand, samplePolicy, writeSampleRegistry } from './sample-registry.ts';
 import type { Teller } from './say.ts';
 import { type DemoState, type LongProof, readState, writeState } from './state.ts';
 
@@ -50,7 +50,12 @@ export async function runDemo(size: string, tell: Teller): Promise<void> {
   tell.heading('The registry, embedded: blobs and catalog in a folder, builds in its own process');
   await mkdir(registryFolder, { recursive: true });
   const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
-  const configFile = await writeSampleRegistry({ folder: registryFolder, connections, postgresImage, port: registryPort });
+  const configFile = await writeSampleRegistry({
+    folder: registryFolder,
+    connections,
+    pgDump: pgDumpCommand(postgresImage),
+    port: registryPort,
+  });
   if (state.registryPid !== undefined) await stopRegistry(state.registryPid);
   const registry = await startRegistry(configFile, join(registryFolder, 'registry.log'));
   state = { ...state, registryPid: registry.pid };

@@ -6,7 +6,7 @@ import type { ServiceReport } from '../../client/bring-up.ts';
 import { formatSteps } from '../../client/steps.ts';
 import { createDeveloper, type Developer, stackFile } from '../../demo/developer.ts';
 import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
-import { writeSampleRegistry } from '../../demo/sample-registry.ts';
+import { pgDumpCommand, writeSampleRegistry } from '../../demo/sample-registry.ts';
 import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type CommandOptions, runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { freePort } from '../../test/support/free-port.ts';
@@ -32,7 +32,7 @@ if (!connections || !Number.isInteger(runs) || runs < 1) {
 const folder = await mkdtemp(join(tmpdir(), 'dyn-data-bench-up-'));
 const postgresImage = process.env.POSTGRES_IMAGE ?? 'postgres:18';
 const registry = await startRegistry(
-  await writeSampleRegistry({ folder, connections, postgresImage, port: 0 }),
+  await writeSampleRegistry({ folder, connections, pgDump: pgDumpCommand(postgresImage), port: 0 }),
   join(folder, 'registry.log'),
 );
 /** Of the data image, as the engine names it. */

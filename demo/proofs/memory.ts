@@ -7,7 +7,7 @@ import type { SampleConnections } from '../../sample/connections.ts';
 import { removeSample, seedSample } from '../../sample/seed-sample.ts';
 import { type Environment, runClient } from '../developer.ts';
 import { startRegistry } from '../registry-process.ts';
-import { writeSampleRegistry } from '../sample-registry.ts';
+import { pgDumpCommand, writeSampleRegistry } from '../sample-registry.ts';
 
 /** How much more memory four times the data may take. */
 const allowedGrowth = 0.2;
@@ -34,7 +34,7 @@ export type BuildCost = {
 export async function buildCost(connections: SampleConnections, postgresImage: string, env: Environment): Promise<BuildCost> {
   const folder = await mkdtemp(join(tmpdir(), 'dyn-data-memory-'));
   try {
-    const configFile = await writeSampleRegistry({ folder, connections, postgresImage, port: 0 });
+    const configFile = await writeSampleRegistry({ folder, connections, pgDump: pgDumpCommand(postgresImage), port: 0 });
     const registry = await startRegistry(configFile, join(folder, 'registry.log'));
     try {
       const client = { version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['none.yml'] } };

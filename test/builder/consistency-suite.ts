@@ -13,7 +13,7 @@ import {
   openPostgresBank,
   readBank,
 } from '../support/bank.ts';
-import { imageVariables } from '../support/engine.ts';
+import { pgDumpOfRun } from '../support/engine.ts';
 import { startLdapWriter, startMysqlWriter, startPostgresWriter, type Writer } from '../support/writers.ts';
 
 const database = 'dynamease';
@@ -72,7 +72,7 @@ export function consistencySuite(sample: () => SampleConnections): void {
     it('holds in PostgreSQL by an exported snapshot, three times', async () => {
       await writing([startPostgresWriter(connections.postgresAdmin)], async () => {
         for (let run = 0; run < 3; run += 1) {
-          await using session = await openPostgresBank(connections.postgres, imageVariables().POSTGRES_IMAGE);
+          await using session = await openPostgresBank(connections.postgres, pgDumpOfRun());
           const { data, total } = await readBank(session);
           expect(data.manifest.consistency).toMatchObject({ method: 'exported-snapshot', consistent: true });
           expect(total).toBe(bankTotal);

@@ -8,7 +8,7 @@ import type { SourceData } from '../../builder/source-data.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { createBlobStore, createMemoryObjects } from '../../storage/index.ts';
 import { openMysqlBank, openPostgresBank } from '../support/bank.ts';
-import { imageVariables } from '../support/engine.ts';
+import { pgDumpOfRun } from '../support/engine.ts';
 import { keepAll, readSource } from '../support/read-source.ts';
 
 const database = 'ranges';
@@ -44,7 +44,7 @@ export function keyRangesSuite(sample: () => SampleConnections): void {
       await post.connect();
       systems.set('mysql', { open: () => openMysqlBank(connections.mysqlAdmin, database), run: (sql) => my.query(sql) });
       systems.set('postgres', {
-        open: () => openPostgresBank(connections.postgres, imageVariables().POSTGRES_IMAGE),
+        open: () => openPostgresBank(connections.postgres, pgDumpOfRun()),
         run: (sql) => post.query(sql),
       });
       for (const [kind, { run }] of systems) {

@@ -8,9 +8,8 @@ import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import { surveySources } from '../../builder/survey.ts';
 import { DynDataError } from '../../core/index.ts';
-import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { imageVariables } from '../support/engine.ts';
+import { pgDumpOfRun } from '../support/engine.ts';
 
 const key = parseKey('5a'.repeat(32));
 const { signal } = new AbortController();
@@ -81,7 +80,7 @@ export function livePolicySuite(sample: () => SampleConnections): void {
       const { host, port, bindDn, baseDn } = connections.ldap;
       const directory = { kind: 'ldap' as const, url: `ldap://${host}:${port}`, bindDn, base: baseDn, password: none };
       ldap = await connectLdap('ldap', directory, connections.ldap.password, signal);
-      const pgDump = pgDumpCommand(imageVariables().POSTGRES_IMAGE ?? 'postgres:18');
+      const pgDump = pgDumpOfRun();
       postgres = await connectPostgres(
         'push',
         { kind: 'postgres', ...connections.postgres, password: none, pgDump },

@@ -5,9 +5,8 @@ import type { LiveSource } from '../../anonymizers/index.ts';
 import type { SourceSession } from '../../builder/extraction.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
-import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { imageVariables } from '../support/engine.ts';
+import { pgDumpOfRun } from '../support/engine.ts';
 
 const { signal } = new AbortController();
 const rows = `(1, 'Marie', 1, 'jean', 'a@b.fr'), (2, 'marie', 1, 'Jean', 'c@b.fr'), (3, ' Marie', 2, 'jean', 'd@b.fr'),
@@ -58,7 +57,7 @@ export function uniqueKeysSuite(sample: () => SampleConnections): void {
       const none = { env: 'none' };
       const database = { kind: 'mysql' as const, ...connections.mysql, password: none, databases: [connections.mysql.database] };
       sessions.set('mysql', await connectMysql('mysql', database, connections.mysql.password, signal));
-      const pgDump = pgDumpCommand(imageVariables().POSTGRES_IMAGE ?? 'postgres:18');
+      const pgDump = pgDumpOfRun();
       const push = { kind: 'postgres' as const, ...connections.postgres, password: none, pgDump };
       sessions.set('postgres', await connectPostgres('push', push, connections.postgres.password, process.env, signal));
       for (const [kind, session] of sessions) {

@@ -1,8 +1,7 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseLockfile } from '../../client/lockfile.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
@@ -10,7 +9,6 @@ import { postgresSource, pushDbService } from '../support/shop-data.ts';
 import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
 
 const project = 'dyn-data-test-pin';
-const bundle = `${import.meta.dirname}/../../dist/test-client-pin.mjs`;
 const composeFile = `
 services:
 ${pushDbService}  side:
@@ -29,18 +27,16 @@ describeWithEngine('a pin', () => {
 
   beforeAll(async () => {
     registry = await startSmallRegistry();
-    await bundleClient(bundle);
     may = await makeDataImage([postgresSource({ installations: 20 })]);
     registry.add('shop', 'latest', may);
     const env = { ...images, SIDE_IMAGE: images.NGINX_IMAGE ?? '' };
-    client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env });
+    client = await createClientProject({ registry: registry.url, project, composeFile, env });
   });
   afterAll(async () => {
     await client.run(['down', '-v']);
     for (const { digest } of [may, await june()]) await client.docker(['image', 'rm', `${registry.host}/shop@${digest}`]);
     await client[Symbol.asyncDispose]();
     await registry.close();
-    await rm(bundle);
   });
   const june = () => makeDataImage([postgresSource({ installations: 30 })]);
   const lockPath = () => join(client.folder, 'dyn-data.lock');

@@ -1,8 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ServiceReport } from '../../client/bring-up.ts';
 import { eventResult } from '../../client/results/index.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
@@ -19,6 +17,7 @@ import {
   type ShopStack,
 } from '../support/shop-stack.ts';
 import { startSmallRegistry } from '../support/small-registry.ts';
+import { restoreElsewhereSuite } from './restore-elsewhere-suite.ts';
 
 // Further interruptions: test/long/restore-interrupted.test.ts.
 
@@ -131,7 +130,7 @@ describeWithEngine('restoring a snapshot into a stack', () => {
   });
 
   test('up after kill -9 in the middle of a restore goes on with what is not loaded', async () => {
-    const killed = stack.client.start(['up', 'large']);
+    const killed = await stack.client.start(['up', 'large']);
     const marked = await large.markLoaded(killed);
     killed.child.kill('SIGKILL');
     await killed.ended;
@@ -149,8 +148,8 @@ describeWithEngine('restoring a snapshot into a stack', () => {
 
   test('a snapshot of version 1 is restored too', async () => {
     await stack.publish('old', [mysqlSource({ customers: 10, chunkRows: 5, indexes: false }), push, directory]);
-    const up = await stack.client.run(['up', 'old']);
-    expect(up.exitCode, up.stderr).toBe(0);
+    const restored = await stack.client.run(['restore', 'old', '--service', 'db', '--yes']);
+    expect(restored.exitCode, restored.stderr).toBe(0);
     expect(await stack.mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['10']]);
   });
 
@@ -183,29 +182,29 @@ describeWithEngine('restoring a snapshot into a stack', () => {
       tables: [{ schema: 'shop', name: 'orders', load: mysqlLoad('orders', '(id, customer_id, price)'), chunks: [badRow] }],
     };
     await stack.publish('bad-mysql', [bad, push, directory]);
-    const mysqlUp = await stack.client.run(['up', 'bad-mysql']);
-    expect(mysqlUp.stderr).toMatch(/error RESTORE_FAILED: Loading the table shop\.orders in the service db failed \(MySQL warning 1366/);
-    expect(mysqlUp.exitCode).toBe(6);
-    expect(mysqlUp.stderr).not.toContain('4711');
+    const mysql = await stack.client.run(['restore', 'bad-mysql', '--service', 'db', '--yes']);
+    expect(mysql.stderr).toMatch(/error RESTORE_FAILED: Loading the table shop\.orders in the service db failed \(MySQL warning 1366/);
+    expect(mysql.exitCode).toBe(6);
+    expect(mysql.stderr).not.toContain('4711');
 
     const badPush = push.tables.map((table) => ({ ...table, chunks: [{ text: 'not-a-number-4711\ta\t\\\\x00\n', rows: 1 }] }));
     await stack.publish('bad-postgres', [source, { ...push, tables: badPush }, directory]);
-    const postgresUp = await stack.client.run(['up', 'bad-postgres']);
-    expect(postgresUp.stderr).toMatch(
+    const postgres = await stack.client.run(['restore', 'bad-postgres', '--service', 'push-db', '--yes']);
+    expect(postgres.stderr).toMatch(
       /error RESTORE_FAILED: Loading the table public\.installation in the service push-db failed \(SQLSTATE 22P02\)/,
     );
-    expect(postgresUp.stderr).not.toContain('4711');
+    expect(postgres.stderr).not.toContain('4711');
 
     const badDirectory = directory.tables.map((table) => ({
       ...table,
       chunks: [{ text: 'dn: uid=u4711,ou=nowhere\nobjectClass: noSuchClass\n\n', rows: 1 }],
     }));
     await stack.publish('bad-ldap', [source, push, { ...directory, tables: badDirectory }]);
-    const ldapUp = await stack.client.run(['up', 'bad-ldap']);
-    expect(ldapUp.stderr).toMatch(
+    const ldap = await stack.client.run(['up', 'bad-ldap']);
+    expect(ldap.stderr).toMatch(
       /error RESTORE_FAILED: Loading the naming context dc=example,dc=test in the service directory failed \(slapadd ended with 1/,
     );
-    expect(ldapUp.stderr).not.toContain('4711');
+    expect(ldap.stderr).not.toContain('4711');
     expect(await stack.isRunning('reader')).toBe(false);
   });
 
@@ -229,8 +228,11 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(up.stderr).toContain('service db: wants the source main, which the snapshot does not have');
   });
 
+  restoreElsewhereSuite(() => stack);
+
   test('data that dyn-data did not put there is kept until --replace', async () => {
-    expect((await stack.client.run(['down', '-v'])).exitCode).toBe(0);
+    await stack.client.docker(['rm', '--force', '--volumes', `${project}-db-1`]);
+    await stack.client.docker(['volume', 'rm', `${project}_db`]);
     const file = `${stack.client.folder}/docker-compose.yml`;
     await stack.client.docker(['compose', '-f', file, '-p', project, 'up', '-d', '--no-deps', 'db']);
     await waitHealthy(`${project}-db-1`);
@@ -259,8 +261,6 @@ describeWithEngine('restoring a snapshot into a stack', () => {
 describeWithEngine('waiting for a service', () => {
   test('a service that never becomes healthy is named with its last log lines', async () => {
     const registry = await startSmallRegistry();
-    const bundle = `${import.meta.dirname}/../../dist/test-client-waiting.mjs`;
-    await bundleClient(bundle);
     const composeFile = `
 services:
   sick:
@@ -274,7 +274,6 @@ services:
     depends_on: { sick: { condition: service_started } }
 `;
     await using client = await createClientProject({
-      client: bundle,
       registry: registry.url,
       project: 'dyn-data-test-client-waiting',
       composeFile,
@@ -284,13 +283,12 @@ services:
       registry.add('shop', 'empty', await makeDataImage([]));
       const up = await client.run(['up', 'empty', '--timeout', '3']);
       expect(up.exitCode).toBe(5);
-      expect(up.stderr).toContain('error SERVICE_UNHEALTHY: The service sick is not healthy after 3.');
+      expect(up.stderr).toMatch(/error SERVICE_UNHEALTHY: The service sick is not healthy after \d/);
       expect(up.stderr).toContain('sick | I feel unwell');
     } finally {
       await client.run(['down', '-v']);
       await client.docker(['image', 'rm', `${registry.host}/shop@${(await makeDataImage([])).digest}`]);
       await registry.close();
-      await rm(bundle);
     }
   });
 });

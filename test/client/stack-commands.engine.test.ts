@@ -126,7 +126,7 @@ describeWithEngine('with a restored stack', () => {
   });
 
   test('following logs ends with an interruption, and that is no failure', async () => {
-    const following = stack.client.start(['logs', '--follow', 'speaker']);
+    const following = await stack.client.start(['logs', '--follow', 'speaker']);
     await new Promise<void>((resolve) => following.child.stdout?.once('data', () => resolve()));
     following.child.kill('SIGINT');
     expect(await following.ended).toMatchObject({ exitCode: 0, stderr: '' });

@@ -7,7 +7,7 @@ import type { SampleConnections } from '../../sample/connections.ts';
 import { type HostileSample, type HostileSystems, openHostileSample } from '../../sample/hostile.ts';
 import { forgetfulPolicy, type HostileLeak, hostileLeaks } from '../../sample/hostile-leaks.ts';
 import { type SampleSize, sampleSizes } from '../../sample/sizes.ts';
-import { imageVariables } from '../support/engine.ts';
+import { pgDumpOfRun } from '../support/engine.ts';
 import { buildSample } from '../support/sample-build.ts';
 
 /** In so small a system, few companies occur in the contacts; the policy is written for larger ones. */
@@ -49,11 +49,10 @@ export type LeakScanSuite = {
 
 export function leakScanSuite({ sample, size, policyFile, alone }: LeakScanSuite): void {
   describe('the leak scan on the sample system', () => {
-    const postgresImage = imageVariables().POSTGRES_IMAGE ?? 'postgres:18';
     let policy: unknown;
     let hostile: HostileSample | undefined;
 
-    const build = (changed: unknown = policy) => buildSample({ connections: sample(), postgresImage, policy: stringify(changed) });
+    const build = (changed: unknown = policy) => buildSample({ connections: sample(), pgDump: pgDumpOfRun(), policy: stringify(changed) });
     const refused = async (changed: unknown): Promise<DynDataError> => {
       const error = await build(changed).then(
         () => undefined,

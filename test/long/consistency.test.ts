@@ -17,7 +17,7 @@ import {
   openPostgresBank,
   readBank,
 } from '../support/bank.ts';
-import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { describeWithEngine, imageVariables, pgDumpOfRun } from '../support/engine.ts';
 import { startLdapWriter, startMysqlWriter, startPostgresWriter, type Writer } from '../support/writers.ts';
 
 const project = 'dyn-data-test-consistency-long';
@@ -138,7 +138,7 @@ describeWithEngine(`one point in time while writers write, ${runs} times in a ro
   it('in PostgreSQL by an exported snapshot', async () => {
     const account = as('postgres', 'postgres');
     const started = await several(() => startPostgresWriter(account, { pauseMs: 5 }));
-    await measure('postgres', () => openPostgresBank(account, images.POSTGRES_IMAGE), 'exported-snapshot', started);
+    await measure('postgres', () => openPostgresBank(account, pgDumpOfRun()), 'exported-snapshot', started);
   });
 
   it('in LDAP by comparing the contextCSN: right, or said to be changing', async () => {

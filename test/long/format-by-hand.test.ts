@@ -12,7 +12,7 @@ import { bundleClient } from '../../scripts/bundle-client.ts';
 import { ensureCommands } from '../../scripts/debian.ts';
 import { type CommandResult, runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
-import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { describeWithEngine, imageVariables, pgDumpOfRun } from '../support/engine.ts';
 import { documentShell } from '../support/format-document.ts';
 import { seedFreshSample } from '../support/fresh-sample.ts';
 
@@ -70,9 +70,8 @@ describeWithEngine('a snapshot is restored with stock tools, by the shell of doc
     await writeFile(join(folder, 'secrets', 'prod.key'), `${'01'.repeat(32)}\n`);
     await bundleClient(bundle);
     const connections = await seedFreshSample({ size: 'small', project: sampleProject, env: sampleEnvironment });
-    const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
     const registry = await startRegistry(
-      await writeSampleRegistry({ folder, connections, postgresImage, port: 0 }),
+      await writeSampleRegistry({ folder, connections, pgDump: pgDumpOfRun(), port: 0 }),
       join(folder, 'registry.log'),
     );
     registryPid = registry.pid;

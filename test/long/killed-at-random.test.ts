@@ -58,7 +58,7 @@ describeWithEngine(`kill -9 at ${moments} random moments of pull and up, DYN_DAT
       const situation = names[index % names.length] as Situation;
       await prepare(situation);
       const startedMs = performance.now();
-      const command = stack.client.start(situations[situation]);
+      const command = await stack.client.start(situations[situation]);
       const afterMs = share(index) * (wholeMs.get(situation) ?? 0);
       await Promise.race([sleep(afterMs), command.ended]);
       const tookMs = performance.now() - startedMs;

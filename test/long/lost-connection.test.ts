@@ -11,11 +11,10 @@ import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import { chunkCodec } from '../../builder/store.ts';
 import type { Digest, Progress, SnapshotRecord } from '../../core/index.ts';
-import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import { runOrFail } from '../../scripts/run-command.ts';
 import { createBlobStore, createCatalog, createChunkIndex, createMemoryObjects } from '../../storage/index.ts';
 import { fillMysqlBulk, halfKilobyte } from '../support/bulk-tables.ts';
-import { describeWithEngine, imageVariables } from '../support/engine.ts';
+import { describeWithEngine, imageVariables, pgDumpOfRun } from '../support/engine.ts';
 import { freePort } from '../support/free-port.ts';
 import { keepEverything } from '../support/round-trip.ts';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -56,7 +55,7 @@ describeWithEngine('a source that is lost while it is read', () => {
           silenceLimitMs: silenceMs,
         });
       if (kind === 'postgres') {
-        const config = { kind, ...address, user: 'postgres', database: 'postgres', pgDump: pgDumpCommand(images.POSTGRES_IMAGE ?? '') };
+        const config = { kind, ...address, user: 'postgres', database: 'postgres', pgDump: pgDumpOfRun() };
         return connectPostgres('source', config, secret, process.env, signal, { silenceLimitMs: silenceMs });
       }
       const config = { kind, url: `ldap://127.0.0.1:${port}`, bindDn: `cn=admin,${base}`, base, password: { env: 'none' } };

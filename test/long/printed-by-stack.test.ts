@@ -36,7 +36,7 @@ describeWithEngine('with a restored stack', () => {
       if (noted.length > 0) parts.push('--- on standard error', ...noted);
       const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...imageVariables() };
       for (const columns of name === 'up' || name === 'status' ? [60, 120] : []) {
-        const { written, exitCode } = await runOnPseudoTerminal([process.execPath, stack.bundle, name, ...args], {
+        const { written, exitCode } = await runOnPseudoTerminal([process.execPath, await stack.client.bundle(), name, ...args], {
           folder: stack.client.folder,
           columns,
           env,

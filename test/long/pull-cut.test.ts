@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bake } from '../../builder/bake.ts';
 import type { LayerFile } from '../../builder/layers.ts';
 import { digestOf, type Manifest, type ManifestTable, toolVersion } from '../../core/index.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
-import { projectFolder } from '../../scripts/project-paths.ts';
 import { runCommand } from '../../scripts/run-command.ts';
 import { createBlobStore, createCatalog, createMemoryObjects } from '../../storage/index.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
@@ -15,7 +11,6 @@ import { describeWithEngine } from '../support/engine.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
-const bundle = join(projectFolder, 'dist', 'test-pull-cut.mjs');
 const repository = 'dynamease';
 const chunkBytes = 2_000_000;
 /** Manifests, configs, and the beginnings of what is asked for again. */
@@ -73,13 +68,11 @@ describeWithEngine('a pull that is cut', () => {
   /** An image that no engine has seen yet. */
   const publishFresh = (tag: string): Promise<number> => publish(tag, fresh(16));
 
-  beforeAll(() => bundleClient(bundle));
-  afterAll(() => rm(bundle, { force: true }));
   beforeEach(async () => {
     registry = await start();
     // The engine knows images by the address of their registry: a new proxy is a new one.
     proxy = await startProxy({ port: registry.port });
-    client = await createClientProject({ client: bundle, registry: `http://127.0.0.1:${proxy.port}`, repository });
+    client = await createClientProject({ registry: `http://127.0.0.1:${proxy.port}`, repository });
   });
   afterEach(async () => {
     const name = `127.0.0.1:${proxy.port}/${repository}`;
@@ -123,8 +116,8 @@ describeWithEngine('a pull that is cut', () => {
 
   it('may be started again after an interruption, and then transfers what the engine has not kept', async () => {
     const sizeBytes = await publishFresh('interrupted');
+    const { child, ended } = await client.start(['pull', 'interrupted']);
     const exitCode = await new Promise<number | null>((resolve) => {
-      const { child, ended } = client.start(['pull', 'interrupted']);
       void proxy.trap(1_500_000, {
         during: async () => {
           child.kill('SIGINT');

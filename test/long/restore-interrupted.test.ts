@@ -20,7 +20,7 @@ describeWithEngine('a restore that is interrupted', () => {
   afterAll(() => stack[Symbol.asyncDispose]());
 
   test('goes on with what is not loaded when the server was killed', async () => {
-    const cut = stack.client.start(['up', '--replace', 'large']);
+    const cut = await stack.client.start(['up', '--replace', 'large']);
     const marked = await large.markLoaded(cut);
     await stack.client.docker(['kill', '--signal', 'KILL', `${project}-db-1`]);
     const { exitCode, stderr } = await cut.ended;
@@ -34,7 +34,7 @@ describeWithEngine('a restore that is interrupted', () => {
   });
 
   test('another snapshot, or --replace, begins from scratch', async () => {
-    const killed = stack.client.start(['up', '--replace', 'large']);
+    const killed = await stack.client.start(['up', '--replace', 'large']);
     await large.markLoaded(killed);
     killed.child.kill('SIGKILL');
     await killed.ended;
@@ -48,7 +48,7 @@ describeWithEngine('a restore that is interrupted', () => {
 
   test('Ctrl-C ends with code 7, leaves no helper and is not taken for done', async () => {
     await stack.client.run(['pull', 'first']);
-    const interrupted = stack.client.start(['up', '--replace', 'large']);
+    const interrupted = await stack.client.start(['up', '--replace', 'large']);
     await large.untilLoading(interrupted);
     interrupted.child.kill('SIGINT');
     const { exitCode, stderr } = await interrupted.ended;
@@ -60,7 +60,7 @@ describeWithEngine('a restore that is interrupted', () => {
   });
 
   test('only one up at a time works in a project', async () => {
-    const running = stack.client.start(['up', 'large']);
+    const running = await stack.client.start(['up', 'large']);
     await large.untilLoading(running);
     const second = await stack.client.run(['down']);
     expect(second.stderr).toContain(`error CONFLICT: Another dyn-data command is at work in this project (process ${running.child.pid})`);

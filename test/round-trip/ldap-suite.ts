@@ -1,10 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { connectLdap } from '../../builder/ldap/session.ts';
 import type { LdapSourceConfig } from '../../core/index.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import type { DataImage } from '../support/data-image.ts';
@@ -39,7 +38,6 @@ export function ldapRoundTrip(
   options: { readonly project: string; readonly images: () => Promise<{ readonly source: string; readonly target: string }> },
 ): void {
   const { project } = options;
-  const bundle = `${import.meta.dirname}/../../dist/test-${project}.mjs`;
   describeWithEngine(name, () => {
     let registry: SmallRegistry;
     let client: ClientProject;
@@ -108,11 +106,10 @@ export function ldapRoundTrip(
     };
 
     beforeAll(async () => {
-      await bundleClient(bundle);
       registry = await startSmallRegistry();
       const { source, target } = await options.images();
       isOneVersion = source === target;
-      client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile: composeFileOf(source, target) });
+      client = await createClientProject({ registry: registry.url, project, composeFile: composeFileOf(source, target) });
       await configure('source');
       await apply('source', 'ldap-schema.ldif', asRoot);
       await apply('source', 'ldap-entries.ldif', ['-x', '-M', '-D', `cn=admin,${base}`, '-w', password]);
@@ -126,7 +123,6 @@ export function ldapRoundTrip(
       if (image) await client.docker(['image', 'rm', '--force', `${registry.host}/shop@${image.digest}`]);
       await client[Symbol.asyncDispose]();
       await registry.close();
-      await rm(bundle, { force: true });
     });
 
     it('is restored by the client', async () => {

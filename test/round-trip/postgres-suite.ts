@@ -1,11 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import { DynDataError, type PostgresSourceConfig } from '../../core/index.ts';
-import { pgDumpCommand } from '../../demo/sample-registry.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
@@ -55,18 +53,17 @@ function ofVersion(text: string, version: number): string {
   );
 }
 
-export type PostgresImages = { readonly source: string; readonly target: string; readonly pgDump: string };
+export type PostgresImages = { readonly source: string; readonly target: string; readonly pgDump: string[] };
 
 /**
  * @param options.version major version of the source; what it has not yet is left out
- * @param options.images may take as long as building them takes; `pgDump` has the program that reads the source's structure
+ * @param options.images may take as long as building them takes; `pgDump` is the command that reads the source's structure
  */
 export function postgresRoundTrip(
   name: string,
   options: { readonly project: string; readonly version: number; readonly images: () => Promise<PostgresImages> },
 ): void {
   const { project, version } = options;
-  const bundle = `${import.meta.dirname}/../../dist/test-${project}.mjs`;
   describeWithEngine(name, () => {
     let isOneVersion = true;
     let registry: SmallRegistry;
@@ -108,18 +105,16 @@ export function postgresRoundTrip(
     };
 
     beforeAll(async () => {
-      await bundleClient(bundle);
       registry = await startSmallRegistry();
       const images = await options.images();
       isOneVersion = images.source === images.target;
       const composeFile = composeFileOf(images.source, images.target);
-      client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile });
+      client = await createClientProject({ registry: registry.url, project, composeFile });
       await compose('up', '-d', 'source');
       await waitHealthy(`${project}-source-1`);
       const port = Number((await compose('port', 'source', '5432')).trim().split(':').at(-1));
       const server = { host: '127.0.0.1', port, user: 'postgres' };
-      const pgDump = pgDumpCommand(images.pgDump);
-      config = { kind: 'postgres', ...server, password: { env: 'none' }, database, pgDump };
+      config = { kind: 'postgres', ...server, password: { env: 'none' }, database, pgDump: images.pgDump };
       const admin = new pg.Client({ ...server, password, database: 'postgres' });
       await admin.connect();
       const quoted = pg.escapeIdentifier(database);
@@ -142,7 +137,6 @@ export function postgresRoundTrip(
       if (image) await client.docker(['image', 'rm', '--force', `${registry.host}/shop@${image.digest}`]);
       await client[Symbol.asyncDispose]();
       await registry.close();
-      await rm(bundle, { force: true });
     });
 
     it('is restored by the client', async () => {

@@ -1,4 +1,4 @@
-import { imageVariables } from '../support/engine.ts';
+import { imageVariables, pgDumpOfRun } from '../support/engine.ts';
 import { postgresRoundTrip } from './postgres-suite.ts';
 
 postgresRoundTrip('a hostile PostgreSQL database, all columns kept', {
@@ -6,6 +6,6 @@ postgresRoundTrip('a hostile PostgreSQL database, all columns kept', {
   version: 18,
   images: async () => {
     const image = imageVariables().POSTGRES_IMAGE ?? 'postgres:18';
-    return { source: image, target: image, pgDump: image };
+    return { source: image, target: image, pgDump: pgDumpOfRun() };
   },
 });

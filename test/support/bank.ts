@@ -6,7 +6,6 @@ import { connectLdap } from '../../builder/ldap/session.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import type { SourceData } from '../../builder/source-data.ts';
-import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { readSource } from './read-source.ts';
 
@@ -71,9 +70,8 @@ export function openMysqlBank(server: MysqlAddress, database: string): Promise<S
   return connectMysql('mysql', { kind: 'mysql', host, port, user, password: { env: 'none' }, databases: [database] }, password, never);
 }
 
-export function openPostgresBank(server: SampleConnections['postgres'], postgresImage: string | undefined): Promise<SourceSession> {
+export function openPostgresBank(server: SampleConnections['postgres'], pgDump: string[]): Promise<SourceSession> {
   const { host, port, user, database, password } = server;
-  const pgDump = pgDumpCommand(postgresImage ?? 'postgres:18');
   return connectPostgres(
     'aerogear',
     { kind: 'postgres', host, port, user, database, password: { env: 'none' }, pgDump },

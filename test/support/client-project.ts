@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { bundleClient } from '../../scripts/bundle-client.ts';
 import { runOnTerminal } from './run-on-terminal.ts';
 
 export type ClientRun = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
@@ -11,7 +12,10 @@ export type RunningClient = { readonly child: ChildProcess; readonly ended: Prom
 /** A folder with a dyn-data.yaml and a compose file, where the client is run. */
 export type ClientProject = AsyncDisposable & {
   readonly folder: string;
-  start(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): RunningClient;
+  /** The client's own file, made when it is first asked for. */
+  bundle(): Promise<string>;
+  /** As its users start it: a process of the bundle. */
+  start(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<RunningClient>;
   /** @param input for standard input; without it that is empty */
   run(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<ClientRun>;
   /** What it prints with `--json`, where it succeeds and complains of nothing. */
@@ -21,7 +25,7 @@ export type ClientProject = AsyncDisposable & {
 };
 
 export async function createClientProject(options: {
-  /** Path of the bundle, which then runs as its users run it. Without it commands run in this process, in a pipe, which takes a tenth of the time. */
+  /** Path of a bundle, which then runs for every command. Without it those of `run` run in this process, in a pipe, which takes a tenth of the time. */
   readonly client?: string;
   readonly registry: string;
   readonly repository?: string;
@@ -63,10 +67,13 @@ export async function createClientProject(options: {
     return { child, ended };
   };
   const { client } = options;
-  const startClient: ClientProject['start'] = (args, env, input) => {
-    if (client === undefined) throw new Error('A client that is started needs its bundle.');
-    return start(process.execPath, [client, ...args], env, input);
+  const ownBundle = `${folder}.mjs`;
+  let bundled: Promise<string> | undefined;
+  const bundle = (): Promise<string> => {
+    bundled ??= client === undefined ? bundleClient(ownBundle).then(() => ownBundle) : Promise.resolve(client);
+    return bundled;
   };
+  const startClient: ClientProject['start'] = async (args, env, input) => start(process.execPath, [await bundle(), ...args], env, input);
   const run: ClientProject['run'] = (args, env, input) =>
     client === undefined
       ? runOnTerminal(args, {
@@ -74,10 +81,13 @@ export async function createClientProject(options: {
           columns: undefined,
           env: { ...process.env, ...options.env, ...env } as Record<string, string>,
           typed: (input ?? '').trim(),
+          // Of the processes of `start` too.
+          host: hostname(),
         })
-      : startClient(args, env, input).ended;
+      : startClient(args, env, input).then(({ ended }) => ended);
   return {
     folder,
+    bundle,
     start: startClient,
     run,
     async runJson(args) {
@@ -86,6 +96,9 @@ export async function createClientProject(options: {
       return JSON.parse(stdout);
     },
     docker: (args, env) => start('docker', args, env).ended,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
+      await rm(ownBundle, { force: true });
+    },
   };
 }

@@ -1,7 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { bundleClient } from '../../scripts/bundle-client.ts';
-import { projectFolder } from '../../scripts/project-paths.ts';
 import { type ClientProject, createClientProject } from './client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from './data-image.ts';
 import { imageVariables } from './engine.ts';
@@ -21,8 +17,6 @@ volumes: { push: }
 /** A stack that is up with the snapshot `first`, for tests of what commands say of it; `tampered` is another one that is not what its manifest says. */
 export type CommandsStack = AsyncDisposable & {
   readonly client: ClientProject;
-  /** The client's own file. */
-  readonly bundle: string;
   readonly registry: SmallRegistry;
   readonly image: DataImage;
   readonly tampered: DataImage;
@@ -30,28 +24,25 @@ export type CommandsStack = AsyncDisposable & {
 
 /** @param project of Compose, and no other test's */
 export async function openCommandsStack(project: string): Promise<CommandsStack> {
-  const bundle = join(projectFolder, 'dist', `${project}.mjs`);
   const registry = await startSmallRegistry();
-  await bundleClient(bundle);
   const source = postgresSource({ installations: 2500 });
   const image = await makeDataImage([source]);
   registry.add('shop', 'first', image);
   const tampered = await makeDataImage([withChanged(source)]);
   registry.add('shop', 'tampered', tampered);
-  const client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env: imageVariables() });
+  const client = await createClientProject({ registry: registry.url, project, composeFile, env: imageVariables() });
   const disposeAll = async (): Promise<void> => {
     await client.run(['down', '-v']);
     for (const { digest } of [image, tampered]) await client.docker(['image', 'rm', `${registry.host}/shop@${digest}`]);
     await client[Symbol.asyncDispose]();
     await registry.close();
-    await rm(bundle);
   };
   const up = await client.run(['up', 'first']);
   if (up.exitCode !== 0) {
     await disposeAll();
     throw new Error(`The stack does not come up:\n${up.stderr}`);
   }
-  return { client, bundle, registry, image, tampered, [Symbol.asyncDispose]: disposeAll };
+  return { client, registry, image, tampered, [Symbol.asyncDispose]: disposeAll };
 }
 
 /** The first and the last chunk hold other bytes than the manifest says. */

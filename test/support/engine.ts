@@ -13,6 +13,11 @@ export function describeWithEngine(name: string, define: () => void): void {
   else describe.skip(`${name} [skipped: ${engine.reason}]`, define);
 }
 
+/** pg_dump of this run's PostgreSQL, for sources at ports of this machine. */
+export function pgDumpOfRun(): string[] {
+  return inject('pgDump');
+}
+
 /** Compose variables that name the images of this run, for the environment of `docker compose`. */
 export function imageVariables(): Record<string, string> {
   return inject('images');

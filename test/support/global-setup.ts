@@ -1,7 +1,9 @@
 import type { TestProject } from 'vitest/node';
 import { DynDataError } from '../../core/errors.ts';
+import { pgDumpVariables } from '../../demo/sample-registry.ts';
 import { ensureEngine } from '../../scripts/engine.ts';
 import { ensureImages } from '../../scripts/images.ts';
+import { runCommand, runOrFail } from '../../scripts/run-command.ts';
 
 /** Whether the tests of this run have a Docker engine. The reason is a sentence for people. */
 export type EngineOfRun = { readonly available: true } | { readonly available: false; readonly reason: string };
@@ -11,6 +13,8 @@ declare module 'vitest' {
     engine: EngineOfRun;
     /** Compose variables that name the images to use (MYSQL_IMAGE ...); empty without an engine. */
     images: Record<string, string>;
+    /** The command of pg_dump; empty without an engine. */
+    pgDump: string[];
   }
 }
 
@@ -21,7 +25,23 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<void> {
   const engine = await engineOfRun();
   project.provide('engine', engine);
-  project.provide('images', engine.available ? await ensureImages({ log }) : {});
+  const images = engine.available ? await ensureImages({ log }) : {};
+  project.provide('images', images);
+  project.provide('pgDump', engine.available ? await startPgDump(images.POSTGRES_IMAGE ?? 'postgres:18') : []);
+}
+
+export async function teardown(): Promise<void> {
+  if (pgDumpContainer !== undefined) await runCommand('docker', ['rm', '--force', '--volumes', pgDumpContainer]);
+}
+
+let pgDumpContainer: string | undefined;
+
+/** Builds call pg_dump several times: entering a container that is there costs a fifth of making one for each. */
+async function startPgDump(image: string): Promise<string[]> {
+  // Its end is that of whoever started it, at the latest after a day.
+  const args = ['run', '--detach', '--rm', '--network', 'host', '--init', '--entrypoint', 'sleep', image, '86400'];
+  pgDumpContainer = (await runOrFail('Starting a container for pg_dump', 'docker', args)).trim();
+  return ['docker', 'exec', '-i', ...pgDumpVariables, pgDumpContainer, 'pg_dump'];
 }
 
 async function engineOfRun(): Promise<EngineOfRun> {

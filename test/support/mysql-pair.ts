@@ -1,9 +1,7 @@
-import { rm } from 'node:fs/promises';
 import mysql, { type Connection } from 'mysql2/promise';
 import { expect } from 'vitest';
 import { parsePolicy } from '../../anonymizers/index.ts';
 import { connectMysql } from '../../builder/mysql/session.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { waitHealthy } from '../../scripts/wait-healthy.ts';
 import { buildImage } from './built-image.ts';
 import { type ClientProject, createClientProject } from './client-project.ts';
@@ -43,12 +41,10 @@ export async function startMysqlPair(options: {
       retries: 90,
     },
   });
-  const bundle = `${import.meta.dirname}/../../dist/test-${project}.mjs`;
-  await bundleClient(bundle);
   const registry = await startSmallRegistry();
   // JSON is YAML.
   const composeFile = JSON.stringify({ services: { source: service(image, {}), db: service(targetImage, { 'dyn-data.source': 'main' }) } });
-  const client: ClientProject = await createClientProject({ client: bundle, registry: registry.url, project, composeFile });
+  const client: ClientProject = await createClientProject({ registry: registry.url, project, composeFile });
   const docker = async (args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await client.docker(args);
     if (exitCode !== 0) throw new Error(stderr);
@@ -66,7 +62,6 @@ export async function startMysqlPair(options: {
     for (const name of images.split('\n')) if (name !== '') await docker(['image', 'rm', name]);
     await client[Symbol.asyncDispose]();
     await registry.close();
-    await rm(bundle, { force: true });
   };
   try {
     await docker(['compose', '-p', project, 'up', '--detach']);

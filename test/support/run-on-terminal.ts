@@ -1,4 +1,5 @@
 import { runCommandLine } from '../../client/command-line.ts';
+import { isAlive } from '../../client/is-alive.ts';
 
 /** Runs the client in this process, on a terminal of so many columns or in a pipe. Gives its exit code and all that it wrote there. */
 export async function runOnTerminal(
@@ -12,16 +13,18 @@ export async function runOnTerminal(
     readonly now?: Date;
     /** What is typed where something is asked for unseen. */
     readonly typed?: string;
+    /** The machine that it says it runs on. */
+    readonly host?: string;
   },
 ): Promise<{ readonly exitCode: number; readonly written: string; readonly stdout: string; readonly stderr: string }> {
-  const { folder, columns, env = {}, now, typed = '' } = options;
+  const { folder, columns, env = {}, now, typed = '', host = 'test' } = options;
   let [written, stdout, stderr] = ['', '', ''];
   const sink = { isTerminal: columns !== undefined, columns };
   const exitCode = await runCommandLine({
     args,
     env,
     folder,
-    process: { pid: process.pid, host: 'test', isAlive: () => true },
+    process: { pid: process.pid, host, isAlive },
     nodeVersion: process.versions.node,
     stdout: {
       ...sink,

@@ -8,7 +8,6 @@ import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import { chunkCodec } from '../../builder/store.ts';
 import { decodeManifest, type Manifest } from '../../core/index.ts';
-import { pgDumpCommand } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { createBlobStore, createCatalog, createChunkIndex, createMemoryObjects } from '../../storage/index.ts';
 
@@ -17,7 +16,7 @@ const repository = 'dynamease';
 
 export type SampleBuild = {
   readonly connections: SampleConnections;
-  readonly postgresImage: string;
+  readonly pgDump: string[];
   /** The text of the policy; the sample's own where left out. */
   readonly policy?: string;
   readonly ports?: Pick<BuildPorts, 'prepareLeakScan'>;
@@ -26,7 +25,7 @@ export type SampleBuild = {
 /** Builds a snapshot of the sample system, all in memory. Gives its manifest, how long it took, and the rows of a table as they are in it. */
 export async function buildSample({
   connections,
-  postgresImage,
+  pgDump,
   policy,
   ports,
 }: SampleBuild): Promise<{ manifest: Manifest; durationMs: number; textOf(source: string, table: string): Promise<string> }> {
@@ -55,13 +54,7 @@ export async function buildSample({
             signal,
           ),
         (signal) =>
-          connectPostgres(
-            'aerogear',
-            { kind: 'postgres', ...postgres, password: unused, pgDump: pgDumpCommand(postgresImage) },
-            postgres.password,
-            process.env,
-            signal,
-          ),
+          connectPostgres('aerogear', { kind: 'postgres', ...postgres, password: unused, pgDump }, postgres.password, process.env, signal),
       ],
     },
     { blobs, catalog, index, now: () => new Date(), onProgress: () => undefined, ...ports },

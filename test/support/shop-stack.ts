@@ -1,9 +1,9 @@
-import { realpath, rm } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import mysqlClient, { type RowDataPacket } from 'mysql2/promise';
 import { expect } from 'vitest';
 import { helperLabel } from '../../client/engine.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { type ClientProject, createClientProject, type RunningClient } from './client-project.ts';
 import { type DataImage, makeDataImage, type SourceContent } from './data-image.ts';
 import { imageVariables } from './engine.ts';
@@ -43,12 +43,13 @@ export const directory = ldapSource({ people });
 export const push = postgresSource({ installations });
 const chunkRows = 10_000;
 
-/** A stack with the three kinds of data services, a registry that serves images for it, and the bundled client. */
+/** A stack with the three kinds of data services, a registry that serves images for it, and the client. */
 export type ShopStack = AsyncDisposable & {
   readonly project: string;
   readonly registry: SmallRegistry;
   readonly client: ClientProject;
   publish(tag: string, sources: readonly SourceContent[]): Promise<DataImage>;
+  /** What one statement answers, as text, or several of which at most one answers; nothing is one empty value. */
   mysql(sql: string): Promise<string[][]>;
   /** The last line of the reader, which is up before its program has asked. */
   readerSaw(): Promise<string | undefined>;
@@ -59,23 +60,43 @@ export type ShopStack = AsyncDisposable & {
 };
 
 export async function createShopStack(project: string): Promise<ShopStack> {
-  const bundle = `${import.meta.dirname}/../../dist/${project}.mjs`;
   const registry = await startSmallRegistry();
-  await bundleClient(bundle);
-  const client = await createClientProject({ client: bundle, registry: registry.url, project, composeFile, env: imageVariables() });
+  const client = await createClientProject({ registry: registry.url, project, composeFile, env: imageVariables() });
   const publish = async (tag: string, sources: readonly SourceContent[]): Promise<DataImage> => {
     const image = await makeDataImage(sources);
     registry.add('shop', tag, image);
     return image;
   };
+  let mysqlPort: number | undefined;
+  const mysqlConnection = async () => {
+    const open = (port: number) =>
+      mysqlClient.createConnection({
+        host: '127.0.0.1',
+        port,
+        user: 'root',
+        password: rootPassword,
+        multipleStatements: true,
+        rowsAsArray: true,
+      });
+    // A container that is started again has another port.
+    if (mysqlPort !== undefined) {
+      const connection = await open(mysqlPort).catch(() => undefined);
+      if (connection) return connection;
+    }
+    const port = await client.docker(['port', `${project}-db-1`, '3306']);
+    if (port.exitCode !== 0) throw new Error(port.stderr);
+    mysqlPort = Number(port.stdout.trim().split(':').at(-1));
+    return open(mysqlPort);
+  };
   const mysql = async (sql: string): Promise<string[][]> => {
-    const command = ['exec', `${project}-db-1`, 'mysql', '-uroot', `-p${rootPassword}`, '--default-character-set=utf8mb4', '-NBe', sql];
-    const result = await client.docker(command);
-    if (result.exitCode !== 0) throw new Error(result.stderr);
-    return result.stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t'));
+    const connection = await mysqlConnection();
+    try {
+      const [answers] = await connection.query<RowDataPacket[][]>({ sql, typeCast: (field) => field.string() ?? 'NULL' });
+      const rows = [answers].flat().filter((row) => Array.isArray(row));
+      return rows.length === 0 ? [['']] : (rows as unknown as string[][]);
+    } finally {
+      connection.destroy();
+    }
   };
   const readerSaw = async (): Promise<string | undefined> => {
     for (const deadline = Date.now() + 60_000; ; await sleep(200)) {
@@ -109,7 +130,6 @@ export async function createShopStack(project: string): Promise<ShopStack> {
       for (const image of images.stdout.trim().split('\n')) if (image !== '') await client.docker(['image', 'rm', image]);
       await client[Symbol.asyncDispose]();
       await registry.close();
-      await rm(bundle);
     },
   };
 }

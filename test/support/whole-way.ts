@@ -7,7 +7,7 @@ import { startRegistry, stopRegistry } from '../../demo/registry-process.ts';
 import { samplePolicy, writeSampleRegistry } from '../../demo/sample-registry.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { runCommand } from '../../scripts/run-command.ts';
-import { imageVariables } from './engine.ts';
+import { imageVariables, pgDumpOfRun } from './engine.ts';
 import { freePort } from './free-port.ts';
 
 /** What a proof of the demo found. */
@@ -44,9 +44,14 @@ export async function openWholeWay(options: WholeWayOptions): Promise<WholeWay> 
   try {
     const policyFile = join(folder, 'policy.yaml');
     await writeFile(policyFile, policy);
-    const postgresImage = images.POSTGRES_IMAGE ?? 'postgres:18';
     // One port for the whole test: a registry that is killed comes back where its clients look for it.
-    const configFile = await writeSampleRegistry({ folder, connections, postgresImage, port: await freePort(), policy: policyFile });
+    const configFile = await writeSampleRegistry({
+      folder,
+      connections,
+      pgDump: pgDumpOfRun(),
+      port: await freePort(),
+      policy: policyFile,
+    });
     const registry = await startRegistry(configFile, join(folder, 'registry.log'));
     registryPid = registry.pid;
     const developer = await createDeveloper({
