@@ -81,6 +81,8 @@ export type Made = {
   readonly without?: (written: Uint8Array, form: DetectorRule) => Uint8Array | undefined;
   /** For documents: paths that no rule decides, as a policy writes them. Reads structure only; none for what is no document. */
   readonly undecidedPaths?: (value: Uint8Array) => readonly string[];
+  /** For documents: the paths that rules decide, each with whether `apply` has met a value there. */
+  readonly metPaths?: () => ReadonlyMap<string, boolean>;
   /** For documents: what the rule of a path makes; nothing where no rule decides it, or the path is not of members alone. */
   readonly leafAt?: (path: string) => KeyFacts | undefined;
   /** For documents with a `deterministic` rule for a path. */

@@ -128,6 +128,9 @@ export type LiveSource =
       readonly namingTypes?: readonly string[];
     };
 
+/** A column or an attribute whose rules stand at paths; `metPaths` tells of each whether `transform` has met a value there. */
+export type DecidedDocuments = { readonly column: string; readonly metPaths: () => ReadonlyMap<string, boolean> };
+
 export type TablePlan = {
   /** `none`: the table is carried empty. */
   readonly rows: 'all' | 'none';
@@ -147,6 +150,8 @@ export type TablePlan = {
   readonly leaks: readonly (LeakFacts | undefined)[];
   /** For prose elsewhere: whom the rows name. Absent where they name nobody. */
   readonly identities?: RowIdentities;
+  /** Columns that are decided path by path; absent where there are none. */
+  readonly documents?: readonly DecidedDocuments[];
   /**
    * Anonymizes one row in place; `row` has the order of LiveTable.columns. Kept columns are not touched.
    * @throws DynDataError DATA_UNMASKABLE naming source, table and column (never the value) where a value cannot be decided.
@@ -164,6 +169,8 @@ export type DirectoryPlan = {
   transform(entry: DirectoryEntry): DirectoryEntry;
   /** Whether `up --empty` carries the entry, as it is at the source; never without its parent. */
   isReference(entry: DirectoryEntry): boolean;
+  /** Attributes that are decided path by path, by any of their rules; absent where there are none. */
+  readonly documents?: readonly DecidedDocuments[];
   /** The same mapping alone, for any DN below the base. */
   mapDn(dn: string): string;
   /**

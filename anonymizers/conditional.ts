@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { issueLines } from '../core/index.ts';
 import { type Made, refuse, type Target, type Tools } from './anonymizer.ts';
 import type { Value } from './api.ts';
+import { allMetPaths } from './json-paths.ts';
 import { type Rule, readRule, ruleSchema } from './policy.ts';
 import { sameBytes } from './pseudonym-bytes.ts';
 
@@ -45,6 +46,7 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
   };
   const nulls = branches.flatMap(({ makesNull }) => makesNull ?? []);
   const folding = branches.find(({ folds }) => folds !== undefined)?.folds;
+  const documents = branches.flatMap(({ metPaths }) => metPaths ?? []);
   const isNothing = (rule: Rule): boolean => readRule(rule).name === 'null';
   return {
     unique: (first.unique && isNothing(otherwise)) || (second.unique && isNothing(then)),
@@ -54,6 +56,7 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
     caseTells: branches.some(({ caseTells }) => caseTells === true),
     deterministic: branches.some(({ deterministic }) => deterministic === true),
     longest: first.longest === 'input' || second.longest === 'input' ? 'input' : Math.max(first.longest, second.longest),
+    ...(documents.length === 0 ? {} : { metPaths: () => allMetPaths(documents) }),
     stage: isAfter ? 'after' : 'before',
     reads: [...branches.flatMap(({ reads = [] }) => reads), ...(isAfter ? [] : [column])],
     readsReal: [column, ...branches.flatMap(({ readsReal = [] }) => readsReal)],

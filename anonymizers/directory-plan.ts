@@ -7,6 +7,7 @@ import { createReferenceEntries } from './directory-reference.ts';
 import { type Decision, type DirectoryRules, decisionOf } from './directory-rules.ts';
 import { canonicalType, type Rdn } from './dn.ts';
 import { createDnMapping, type MapDn } from './dn-mapping.ts';
+import { allMetPaths } from './json-paths.ts';
 import type { LeakFacts } from './watch.ts';
 
 type LdapSource = Extract<LiveSource, { kind: 'ldap' }>;
@@ -24,6 +25,11 @@ export function createDirectoryPlan(source: LdapSource, bases: readonly (readonl
   const dnPlace = `${source.name} dn`;
   const identities = createDirectoryIdentities(source, rules, describe, decisionsOf);
   const names = createNameCheck(source, rules, dns, describe, decisionsOf);
+  const documents = source.attributes.flatMap((attribute) => {
+    const decisions = [rules.all, ...rules.special.map((one) => one.decisions)].map((section) => decisionOf(section, attribute));
+    const paths = decisions.flatMap((decision) => (decision?.kind === 'made' ? (decision.made.metPaths ?? []) : []));
+    return paths.length === 0 ? [] : [{ column: attribute, metPaths: () => allMetPaths(paths) }];
+  });
   return {
     ...(rules.where === undefined ? {} : { where: rules.where }),
     mapDn: (dn) => dns.map(dn, dnPlace),
@@ -31,6 +37,7 @@ export function createDirectoryPlan(source: LdapSource, bases: readonly (readonl
     leaks: createDirectoryLeaks(source, rules, describe, decisionsOf),
     ...(identities ? { identities } : {}),
     ...(names ? { names } : {}),
+    ...(documents.length > 0 ? { documents } : {}),
     transform(entry) {
       const decide = decisionsOf(entry);
       const own = dns.own(entry.dn);

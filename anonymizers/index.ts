@@ -1,6 +1,7 @@
 export type {
   CompiledPolicy,
   ComputedKey,
+  DecidedDocuments,
   DefinitionsPlan,
   DirectoryEntry,
   DirectoryPlan,
@@ -16,6 +17,7 @@ export type {
 export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
 export { createNamingTypes } from './directory-names.ts';
+export { documentPaths } from './json-inspect.ts';
 export { parseKey } from './key.ts';
 export { kindOfName, type NameKind, rulesOfKind, whyNotKept, wordsOf } from './name-kinds.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';

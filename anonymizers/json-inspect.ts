@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { PathState } from './json-paths.ts';
+import { addPath, createPathNode, createPathState, type PathState, parseJsonPath } from './json-paths.ts';
+import { createJsonVisitor } from './json-visit.ts';
 
 const plainName = /^[A-Za-z_][\w-]{0,63}$/;
 const deepest = 128;
@@ -29,4 +30,26 @@ export function findUndecidedPaths<T>(root: PathState<T>, document: Uint8Array):
   };
   visit(value, root, '$', 0);
   return [...found];
+}
+
+/**
+ * What there is in documents of some paths: those of them that have a value, and as a policy would write it what else has one.
+ * @param paths as a policy writes them
+ */
+export function documentPaths(
+  paths: readonly string[],
+  documents: Iterable<Uint8Array>,
+): { readonly met: ReadonlySet<string>; readonly others: readonly string[] } {
+  const root = createPathNode<string>();
+  for (const path of paths) addPath(root, parseJsonPath(path) ?? [], path);
+  const states = createPathState([root]);
+  const visit = createJsonVisitor(states, () => true);
+  const met = new Set<string>();
+  const others = new Set<string>();
+  for (const document of documents) {
+    if (!isUtf8(document)) continue;
+    visit(document, (path) => met.add(path));
+    for (const path of findUndecidedPaths(states, document)) others.add(path);
+  }
+  return { met, others: [...others].sort() };
 }

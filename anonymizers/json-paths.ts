@@ -121,3 +121,10 @@ function rulesOf<T>({ rule, keys, anyKey, anyItem }: PathNode<T>): T[] {
 function memberNodes<T>(nodes: readonly PathNode<T>[], key: string): PathNode<T>[] {
   return [...nodes.flatMap(({ keys }) => keys.get(key) ?? []), ...nodes.flatMap(({ anyKey }) => anyKey ?? [])];
 }
+
+/** Of several rules for the same documents: what any of them decides, and has met. */
+export function allMetPaths(rules: readonly (() => ReadonlyMap<string, boolean>)[]): Map<string, boolean> {
+  const all = new Map<string, boolean>();
+  for (const metPaths of rules) for (const [path, isMet] of metPaths()) all.set(path, isMet || all.get(path) === true);
+  return all;
+}

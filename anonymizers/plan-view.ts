@@ -6,20 +6,24 @@ import { canonicalType } from './dn.ts';
 import type { Policy, Rule, SourcePolicy } from './policy.ts';
 import { createReferences, type References } from './references.ts';
 import { createProblems } from './rule-maker.ts';
-import { readTableRules } from './table-rules.ts';
+import { readTableRules, type TableRules } from './table-rules.ts';
 
 /** What a policy says of one place of a live system. */
 export type PlanLine = {
   readonly source: string;
   /** `schema.table`, or `structure`; for LDAP `attributes`, `class NAME`, `filter FILTER` or `dn`. */
   readonly section: string;
-  /** Column or attribute; of the structure what and on what (`comment shop.users`, `view shop.active`); empty for a table that is carried empty. */
+  /** Column or attribute; of the structure what and on what (`comment shop.users`, `view shop.active`); empty for which rows a table has. */
   readonly name: string;
   readonly sqlType?: string;
+  /** Of a text of the structure. */
+  readonly digest?: string;
   readonly decision:
     | { readonly kind: 'rule'; readonly rule: Rule; readonly follows: boolean }
-    /** Left out, or carried empty. */
+    /** Left out. */
     | { readonly kind: 'drop' }
+    /** Not all rows of a table: none, a share of them, or those of a condition. */
+    | { readonly kind: 'rows'; readonly rows: TableRules['rows']; readonly where?: string }
     /** Rewritten as a DN. */
     | { readonly kind: 'dn' }
     | { readonly kind: 'undecided' };
@@ -39,11 +43,17 @@ export function viewPlan(policy: Policy, sources: readonly LiveSource[]): PlanLi
     const rules = tables.find((one) => one.source === source)?.tables;
     const ofTables = source.tables.flatMap((table): PlanLine[] => {
       const section = `${table.schema}.${table.name}`;
-      if (rules?.get(table)?.rows === 'none') return [{ source: source.name, section, name: '', decision: { kind: 'drop' } }];
-      return table.columns.map(({ name, sqlType }) => {
+      const { rows = 'all', where } = rules?.get(table) ?? {};
+      const chosen: PlanLine[] =
+        rows === 'all' && where === undefined
+          ? []
+          : [{ source: source.name, section, name: '', decision: { kind: 'rows', rows, ...(where === undefined ? {} : { where }) } }];
+      if (rows === 'none') return chosen;
+      const columns = table.columns.map(({ name, sqlType }): PlanLine => {
         const found = problems.collect(section, () => references.ruleOf(source.name, table, name));
         return { source: source.name, section, name, sqlType, decision: found ? { kind: 'rule', ...found } : { kind: 'undecided' } };
       });
+      return [...chosen, ...columns];
     });
     return [...ofTables, ...viewStructure(source, written(source.name))];
   });
@@ -58,6 +68,7 @@ function viewStructure(source: Exclude<LiveSource, { kind: 'ldap' }>, policy: So
       source: source.name,
       section: 'structure',
       name: `${definition.kind} ${definition.name}`,
+      digest: definition.digest,
       decision: decision === 'keep' ? { kind: 'rule', rule: 'keep', follows: false } : { kind: decision === 'drop' ? 'drop' : 'undecided' },
     };
   });

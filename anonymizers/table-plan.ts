@@ -83,6 +83,10 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
     made.map(({ identify }) => identify),
     made.map(({ reads: names = [] }) => names.map((name) => table.columns.findIndex((column) => column.name === name))),
   );
+  const documents = table.columns.flatMap(({ name }, index) => {
+    const metPaths = made[index]?.metPaths;
+    return metPaths ? [{ column: name, metPaths }] : [];
+  });
   return {
     surveys,
     plan: {
@@ -95,6 +99,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
       inOrder: made.some(({ inOrder }) => inOrder === true),
       leaks: made.map(({ leaks }) => leaks),
       ...(identities ? { identities } : {}),
+      ...(documents.length > 0 ? { documents } : {}),
       transform: createTransform(made, before),
     },
   };

@@ -1,4 +1,4 @@
-import { compilePolicy, type Key, type Policy } from '../anonymizers/index.ts';
+import { compilePolicy, type Key, type Policy, viewPlan } from '../anonymizers/index.ts';
 import {
   type BlobStore,
   type Catalog,
@@ -21,6 +21,7 @@ import { prepareLeakScan } from './leak-scan/leak-scan.ts';
 import { nameSnapshot } from './name-snapshot.ts';
 import { type ChunkSizes, chunkSizes } from './pack.ts';
 import { createProgressMeter, type ProgressMeter } from './progress.ts';
+import { recordedPlaces } from './recorded-places.ts';
 import { buildSource, type SourceData } from './source-data.ts';
 import { requireConsistent } from './strict.ts';
 import { surveySources } from './survey.ts';
@@ -108,14 +109,10 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
       description: await session.describe(signal),
     })),
   );
-  const policy = compilePolicy({ policy: request.policy, key: request.key, sources: opened.map(({ description }) => description.live) });
+  const live = opened.map(({ description }) => description.live);
+  const policy = compilePolicy({ policy: request.policy, key: request.key, sources: live });
 
-  const leakScan = preparedScan.start(
-    request.policy,
-    policy,
-    request.key,
-    opened.map(({ description }) => description.live),
-  );
+  const leakScan = preparedScan.start(request.policy, policy, request.key, live);
   await surveySources(policy, sessions.open, signal, (session, shared) => leakScan.observe(session, shared));
   policy.known?.complete();
 
@@ -136,6 +133,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
 
   if (request.strict) requireConsistent(sources.map((source) => source.manifest));
   meter.step('bake');
+  const places = recordedPlaces(viewPlan(request.policy, live));
   const manifest: Manifest = {
     schemaVersion: manifestSchemaVersion,
     tool: { name: 'dyn-data', version: toolVersion },
@@ -146,7 +144,7 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
       sources.map(({ leaks }) => leaks),
       sources.reduce((bytes, source) => bytes + writtenBytes(source), 0),
     ),
-    sources: sources.map((source) => source.manifest),
+    sources: sources.map((source) => ({ ...source.manifest, places: places.get(source.manifest.name) ?? [] })),
   };
   const image = await bake(
     manifest,

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../anonymizers/index.ts';
+import type { CompiledPolicy, DecidedDocuments } from '../anonymizers/index.ts';
 import {
   type BlobInfo,
   type BlobWriter,
@@ -101,9 +101,20 @@ export async function buildSource(
       const [stored] = await storeFiles(session.name, [file], { ...ports, leaks }, signal);
       if (stored) indexes.set(tableSegment({ schema, name }), stored);
     }
-    const withIndexes = (table: ManifestTable): ManifestTable => {
+    const whole = (table: ManifestTable, index: number): ManifestTable => {
       const file = indexes.get(tableSegment(table));
-      return file ? { ...table, indexes: manifestFile(file) } : table;
+      // The paths of a directory are met in all its bases together.
+      const documents =
+        session.kind !== 'ldap'
+          ? policy.table(session.name, table.schema, table.name).documents
+          : index === 0
+            ? policy.directory(session.name).documents
+            : undefined;
+      return {
+        ...table,
+        ...(documents ? { documents: documents.map(recordedPaths) } : {}),
+        ...(file ? { indexes: manifestFile(file) } : {}),
+      };
     };
     return {
       manifest: {
@@ -113,7 +124,7 @@ export async function buildSource(
         consistency: { ...point.consistency, consistent: point.consistency.consistent && !changed },
         databases: opened.description.databases,
         before: before.map(manifestFile),
-        tables: tables.map(({ table }) => withIndexes(table)),
+        tables: tables.map(({ table }, index) => whole(table, index)),
         after: after.map(manifestFile),
       } as ManifestSource,
       data: tables.flatMap(({ files }) => files),
@@ -149,6 +160,12 @@ async function whileThePointHolds<T>(
 
 type StoredFile = { readonly path: string; readonly content: BlobInfo };
 const manifestFile = ({ path, content }: StoredFile): ManifestFile => ({ path, digest: content.digest, sizeBytes: content.sizeBytes });
+
+function recordedPaths({ column, metPaths }: DecidedDocuments): NonNullable<ManifestTable['documents']>[number] {
+  const paths = [...metPaths()].sort(([a], [b]) => inOrder(a, b));
+  const those = (isWanted: boolean): string[] => paths.flatMap(([path, isMet]) => (isMet === isWanted ? [path] : []));
+  return { column, met: those(true), unmet: those(false) };
+}
 
 type BuiltPart = { readonly chunks: ManifestTable['chunks']; readonly files: readonly LayerFile[] };
 type BuiltTable = { readonly table: ManifestTable; readonly files: readonly LayerFile[] };

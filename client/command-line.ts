@@ -208,7 +208,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
   policy
     .command('diff')
     .description('show which rules one policy adds, removes and changes against another')
-    .argument('<before>', 'a policy file, or the name of an environment for its current policy')
+    .argument('<before>', 'a policy file, an environment for its current policy, or a snapshot for the one it was made by')
     .argument('<after>', 'likewise')
     .action(async (before: string, after: string) => (await import('./commands/policy-diff.ts')).policyDiff(context(), { before, after }));
   addAccessCommands(program, context);

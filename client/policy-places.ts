@@ -1,5 +1,6 @@
-import { parseDocument } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { DynDataError } from '../core/errors.ts';
+import type { ManifestPlace } from '../core/manifest.ts';
 import { strengthOfAnonymizer, strongest } from '../core/rule-strength.ts';
 
 /** What a policy says of a place. */
@@ -39,6 +40,24 @@ export function readPolicyPlaces(text: string, fileName: string): PolicyPlaces {
     if (isPlain(allowed)) addException(places, `leak_scan ${allowed.place} ${allowed.rule}`, allowed.reason);
   }
   for (const [name, source] of Object.entries(isPlain(sources) ? sources : {})) addSource(places, name, isPlain(source) ? source : {});
+  return places;
+}
+
+/** What snapshots record of the policy they were made by: the rule in force, column by column, which included policies or patterns may have given. */
+export function placesOfRecorded(sources: readonly { readonly name: string; readonly places: readonly ManifestPlace[] }[]): PolicyPlaces {
+  const places = new Map<string, PolicyPlace>();
+  for (const { name: source, places: recorded } of sources) {
+    for (const { section, name, rule } of recorded) {
+      const value: unknown = parse(rule);
+      if (section === 'structure') places.set(`${source} ${name}`, ruled(value));
+      else if (section === 'attributes') addRules(places, `${source} attribute `, { [name]: value });
+      else if (/^(?:class|filter) /.test(section)) addRules(places, `${source} ${section} attribute `, { [name]: value });
+      else if (section === 'dn') addRules(places, `${source} dn `, { [name]: value });
+      else if (name === '')
+        places.set(`${source} ${section} (rows)`, { text: spelled(value), strength: strengthOfRows(value), otherwise: 0 });
+      else addRules(places, `${source} ${section}.`, { [name]: value });
+    }
+  }
   return places;
 }
 

@@ -5,7 +5,7 @@ import { parseValue } from './documents.ts';
 import { DynDataError } from './errors.ts';
 
 /** The manifest's schema version. A change of shape or meaning raises it and adds a golden fixture; older versions stay readable. */
-export const manifestSchemaVersion = 3;
+export const manifestSchemaVersion = 4;
 
 const digest = z.string().check(z.regex(digestPattern, 'a digest expected')) as unknown as z.ZodMiniType<Digest>;
 const count = z.int().check(z.nonnegative());
@@ -47,6 +47,11 @@ const table = z.strictObject({
   load: name,
   /** Columns, or the attributes in use, as they stood in the source: what a later check compares with. Absent in older manifests. */
   columns: z.optional(z.array(name)),
+  /**
+   * Of columns and attributes that the policy decides path by path: its paths with a value in what was carried, and those without one. Absent
+   * where there are none, and before version 4.
+   */
+  documents: z.optional(z.array(z.strictObject({ column: name, met: z.array(name), unmet: z.array(name) }))),
   chunks: z.array(chunk),
   /**
    * SQL file that makes the table's secondary indexes: run when its rows are loaded and before the source's `after`; those of different
@@ -59,6 +64,18 @@ const database = z.strictObject({
   name,
   /** What creates it empty: `CREATE DATABASE …`; for LDAP empty, since the naming context belongs to the server's configuration. */
   create: z.string(),
+});
+
+/** What the policy said of one place of the source. */
+export const manifestPlaceSchema = z.strictObject({
+  /** `schema.table`, or `structure`; for LDAP `attributes`, `class NAME`, `filter NUMBER` or `dn`. */
+  section: name,
+  /** Column or attribute; of the structure what and on what, such as `view shop.active`; empty for what is true of all rows of a table. */
+  name: z.string(),
+  /** On one line, as the policy would write it, without the real values that it asks for (`is` of `when`); `drop` where nothing is carried. */
+  rule: name,
+  /** Of a text of the structure that is carried: to tell whether it is still the same. */
+  digest: z.optional(z.string().check(z.regex(/^[0-9a-f]{12}$/, 'twelve hexadecimal digits expected'))),
 });
 
 const source = z.strictObject({
@@ -79,6 +96,8 @@ const source = z.strictObject({
   tables: z.array(table),
   /** SQL files run after the rows are loaded, in order. */
   after: z.array(file),
+  /** Absent before version 4. */
+  places: z.optional(z.array(manifestPlaceSchema)),
 });
 
 /** What the leak scan did: a snapshot with a finding that is not exempt is never made. Absent in snapshots of before it. */
@@ -102,7 +121,7 @@ const leakScan = z.strictObject({
 
 /** The whole manifest; docs/format.md names every field of it. */
 export const manifestSchema = z.strictObject({
-  schemaVersion: z.union([z.literal(1), z.literal(2), z.literal(manifestSchemaVersion)]),
+  schemaVersion: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(manifestSchemaVersion)]),
   tool: z.strictObject({ name: z.literal('dyn-data'), version: name }),
   environment: name,
   policy: z.strictObject({
@@ -120,6 +139,7 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestLeakScan = z.infer<typeof leakScan>;
 export type ManifestSource = z.infer<typeof source>;
+export type ManifestPlace = z.infer<typeof manifestPlaceSchema>;
 export type ManifestTable = z.infer<typeof table>;
 export type ManifestChunk = z.infer<typeof chunk>;
 export type ManifestFile = z.infer<typeof file>;
@@ -172,7 +192,7 @@ export function manifestDigest(value: Manifest): Digest {
   return digestOf(encodeManifest(value));
 }
 
-const versions: readonly unknown[] = [1, 2, manifestSchemaVersion];
+const versions: readonly unknown[] = [1, 2, 3, manifestSchemaVersion];
 
 /**
  * @throws DynDataError MANIFEST_INVALID for anything that is not a manifest of a version this program knows.

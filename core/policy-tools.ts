@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { manifestPlaceSchema } from './manifest.ts';
 import { largestPreview } from './policy-preview.ts';
 
 const name = z.string();
@@ -19,9 +20,11 @@ export type PlannedPlace = z.infer<typeof plannedPlace>;
 
 /** What the source has and the newest snapshot has not, or the other way round. */
 const driftChange = z.strictObject({
-  change: z.enum(['new', 'gone']),
-  what: z.enum(['source', 'table', 'column', 'attribute']),
-  /** For example `mysql dynamease.users.email` or `ldap attribute mail`. */
+  /** `changed`: a text of the structure that is another one. */
+  change: z.enum(['new', 'gone', 'changed']),
+  /** `path`: in the documents of a column or an attribute, as far as documents were looked at. `text`: of the structure. */
+  what: z.enum(['source', 'table', 'column', 'attribute', 'path', 'text']),
+  /** For example `mysql dynamease.users.email`, `ldap attribute mail`, `mysql dynamease.users.settings $.theme` or `mysql view shop.active`. */
   place: name,
 });
 export type DriftChange = z.infer<typeof driftChange>;
@@ -33,6 +36,14 @@ export const policyCheckSchema = z.strictObject({
   /** As the registry's configuration names it. */
   policyFile: name,
   plan: z.array(plannedPlace),
+  /** What a build would write of the plan into the manifest, as far as it is decided. Absent where the registry is older. */
+  recorded: z.optional(
+    z.strictObject({
+      /** The policy's digest. */
+      policy: name,
+      sources: z.array(z.strictObject({ name, places: z.array(manifestPlaceSchema) })),
+    }),
+  ),
   /** Rules that do not fit the systems. */
   invalid: z.array(name),
   /** Places that no rule decides. */

@@ -17,6 +17,7 @@ type LeafRule = {
   readonly isKeyed: boolean;
   readonly leaks: Made['leaks'];
   readonly identify: Made['identify'];
+  isMet: boolean;
 };
 
 const numberPattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
@@ -69,6 +70,7 @@ export const json = defineAnonymizer({
         isKeyed,
         leaks: made.leaks,
         identify: made.identify,
+        isMet: false,
       };
       if (!addPath(root, steps, leafRule)) refuse(`"json" decides ${path} twice`);
       if (isKeyed) keyed.set(path, readRule(rule).name);
@@ -90,7 +92,12 @@ export const json = defineAnonymizer({
       throw invalid(target.place);
     };
     const states = createPathState([root]);
-    const rewrite = createJsonRewriter(states, ({ keeps }) => keeps, rewriteLeaf);
+    // Asked of every leaf that is no null.
+    const meet = (rule: LeafRule): boolean => {
+      rule.isMet = true;
+      return rule.keeps;
+    };
+    const rewrite = createJsonRewriter(states, meet, rewriteLeaf);
     const visit = createJsonVisitor(states, ({ leaks }) => leaks?.observe !== undefined);
     const isKnown = ({ identify }: LeafRule): boolean => identify !== undefined;
     const visitKnown = createJsonVisitor(states, isKnown);
@@ -149,6 +156,7 @@ export const json = defineAnonymizer({
         for (const step of parseJsonPath(path) ?? []) state = step.kind === 'key' ? state?.member(step.key) : undefined;
         return state?.rule?.key;
       },
+      metPaths: () => new Map(states.rules.map(({ path, isMet }) => [path, isMet])),
       undecidedPaths: (value) => findUndecidedPaths(states, value),
       apply: (value, others) => {
         if (!isUtf8(value)) return ofNoDocument(value, others);

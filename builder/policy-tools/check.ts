@@ -1,4 +1,4 @@
-import { compilePolicy, type LiveSource, type PlanLine, parsePolicy, policyDigest, viewPlan } from '../../anonymizers/index.ts';
+import { compilePolicy, type PlanLine, parsePolicy, policyDigest, viewPlan } from '../../anonymizers/index.ts';
 import {
   type BlobReader,
   type CatalogReader,
@@ -11,10 +11,11 @@ import {
   type SnapshotRecord,
 } from '../../core/index.ts';
 import type { BuildEnvironment } from '../environment.ts';
+import { inlineRule, recordedPlaces } from '../recorded-places.ts';
 import { surveySources } from '../survey.ts';
+import { driftOf, pathDrift } from './drift.ts';
 import { withLiveSystem } from './live-system.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
-import { inlineRule } from './write-suggestion.ts';
 
 /**
  * Holds the environment's policy against its live systems, as a build does before it reads a row.
@@ -43,11 +44,18 @@ export async function checkPolicy(
     } catch (error) {
       refusal = readRefusal(error);
     }
+    const plan = viewPlan(policy, sources);
+    const valuesOf: Parameters<typeof pathDrift>[2] = async (source, place) =>
+      system.find(({ live }) => live.name === source)?.session.survey.values(place, signal) ?? [];
     return {
       version: 1,
       environment: environment.name,
       policyFile: environment.policyFile,
-      plan: viewPlan(policy, sources).map(toPlannedPlace),
+      plan: plan.map(toPlannedPlace),
+      recorded: {
+        policy: policyDigest(policy),
+        sources: [...recordedPlaces(plan)].map(([name, places]) => ({ name, places })),
+      },
       invalid: [...refusal.invalid],
       undecided: [...refusal.undecided],
       patch: [...refusal.patch],
@@ -61,7 +69,7 @@ export async function checkPolicy(
               },
             }
           : {}),
-        changes: manifest ? driftOf(manifest, sources) : [],
+        changes: manifest ? inGroups([...driftOf(manifest, sources), ...(await pathDrift(manifest, sources, valuesOf))]) : [],
       },
     };
   });
@@ -72,13 +80,24 @@ function toPlannedPlace({ source, section, name, sqlType, decision }: PlanLine):
   switch (decision.kind) {
     case 'rule':
       return { ...place, rule: `${inlineRule(decision.rule)}${decision.follows ? ' (follows its foreign key)' : ''}` };
+    case 'rows':
+      return { ...place, rule: rowsText(decision) };
     case 'drop':
-      return { ...place, rule: name === '' ? 'no rows' : 'drop' };
     case 'dn':
-      return { ...place, rule: 'dn' };
+      return { ...place, rule: decision.kind };
     case 'undecided':
       return place;
   }
+}
+
+function rowsText({ rows, where }: Extract<PlanLine['decision'], { kind: 'rows' }>): string {
+  const share = rows === 'none' ? ['no rows'] : rows === 'all' ? [] : [`rows: ${inlineRule(rows)}`];
+  return [...share, ...(where === undefined ? [] : [`where ${where}`])].join(', ');
+}
+
+/** What is new first, then what is gone, then what is another. */
+function inGroups(changes: readonly DriftChange[]): DriftChange[] {
+  return (['new', 'gone', 'changed'] as const).flatMap((kind) => changes.filter(({ change }) => change === kind));
 }
 
 async function newestSnapshot(
@@ -98,43 +117,4 @@ async function readManifest(digest: Digest, blobs: BlobReader, signal: AbortSign
   const pieces: Uint8Array[] = [];
   for await (const piece of (await blobs.read(digest, { signal })).bytes) pieces.push(piece);
   return decodeManifest(Buffer.concat(pieces));
-}
-
-/** What is new in the live systems, then what is gone; columns only of tables that both have and whose columns the snapshot names. */
-export function driftOf(manifest: Manifest, sources: readonly LiveSource[]): DriftChange[] {
-  const news: DriftChange[] = [];
-  const gone: DriftChange[] = [];
-  const compare = (what: DriftChange['what'], before: Iterable<string>, now: Iterable<string>, placeOf: (name: string) => string): void => {
-    const [old, current] = [new Set(before), new Set(now)];
-    for (const name of current) if (!old.has(name)) news.push({ change: 'new', what, place: placeOf(name) });
-    for (const name of old) if (!current.has(name)) gone.push({ change: 'gone', what, place: placeOf(name) });
-  };
-  compare(
-    'source',
-    manifest.sources.map(({ name }) => name),
-    sources.map(({ name }) => name),
-    (name) => name,
-  );
-  for (const live of sources) {
-    const taken = manifest.sources.find(({ name }) => name === live.name);
-    if (!taken) continue;
-    if (live.kind === 'ldap') {
-      const known = taken.tables[0]?.columns;
-      if (known) compare('attribute', known, live.attributes, (name) => `${live.name} attribute ${name}`);
-      continue;
-    }
-    const idOf = ({ schema, name }: { readonly schema: string; readonly name: string }): string => `${schema}.${name}`;
-    compare('table', taken.tables.map(idOf), live.tables.map(idOf), (name) => `${live.name} ${name}`);
-    for (const table of live.tables) {
-      const known = taken.tables.find((one) => idOf(one) === idOf(table))?.columns;
-      if (known)
-        compare(
-          'column',
-          known,
-          table.columns.map(({ name }) => name),
-          (name) => `${live.name} ${idOf(table)}.${name}`,
-        );
-    }
-  }
-  return [...news, ...gone];
 }

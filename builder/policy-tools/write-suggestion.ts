@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import type { LiveDefinition, Rule } from '../../anonymizers/index.ts';
+import type { LiveDefinition } from '../../anonymizers/index.ts';
+import { inlineRule } from '../recorded-places.ts';
 import { isDecided, type Line, ruleOf, type SuggestedSource, type SuggestedTable, type Suggestion } from './suggestion.ts';
 
 const heading = (environment: string): string[] => [
@@ -135,11 +136,6 @@ function writeLine(line: Line, indent: number): string[] {
 function because({ choice, taken }: Line): string {
   const refused = taken > 0 && taken >= choice.rules.length ? '; the rule that fits its meaning does not fit its type' : '';
   return `${choice.confidence.toFixed(2)} ${choice.reason}${refused}`;
-}
-
-/** A rule on one line, as it is written in a policy. */
-export function inlineRule(rule: Rule): string {
-  return stringify(rule, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
 function key(name: string): string {

@@ -39,6 +39,8 @@ export async function policyCheck(context: Context, options: PolicyCheckOptions)
   return refused ? errorKinds.POLICY_UNDECIDED.exitCode : 0;
 }
 
+const signs = { new: '+', gone: '-', changed: '~' } as const;
+
 function checkLines(check: PolicyCheck): string[] {
   const { plan, invalid, undecided, patch, drift } = check;
   const rows = plan.map(({ source, section, name, type, rule }) => [
@@ -56,10 +58,7 @@ function checkLines(check: PolicyCheck): string[] {
       ? ['There is no snapshot of this environment yet to compare with.']
       : drift.changes.length === 0
         ? [`Nothing changed since ${since}.`]
-        : [
-            `Changed since ${since}:`,
-            ...drift.changes.map(({ change, what, place }) => `  ${change === 'new' ? '+' : '-'} ${what} ${place}`),
-          ]),
+        : [`Changed since ${since}:`, ...drift.changes.map(({ change, what, place }) => `  ${signs[change]} ${what} ${place}`)]),
     ...(drift.since?.policyChanged ? ['That snapshot was made by another policy than the present one.'] : []),
     ...(invalid.length > 0 ? ['', 'Rules that do not fit; correct them in the policy:', ...invalid.map((line) => `  ${line}`)] : []),
     ...(undecided.length > 0

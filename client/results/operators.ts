@@ -56,6 +56,8 @@ export const operatorResults = {
     version,
     before: text,
     after: text,
+    /** Where a snapshot is compared: whether the whole policies have one digest. */
+    samePolicy: z.optional(z.boolean()),
     changes: z.array(
       z.strictObject({
         change: z.enum(['added', 'removed', 'changed']),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type CompiledPolicy, compilePolicy, type LiveSource, parseKey, parsePolicy, type Value } from '../../anonymizers/index.ts';
 import { kindOfName } from '../../anonymizers/name-kinds.ts';
-import { driftOf } from '../../builder/policy-tools/check.ts';
 import { choose, decidedFrom, type Facts } from '../../builder/policy-tools/choose.ts';
 import { readLeaves } from '../../builder/policy-tools/json-leaves.ts';
 import { profileOf } from '../../builder/policy-tools/profile.ts';
@@ -10,7 +9,7 @@ import { suggestDirectory } from '../../builder/policy-tools/suggest-directory.t
 import { suggestTables } from '../../builder/policy-tools/suggest-tables.ts';
 import { kindOfBytes, kindOfText } from '../../builder/policy-tools/value-kinds.ts';
 import { writeSuggestion } from '../../builder/policy-tools/write-suggestion.ts';
-import { DynDataError, type Manifest } from '../../core/index.ts';
+import { DynDataError } from '../../core/index.ts';
 
 const bytes = (values: readonly (string | null)[]): Value[] => values.map((value) => (value === null ? null : Buffer.from(value)));
 
@@ -297,32 +296,6 @@ test('AeroGear is known by its tables', () => {
   const live = { name: 'push', kind: 'postgres', tables: names.map((name) => ({ schema: 'public', name, columns: [] })) } as const;
   expect(suggestTables(live, new Map()).include.map(({ name }) => name)).toEqual(['aerogear-ups']);
   expect(suggestTables({ ...live, tables: live.tables.slice(1) }, new Map()).include).toEqual([]);
-});
-
-test('drift names what is new and what is gone', () => {
-  const table = { schema: 'shop', name: 'users', path: 'mysql/data/users', rows: 0, sizeBytes: 0, load: 'x', chunks: [] };
-  const manifest = {
-    sources: [
-      {
-        name: 'mysql',
-        tables: [
-          { ...table, columns: ['id', 'email', 'fax'] },
-          { ...table, name: 'old', columns: ['id'] },
-        ],
-      },
-      { name: 'ldap', tables: [{ ...table, schema: 'dc=x', name: 'dc=x', columns: ['cn', 'mail'] }] },
-    ],
-  } as unknown as Manifest;
-  const directory: LiveSource = { name: 'ldap', kind: 'ldap', bases: ['dc=x'], attributes: ['cn', 'roomNumber'] };
-  expect(driftOf(manifest, [shop, directory]).map(({ change, what, place }) => `${change} ${what} ${place}`)).toEqual([
-    'new table mysql shop.members',
-    'new column mysql shop.users.settings',
-    'new column mysql shop.users.agent',
-    'new attribute ldap attribute roomNumber',
-    'gone table mysql shop.old',
-    'gone column mysql shop.users.fax',
-    'gone attribute ldap attribute mail',
-  ]);
 });
 
 describe('a refusal is read apart', () => {

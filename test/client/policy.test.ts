@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readPolicyPlaces } from '../../client/policy-places.ts';
 import { routePath, routes } from '../../core/contract.ts';
+import { digestOf } from '../../core/digest.ts';
+import { type Manifest, manifestSchemaVersion } from '../../core/manifest.ts';
 import type { PolicyCheck } from '../../core/policy-tools.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { makeDataImage } from '../support/data-image.ts';
 import { runOnTerminal } from '../support/run-on-terminal.ts';
+import { mysqlSource } from '../support/shop-data.ts';
 import { type SmallRegistry, sendJson, startSmallRegistry } from '../support/small-registry.ts';
 
 const realValue = 'marie.dupont@acme.fr';
@@ -258,6 +262,95 @@ sources:
     const { exitCode, stderr } = await client.run(['policy', 'diff', 'gone.yaml', 'prod']);
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining('There is no file gone.yaml')]);
     expect(existsSync(join(client.folder, 'gone.yaml'))).toBe(false);
+  });
+
+  describe('of what snapshots record', () => {
+    type Places = NonNullable<Manifest['sources'][number]['places']>;
+    const snapshot = (tag: string, policy: string, places: Places | undefined): Promise<void> =>
+      makeDataImage([mysqlSource({ customers: 1, chunkRows: 1 })], {
+        change: (manifest) => ({
+          ...manifest,
+          schemaVersion: places ? manifestSchemaVersion : 3,
+          policy: { digest: digestOf(policy) },
+          sources: manifest.sources.map((source) => ({ ...source, ...(places ? { places } : {}) })),
+        }),
+      }).then((image) => registry.add('shop', tag, image));
+    const users = (name: string, rule: string) => ({ section: 'shop.users', name, rule });
+    const may: Places = [
+      users('id', 'keep'),
+      users('email', 'email'),
+      users('settings', '{ json: { keep: [ $.theme ], paths: { $.mail: email } } }'),
+      { section: 'shop.logs', name: '', rule: 'none' },
+      { section: 'structure', name: 'view shop.seen', rule: 'keep', digest: '0123456789ab' },
+      { section: 'attributes', name: 'mail', rule: 'email' },
+      { section: 'class device', name: 'cn', rule: '{ phone: { country: NO } }' },
+    ];
+    const june: Places = [
+      users('id', 'keep'),
+      users('email', 'keep'),
+      users('settings', '{ json: { paths: { $.theme: keep, $.mail: null, $.fax: phone } } }'),
+      { section: 'shop.logs', name: '', rule: '{ sample: 10%, by: id }' },
+      { section: 'structure', name: 'view shop.seen', rule: 'drop' },
+      { section: 'attributes', name: 'mail', rule: 'email' },
+    ];
+
+    test('two snapshots, rule by rule', async () => {
+      await snapshot('may', 'one', may);
+      await snapshot('june', 'two', june);
+      const { exitCode, stdout } = await client.run(['policy', 'diff', 'may', 'shop:june']);
+      expect([exitCode, stdout.trimEnd().split('\n')]).toEqual([
+        0,
+        [
+          '- main class device attribute cn: { phone: { country: NO } }',
+          '~ main shop.logs (rows): none → { by: id, sample: 10% } (weaker)',
+          '~ main shop.users.email: email → keep (weaker)',
+          '+ main shop.users.settings $.fax: phone',
+          '~ main shop.users.settings $.mail: email → null (stronger)',
+          '~ main view shop.seen: keep → drop (stronger)',
+          '',
+          'may → shop:june: 1 added, 1 removed, 4 changed; 2 weaker, 2 stronger.',
+        ],
+      ]);
+      const json = await client.runJson(['policy', 'diff', 'may', 'june']);
+      expect([json.samePolicy, json.changes.length]).toEqual([false, 6]);
+    });
+
+    test('a snapshot and the present policy of an environment, as a build would take it', async () => {
+      await snapshot('may', 'one', may);
+      answer(routes.showPolicy, { version: 1, environment: 'prod', policyFile: 'prod.yaml', text: before });
+      const recorded = (policy: string, places: Places) => ({
+        ...decided,
+        recorded: { policy: digestOf(policy), sources: [{ name: 'main', places }] },
+      });
+      answer(routes.checkPolicy, recorded('two', june));
+      expect((await client.run(['policy', 'diff', 'may', 'prod'])).stdout).toContain('~ main shop.users.email: email → keep (weaker)');
+      answer(routes.checkPolicy, recorded('one', may));
+      expect(await client.runJson(['policy', 'diff', 'prod', 'may'])).toEqual({
+        version: 1,
+        before: 'prod',
+        after: 'may',
+        samePolicy: true,
+        changes: [],
+      });
+      answer(routes.checkPolicy, recorded('two', may));
+      expect((await client.run(['policy', 'diff', 'may', 'prod'])).stdout).toContain('Their policies differ all the same');
+    });
+
+    test('not where a snapshot is too old, nor with a file, nor with what is neither', async () => {
+      await snapshot('old', 'one', undefined);
+      await snapshot('may', 'one', may);
+      await writeFile(join(client.folder, 'a.yaml'), before);
+      const run = async (...sides: string[]) => {
+        const { exitCode, stderr } = await client.run(['policy', 'diff', ...sides]);
+        return [exitCode, stderr];
+      };
+      expect(await run('old', 'may')).toEqual([4, expect.stringContaining('records its policy by digest only')]);
+      expect(await run('a.yaml', 'may')).toEqual([2, expect.stringContaining('Name the environment that it is the policy of')]);
+      expect(await run('nothing', 'may')).toEqual([
+        3,
+        expect.stringMatching(/no file, no environment .* no snapshot.*has no tag "nothing"/s),
+      ]);
+    });
   });
 
   test('the shipped policy can be read place by place', async () => {

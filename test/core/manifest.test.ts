@@ -10,6 +10,7 @@ describe('the manifest', () => {
     [1, 'sha256:44d6895907d537d5f653de617aeedbc61d73beae5142152caaa2f0a330c37430'],
     [2, 'sha256:9ab806973a47cb1e1e4e1b3c3d1e41a3f78eab41a09e4de33755d35129af7487'],
     [3, 'sha256:74c8fc9e8bac53f9c74492c10611c440ce3c33260f697bf21b2e5f86d319aaf9'],
+    [4, 'sha256:d6506cc7fcd35407be522a3569181c4664117183caf1c959c47b785c66e58950'],
   ])('of version %i is read and written back byte for byte', async (version, digest) => {
     const bytes = await fixture(version);
     const manifest = decodeManifest(bytes);

@@ -134,9 +134,13 @@ export function changingPolicySuite(way: () => WholeWay): void {
       expect(await snapshots()).toBe(before);
 
       await applyPatch(patchIn(refused.stderr));
+      // Decided it may be: it still is nothing that the last snapshot has.
+      const path = { change: 'new', what: 'path', place: 'mysql dynamease.users.settings $.backup.address' };
+      expect((await check()).report.drift.changes).toEqual([path]);
       const built = await build();
       expect(built.stderr).not.toContain('error');
       expect(built.exitCode).toBe(0);
+      expect((await check()).report.drift.changes).toEqual([]);
     });
 
     it('previews rows for a terminal only, and the registry logs none of them', async () => {
