@@ -9,6 +9,8 @@ export type Facts = {
   /** Of the table, or what stands for it; empty where there is none. */
   readonly owner: string;
   readonly type: LiveColumn['type'];
+  /** As the server spells it; absent where the server has no such type, as of a JSON member. */
+  readonly sqlType?: string;
   readonly unique: boolean;
   /** Part of the key that rows are read by. */
   readonly isKey: boolean;
@@ -86,7 +88,7 @@ export function choose(facts: Facts): Choice {
     case 'year':
       return chooseNumber(facts, byName);
     case 'other':
-      return open('nothing is known of values of this type', [null]);
+      return chooseOther(facts, byName);
   }
   return open(`nothing is known of "${name}"`, []);
 }
@@ -216,6 +218,31 @@ function chooseNumber({ unique, isKey, type }: Facts, byName: NameKind | undefin
   if (byName === 'id') return { rules: ['keep'], confidence: 0.7, reason: 'its name says an identifier, and it is a number' };
   if (byName === 'flag' || byName === 'code') return { rules: ['keep'], confidence: 0.75, reason: 'its name says a state or a code' };
   return open(type === 'bit' ? 'bits of unknown use' : 'a number of unknown use', ['keep']);
+}
+
+/** Types that hold one thing only. */
+const addressTypes = new Set(['inet', 'cidr', 'inet4', 'inet6']);
+const movedPlace: Rule = { 'geo-point': 'pair' };
+
+function chooseOther({ sqlType = '', profile }: Facts, byName: NameKind | undefined): Choice {
+  if (addressTypes.has(sqlType)) {
+    return byName === 'ip'
+      ? { rules: ['ip', null], confidence: 0.98, reason: `name and type agree: ${sqlType} holds IP addresses` }
+      : { rules: ['ip', null], confidence: 0.9, reason: `its type says IP addresses: ${sqlType}` };
+  }
+  if (sqlType !== 'point') return open('nothing is known of values of this type', [null]);
+  const { count } = profile;
+  const places = profile.share('place');
+  const said = `${percent(places)} of ${count} sampled points can be a longitude and a latitude`;
+  if (count > 0 && places < 0.95) return open(`points, but only ${said}`, [movedPlace, null]);
+  if (byName === 'geo') {
+    const reason = 'name and type agree: a place, to be moved by up to a kilometre; null where many points are of one person';
+    return { rules: [movedPlace, null], confidence: count > 0 ? 0.95 : 0.85, reason };
+  }
+  const byNameToo = whyNotKept(byName, false);
+  if (byNameToo !== undefined) return open(`a point, but by its name ${byNameToo}`, [null, movedPlace]);
+  if (count === 0) return open('a point of unknown use; no values were there to look at', [movedPlace, null]);
+  return { rules: [movedPlace, null], confidence: 0.75, reason: `its type says a point, and ${said}` };
 }
 
 function passwordRules(kind: ValueKind | undefined): Rule[] {

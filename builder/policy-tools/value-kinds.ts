@@ -9,6 +9,7 @@ export type ValueKind =
   | 'card'
   | 'ip'
   | 'mac'
+  | 'place'
   | 'url'
   | 'uuid'
   | 'bcrypt'
@@ -34,6 +35,7 @@ export const kindNames: Readonly<Record<ValueKind, string>> = {
   card: 'card numbers',
   ip: 'IP addresses',
   mac: 'MAC addresses of devices',
+  place: 'places on the globe',
   url: 'URLs',
   uuid: 'UUIDs',
   bcrypt: 'bcrypt hashes',
@@ -79,6 +81,7 @@ export function kindOfText(text: string): ValueKind | undefined {
   if (isIban(value)) return 'iban';
   if (isCard(value)) return 'card';
   if (isPhone(value)) return 'phone';
+  if (isPointText(value)) return 'place';
   if (plainNumber.test(value)) return 'number';
   if (isJson(value)) return 'json';
   if (isFirstName(value)) return 'first-name';
@@ -88,7 +91,29 @@ export function kindOfText(text: string): ValueKind | undefined {
 /** Of a binary value: by its first bytes or its length. */
 export function kindOfBytes(value: Uint8Array): ValueKind | undefined {
   const start = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex', 0, 12);
-  return pictureStart.test(start) ? 'image' : undefined;
+  if (pictureStart.test(start)) return 'image';
+  return isPointOfMysql(value) ? 'place' : undefined;
+}
+
+const pointOfPostgres = /^\(([-+]?\d+(?:\.\d+)?),([-+]?\d+(?:\.\d+)?)\)$/;
+
+function isPointText(value: string): boolean {
+  const [, x, y] = pointOfPostgres.exec(value) ?? [];
+  return x !== undefined && y !== undefined && isPlace(Number(x), Number(y));
+}
+
+/** The server's own form of a point: a reference system, then order, kind (1) and two doubles. */
+function isPointOfMysql(value: Uint8Array): boolean {
+  if (value.length !== 25) return false;
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const order = view.getUint8(4);
+  if (order > 1 || view.getUint32(5, order === 1) !== 1) return false;
+  return isPlace(view.getFloat64(9, order === 1), view.getFloat64(17, order === 1));
+}
+
+/** A longitude and a latitude. What is whole in both is rather a place on a board or a picture. */
+function isPlace(x: number, y: number): boolean {
+  return Math.abs(x) <= 180 && Math.abs(y) <= 90 && !(Number.isInteger(x) && Number.isInteger(y));
 }
 
 /** PNG, JPEG, GIF, WebP, TIFF. */

@@ -33,6 +33,9 @@ describe('values speak for themselves', () => {
     ['192.168.1.20', 'ip'],
     ['2001:db8::1', 'ip'],
     ['00:1b:44:11:3a:b7', 'mac'],
+    ['(2.352222,48.856613)', 'place'],
+    ['(3,4)', undefined],
+    ['(310.5,48.8)', undefined],
     ['10:11:12', undefined],
     ['Marie', 'first-name'],
     ['8d1b2c3d-0000-4000-8000-0123456789ab', 'uuid'],
@@ -112,6 +115,48 @@ describe('names speak English and French', () => {
 describe('choosing a rule', () => {
   test('name and values that agree are surest', () => {
     expect(choose(facts('email', ['a@b.fr', 'c@d.fr']))).toMatchObject({ rules: ['email'], confidence: 0.98 });
+  });
+
+  test('types that hold one thing only say it, the surer with the name', () => {
+    const of = (name: string, sqlType: string, values: readonly string[]) => choose(facts(name, values, { type: 'other', sqlType }));
+    for (const sqlType of ['inet', 'cidr', 'inet4', 'inet6'])
+      expect(of('last_seen', sqlType, [])).toEqual({
+        rules: ['ip', null],
+        confidence: 0.9,
+        reason: `its type says IP addresses: ${sqlType}`,
+      });
+    expect(of('client_ip', 'inet', ['81.56.12.4'])).toMatchObject({ rules: ['ip', null], confidence: 0.98 });
+
+    const place = ['(2.352222,48.856613)', '(-0.57,44.83)'];
+    const moved = { 'geo-point': 'pair' };
+    expect(of('location', 'point', place)).toMatchObject({ rules: [moved, null], confidence: 0.95 });
+    expect(of('location', 'point', [])).toMatchObject({ rules: [moved, null], confidence: 0.85 });
+    expect(of('middle', 'point', place)).toMatchObject({
+      rules: [moved, null],
+      confidence: 0.75,
+      reason: 'its type says a point, and 100 % of 2 sampled points can be a longitude and a latitude',
+    });
+    // Of a plane, of nothing that was seen, or by name of something that only a person decides.
+    for (const [name, values] of [
+      ['location', ['(1200.5,800.25)', ...place]],
+      ['middle', []],
+      ['birth_place', place],
+    ] as const)
+      expect(of(name, 'point', values).confidence).toBeLessThan(decidedFrom);
+    expect(of('balance', 'money', ['$1.00'])).toMatchObject({ rules: [null], confidence: 0.4 });
+  });
+
+  test('points of MySQL are read in its own form', () => {
+    const point = (x: number, y: number): Buffer => {
+      const value = Buffer.alloc(25);
+      value.writeUInt32LE(4326, 0);
+      value.writeUInt8(1, 4);
+      value.writeUInt32LE(1, 5);
+      value.writeDoubleLE(x, 9);
+      value.writeDoubleLE(y, 17);
+      return value;
+    };
+    expect([point(2.35, 48.85), point(1200.5, 3), point(3, 4)].map(kindOfBytes)).toEqual(['place', undefined, undefined]);
   });
 
   test('values decide where the name says nothing, or something else', () => {
