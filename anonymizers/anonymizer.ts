@@ -84,13 +84,15 @@ export type Made = {
   /** For documents: the paths that rules decide, each with whether `apply` has met a value there. */
   readonly metPaths?: () => ReadonlyMap<string, boolean>;
   /** For documents: what the rule of a path makes; nothing where no rule decides it, or the path is not of members alone. */
-  readonly leafAt?: (path: string) => KeyFacts | undefined;
+  readonly leafAt?: (path: string) => LeafFacts | undefined;
   /** For documents with a `deterministic` rule for a path. */
   readonly keyedLeaves?: KeyedLeaves;
 };
 
 /** What decides whether a unique key stays one. */
-export type KeyFacts = Pick<Made, 'keeps' | 'unique' | 'makesNull' | 'caseTells' | 'leafAt'>;
+export type KeyFacts = Pick<Made, 'keeps' | 'unique' | 'makesNull' | 'caseTells' | 'leafAt' | 'folds' | 'stage' | 'apply'>;
+/** The same of a path of documents, with the name of its rule. */
+export type LeafFacts = KeyFacts & { readonly name: string };
 
 /** What an anonymizer is made with. All its randomness comes from `prf`. */
 export type Tools = {

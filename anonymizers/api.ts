@@ -212,10 +212,16 @@ export type KeyedLeaves = {
 export type AlikeValues = {
   readonly rule: string;
   readonly folds: 'blanks' | 'signs';
+  /** Of documents: the path whose values the key holds, as the key writes it. */
+  readonly leaf?: string;
   /** The other columns of the key: values are alike only where these are equal. */
   readonly within: readonly string[];
-  /** Whether the rule gives both the same result. */
-  isSame(a: Uint8Array, b: Uint8Array): boolean;
+  /** Whether NULL in one of those is equal to NULL. */
+  readonly equalNulls: boolean;
+  /** False where the key itself takes values for one that differ in case alone. */
+  readonly caseTells: boolean;
+  /** The same for values that the rule gives the same result, as far as that is known without their rows. */
+  keyOf(value: Uint8Array): string;
 };
 
 /** What must be known of a column's values, and is asked of the source, before the build takes a row. */

@@ -45,7 +45,8 @@ export function makeConditional(raw: unknown, target: Target, sibling: Tools['si
     return matches ? first : second;
   };
   const nulls = branches.flatMap(({ makesNull }) => makesNull ?? []);
-  const folding = branches.find(({ folds }) => folds !== undefined)?.folds;
+  const foldings = branches.flatMap(({ folds }) => folds ?? []);
+  const folding = foldings.includes('signs') ? 'signs' : foldings[0];
   const documents = branches.flatMap(({ metPaths }) => metPaths ?? []);
   const isNothing = (rule: Rule): boolean => readRule(rule).name === 'null';
   return {

@@ -1,4 +1,5 @@
 export type {
+  AlikeValues,
   CompiledPolicy,
   ComputedKey,
   DecidedDocuments,
@@ -18,6 +19,7 @@ export { catalogue } from './catalogue/index.ts';
 export { compilePolicy } from './compile.ts';
 export { createNamingTypes } from './directory-names.ts';
 export { documentPaths } from './json-inspect.ts';
+export { parseJsonPath } from './json-paths.ts';
 export { parseKey } from './key.ts';
 export { kindOfName, type NameKind, rulesOfKind, whyNotKept, wordsOf } from './name-kinds.ts';
 export { type PlanLine, viewPlan } from './plan-view.ts';

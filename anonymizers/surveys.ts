@@ -7,7 +7,7 @@ type Counted = { readonly values: number; readonly rows: number };
 
 /**
  * What the source answered: paths that no rule decides, how many values there are for `fewValuesRefused` and at each path of `keyedLeaves`, and
- * how many pairs of values that the rule cannot tell apart.
+ * how many values that the rule cannot tell from another one.
  */
 export type SurveyAnswer = {
   readonly survey: Survey;
@@ -22,7 +22,7 @@ export const fewValues = 20;
 /** Rows with a value are counted up to this. */
 export const enoughRows = 1000;
 
-/** Pairs of values that are alike are looked for up to this. */
+/** Values that are like another one are looked for up to this. */
 export const enoughAlike = 100;
 
 /** Without the paths that may have few values; undefined where no other is left. */
@@ -101,8 +101,9 @@ function tooFew(place: string, key: string, { values }: Counted, rule: string | 
   return `${place}: has only ${values} different values, so "${rule}" would show which row has which by how often each occurs. Generalise or drop it (null, constant, shuffle), or write the reason why it may: low_cardinality: {${name}: "…"}`;
 }
 
-function tooAlike(place: string, pairs: number, { rule, folds }: AlikeValues): string {
+function tooAlike(column: string, pairs: number, { rule, folds, leaf }: AlikeValues): string {
   const many = pairs >= enoughAlike ? `at least ${pairs}` : pairs;
-  const what = folds === 'signs' ? 'case, blanks or signs' : 'case or blanks';
+  const what = folds === 'signs' ? 'case, blanks, signs or how a letter is written' : 'case, blanks or how a letter is written';
+  const place = leaf === undefined ? column : `${column} ${leaf}`;
   return `${place}: its unique key holds ${many} times two values that differ only in ${what}, and "${rule}" gives both the same result, so the key would not hold any more. Correct them at the source, or take "token" or "hash", which keep them apart`;
 }

@@ -1,22 +1,40 @@
 import type { KeyFacts, Made } from './anonymizer.ts';
 import type { AlikeValues, ComputedKey, LiveColumn, LiveTable } from './api.ts';
+import { createNormalizer } from './normalize.ts';
 import type { Problems } from './rule-maker.ts';
 
 /** For each unique key that a column is of and whose values its rule may take for one: the question whether there are such. */
 export function alikeValues(rule: string, one: Made, column: LiveColumn, table: LiveTable): AlikeValues[] {
-  const { folds, stage } = one;
-  if (folds === undefined || column.exactCase !== true || column.type !== 'text') return [];
-  const keys = (table.uniqueKeys ?? []).filter(
-    ({ columns, computed }) => computed?.[column.name] === undefined && columns.includes(column.name),
-  );
-  const result = (value: Uint8Array): Buffer => Buffer.from(one.apply(value, []) ?? []);
-  return keys.map(({ columns }) => ({
-    rule,
-    folds,
-    within: columns.filter((name) => name !== column.name),
-    // What a rule makes of a value that it does not see a row of is not known.
-    isSame: (a, b) => stage !== undefined || result(a).equals(result(b)),
-  }));
+  return (table.uniqueKeys ?? []).flatMap(({ columns, computed = {}, equalNulls = false }): AlikeValues[] => {
+    if (!columns.includes(column.name)) return [];
+    const within = columns.filter((name) => name !== column.name);
+    const how = computed[column.name];
+    if (typeof how === 'object') {
+      const leaf = one.leafAt?.(how.leaf);
+      if (leaf?.folds === undefined) return [];
+      return [{ rule: leaf.name, folds: leaf.folds, leaf: how.leaf, within, equalNulls, caseTells: true, keyOf: keyOf(leaf) }];
+    }
+    if (how !== undefined || one.folds === undefined || column.type !== 'text') return [];
+    return [{ rule, folds: one.folds, within, equalNulls, caseTells: column.exactCase === true, keyOf: keyOf(one) }];
+  });
+}
+
+/** What a rule makes of a value; where it needs the row, and so that is not known, the value without what it may fold. */
+function keyOf({ folds, stage, apply }: Pick<Made, 'folds' | 'stage' | 'apply'>): AlikeValues['keyOf'] {
+  if (stage === undefined) return (value) => latin1(apply(value, []) ?? new Uint8Array());
+  const normalizer = createNormalizer();
+  return (value) => {
+    const folded = normalizer.bytes.subarray(0, normalizer.folded(value));
+    return folds === 'signs'
+      ? Buffer.from(folded)
+          .toString('utf8')
+          .replaceAll(/[^\p{L}\p{N}]/gu, '')
+      : latin1(folded);
+  };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** Keys of one column as it is are checked where its anonymizer is made. A key of several stays unique where each of them does. */

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, DefinitionsPlan, LiveSource } from '../anonymizers/index.ts';
+import type { AlikeValues, CompiledPolicy, DefinitionsPlan, LiveSource } from '../anonymizers/index.ts';
 import type { ManifestSource, SourceKind } from '../core/index.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 import type { WatchSink } from './leak-scan/scan-thread-client.ts';
@@ -98,6 +98,12 @@ export type SchemaFiles = {
 /** Of a directory, `column` is an attribute, and the others are empty. */
 export type ColumnPlace = { readonly schema: string; readonly table: string; readonly column: string };
 
+/** What is asked of a unique key: see AlikeValues. */
+export type AskedAlike = Pick<AlikeValues, 'folds' | 'leaf' | 'within' | 'equalNulls' | 'caseTells'>;
+
+/** Groups of values that are alike, at most. */
+export const mostGroups = 100_000;
+
 export type ColumnSurvey = {
   /** Some values, none of them NULL: from both ends of the table and from places in between. */
   values(place: ColumnPlace, signal: AbortSignal): Promise<readonly Uint8Array[]>;
@@ -109,15 +115,10 @@ export type ColumnSurvey = {
     signal: AbortSignal,
   ): Promise<{ readonly values: number; readonly rows: number }>;
   /**
-   * Pairs of different values, up to `most`, that are the same without case and white space, and with `signs` without what is no letter or digit,
-   * as far as the server folds them; of several such in one group the first and the last. None of a directory, which has no unique keys.
+   * Groups of different values of a unique key that are the same without case, accents, white space and signs: more than a rule may take for
+   * one, so that none of those is missing. Each value stands in one group; up to a bound of many groups. None of a directory, which has no unique keys.
    */
-  alike(
-    place: ColumnPlace,
-    by: { readonly folds: 'blanks' | 'signs'; readonly within: readonly string[] },
-    most: number,
-    signal: AbortSignal,
-  ): Promise<readonly (readonly [Uint8Array, Uint8Array])[]>;
+  alike(place: ColumnPlace, by: AskedAlike, signal: AbortSignal): Promise<readonly (readonly Uint8Array[])[]>;
 };
 
 /**

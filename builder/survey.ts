@@ -49,15 +49,25 @@ async function surveySource(
     const documents = undecidedPaths || keyedLeaves ? await ask.values(survey, signal) : [];
     if (undecidedPaths) for (const value of documents) for (const path of undecidedPaths(value)) paths.add(path);
     const leaves = keyedLeaves && countLeaves(keyedLeaves, documents);
-    const pairs = alike && (await ask.alike(survey, alike, enoughAlike, signal)).filter(([a, b]) => alike.isSame(a, b));
+    const repeated = alike && countRepeated(await ask.alike(survey, alike, signal), alike.keyOf);
     const counted = survey.fewValuesRefused === undefined ? undefined : await ask.count(survey, fewValues + 1, enoughRows, signal);
     answers.push({
       survey,
       paths: [...paths].sort(),
       ...(counted ? { counted } : {}),
       ...(leaves ? { leaves } : {}),
-      ...(pairs ? { alike: pairs.length } : {}),
+      ...(repeated === undefined ? {} : { alike: repeated }),
     });
   }
   return answers;
+}
+
+/** How many values of a group have the key of another one in it, up to a bound. */
+function countRepeated(groups: readonly (readonly Uint8Array[])[], keyOf: (value: Uint8Array) => string): number {
+  let repeated = 0;
+  for (const group of groups) {
+    repeated += group.length - new Set(group.map(keyOf)).size;
+    if (repeated >= enoughAlike) return enoughAlike;
+  }
+  return repeated;
 }

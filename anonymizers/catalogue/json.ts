@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
-import { type Apply, defineAnonymizer, described, type KeyFacts, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
+import { type Apply, defineAnonymizer, described, type LeafFacts, type Made, refuse, type Target, unmaskable } from '../anonymizer.ts';
 import type { Value } from '../api.ts';
 import { findUndecidedPaths } from '../json-inspect.ts';
 import { addPath, createPathNode, createPathState, parseJsonPath } from '../json-paths.ts';
@@ -11,7 +11,7 @@ import { readRule, ruleSchema } from '../policy.ts';
 
 type LeafRule = {
   readonly path: string;
-  readonly key: KeyFacts;
+  readonly key: LeafFacts;
   readonly apply: Apply;
   readonly keeps: boolean;
   readonly isKeyed: boolean;
@@ -64,7 +64,7 @@ export const json = defineAnonymizer({
       const isKeyed = made.deterministic === true;
       const leafRule = {
         path,
-        key: made,
+        key: { ...made, name: readRule(rule).name },
         apply: made.apply,
         keeps: made.keeps === true,
         isKeyed,

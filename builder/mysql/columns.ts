@@ -52,7 +52,7 @@ export function describeColumn(facts: ColumnFacts, product: Product): MysqlColum
     ...(maxLength === undefined ? {} : { maxLength }),
     unique,
     ...lettersOf(charset),
-    ...(/_(?:bin|cs)$/.test(facts.collation ?? '') ? { exactCase: true } : {}),
+    ...(/_(?:bin|cs)(?:_|$)/.test(facts.collation ?? '') ? { exactCase: true } : {}),
   };
   const text: ColumnForm = { select: quoted, encoding: 'text' };
   if (dataType === 'bit') {

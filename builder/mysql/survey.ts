@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { ColumnPlace, ColumnSurvey } from '../extraction.ts';
+import { type ColumnPlace, type ColumnSurvey, mostGroups } from '../extraction.ts';
 import type { Lent } from '../lending.ts';
 import { translated } from '../translated.ts';
 import type { MysqlTable } from './catalog.ts';
@@ -46,24 +46,32 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         }
         return found;
       }),
-    alike: (place, { folds, within }, most) =>
+    alike: (place, { folds, leaf, within, equalNulls, caseTells }) =>
       guarded(async () => {
         const { from, column } = namesOf(place, tables());
         await using lent = borrow();
-        const text = `LOWER(CONVERT(${column} USING utf8mb4))`;
-        // Classes of signs and no codes: the servers' expressions write those in different ways.
-        const folded =
-          folds === 'signs'
-            ? `REGEXP_REPLACE(${text}, '[[:space:][:punct:][:cntrl:]]', '')`
-            : `TRIM(REGEXP_REPLACE(${text}, '[[:space:][:cntrl:]]+', ' '))`;
-        const groups = [`${folded} COLLATE utf8mb4_bin`, ...within.map(quoteName)];
-        const [least, greatest] = [`MIN(${column})`, `MAX(${column})`];
-        const hex = (value: string): string => `HEX(CONVERT(${value} USING utf8mb4))`;
+        const value = leaf === undefined ? column : `JSON_UNQUOTE(JSON_EXTRACT(${column}, ${lent.item.escape(leaf)}))`;
+        const text = `CONVERT(${value} USING utf8mb4)`;
+        // Of plain letters and digits the key itself leaves no two to a rule that folds no more than their case. This reads the key, and sorts nothing.
+        if (!caseTells && folds === 'blanks') {
+          const [others] = await lent.item.query<RowDataPacket[]>(`SELECT 1 FROM ${from} WHERE ${text} REGEXP '[^!-~]' LIMIT 1`);
+          if (others.length === 0) return [];
+        }
+        // Classes of signs and no codes: the servers' expressions write those in different ways. The collation has no weight for case and
+        // accents, and takes letters and what they are composed of for one; but for a dotless i (C4B1).
+        const folded = `REGEXP_REPLACE(REPLACE(${text}, _utf8mb4 x'C4B1', 'i'), '[[:space:][:punct:][:cntrl:]]', '') COLLATE utf8mb4_unicode_520_ci`;
+        const others = within.map(quoteName);
+        const present = [value, ...(equalNulls ? [] : others)].map((name) => `${name} IS NOT NULL`);
+        await lent.item.query('SET SESSION group_concat_max_len = 16777216');
         const [rows] = await lent.item.query<RowDataPacket[]>(
-          `SELECT ${hex(least)} AS least_hex, ${hex(greatest)} AS greatest_hex FROM ${from} WHERE ${column} IS NOT NULL
-           GROUP BY ${groups.join(', ')} HAVING ${least} <> ${greatest} LIMIT ${most}`,
+          `SELECT GROUP_CONCAT(DISTINCT HEX(${text}) SEPARATOR ' ') AS members FROM ${from} WHERE ${present.join(' AND ')}
+           GROUP BY ${[folded, ...others].join(', ')} HAVING COUNT(*) > 1 LIMIT ${mostGroups}`,
         );
-        return rows.map(({ least_hex, greatest_hex }) => [Buffer.from(least_hex, 'hex'), Buffer.from(greatest_hex, 'hex')] as const);
+        return rows.map(({ members }) =>
+          String(members)
+            .split(' ')
+            .map((hex) => Buffer.from(hex, 'hex')),
+        );
       }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {

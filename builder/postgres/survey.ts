@@ -1,5 +1,6 @@
-import type { Client } from 'pg';
-import type { ColumnPlace, ColumnSurvey } from '../extraction.ts';
+import { type Client, escapeLiteral } from 'pg';
+import { parseJsonPath } from '../../anonymizers/index.ts';
+import { type ColumnPlace, type ColumnSurvey, mostGroups } from '../extraction.ts';
 import type { Lent } from '../lending.ts';
 import { translated } from '../translated.ts';
 import type { PostgresTable } from './catalog.ts';
@@ -32,23 +33,23 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
         }
         return found;
       }),
-    alike: (place, { folds, within }, most) =>
+    alike: (place, { folds, leaf, within, equalNulls, caseTells }) =>
       guarded(async () => {
         const { from, column } = namesOf(place, tables());
         await using lent = borrow();
-        // Expressions do not take the collations that ignore differences.
-        const text = `lower(${column}::text COLLATE "default")`;
-        const folded =
-          folds === 'signs'
-            ? `regexp_replace(${text}, '[[:space:][:punct:][:cntrl:]]', '', 'g')`
-            : `btrim(regexp_replace(${text}, '[[:space:][:cntrl:]]+', ' ', 'g'))`;
-        const groups = [folded, ...within.map(quoteName)];
-        const [least, greatest] = [`min(${column}::text COLLATE "C")`, `max(${column}::text COLLATE "C")`];
-        const { rows } = await lent.item.query<{ first_value: string; last_value: string }>(
-          `SELECT ${least} AS first_value, ${greatest} AS last_value FROM ${from} WHERE ${column} IS NOT NULL
-           GROUP BY ${groups.join(', ')} HAVING ${least} <> ${greatest} LIMIT ${most}`,
+        const value = leaf === undefined ? column : `(${column}::text::json #>> ${pathLiteral(leaf)})`;
+        // Of plain letters and digits the key itself leaves no two to a rule that folds no more than their case.
+        if (!caseTells && folds === 'blanks') {
+          const { rows } = await lent.item.query(`SELECT FROM ${from} WHERE ${value}::text COLLATE "C" ~ '[^!-~]' LIMIT 1`);
+          if (rows.length === 0) return [];
+        }
+        const groups = [await foldedText(lent.item, value), ...within.map(quoteName)];
+        const present = [value, ...(equalNulls ? [] : within.map(quoteName))].map((name) => `${name} IS NOT NULL`);
+        const { rows } = await lent.item.query<{ members: string[] }>(
+          `SELECT array_agg(DISTINCT ${value}::text COLLATE "C") AS members FROM ${from} WHERE ${present.join(' AND ')}
+           GROUP BY ${groups.join(', ')} HAVING count(*) > 1 LIMIT ${mostGroups}`,
         );
-        return rows.map(({ first_value, last_value }) => [Buffer.from(first_value), Buffer.from(last_value)] as const);
+        return rows.map(({ members }) => members.map((member) => Buffer.from(member)));
       }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
@@ -67,6 +68,28 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
         return { values, rows };
       }),
   };
+}
+
+/** An expression without case, accents, white space and signs, as far as the server knows them: without ICU, by the database's own collation. */
+async function foldedText(client: Client, value: string): Promise<string> {
+  const { rows } = await client.query<{ icu: boolean; unicode: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu' AND collnamespace = 'pg_catalog'::regnamespace
+       AND collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))) AS icu,
+       current_setting('server_encoding') = 'UTF8' AS unicode`,
+  );
+  const [{ icu, unicode } = { icu: false, unicode: false }] = rows;
+  // Expressions do not take the collations that ignore differences.
+  const text = `${value}::text COLLATE ${icu ? 'pg_catalog."und-x-icu"' : '"default"'}`;
+  const [decomposed, accents] = unicode ? [`normalize(${text}, NFKD)`, '\u0300-\u036f'] : [text, ''];
+  // Upper case first: it unfolds what has no single lower-case partner.
+  const lower = `replace(replace(lower(upper(${decomposed})), '\u00df', 'ss'), '\u0131', 'i')`;
+  return `regexp_replace(${unicode ? lower : `lower(${text})`}, '[[:space:][:punct:][:cntrl:]${accents}]', '', 'g')`;
+}
+
+/** A path of members, as `#>>` takes it. */
+function pathLiteral(path: string): string {
+  const keys = (parseJsonPath(path) ?? []).flatMap((step) => (step.kind === 'key' ? [step.key] : []));
+  return `ARRAY[${keys.map((key) => escapeLiteral(key)).join(', ')}]::text[]`;
 }
 
 function namesOf(place: ColumnPlace, tables: readonly PostgresTable[]) {
