@@ -40,8 +40,10 @@ export type LiveColumn = {
   readonly unique: boolean;
   /** What the column's character set can hold; absent where that is all of Unicode. */
   readonly charset?: 'ascii' | 'latin1';
-  /** Of an enumeration whose type does not spell them. */
+  /** Of an enumeration whose type does not spell them, or of an array of such. */
   readonly labels?: readonly string[];
+  /** Of a type that is made of another one (PostgreSQL): how, and how the server spells that one. */
+  readonly madeOf?: { readonly form: 'array' | 'range' | 'multirange'; readonly sqlType: string };
   /** True where its values are compared with regard to case. */
   readonly exactCase?: boolean;
 };

@@ -1,10 +1,12 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { refuse, type Target } from './anonymizer.ts';
-import { largestOf, parseDecimal } from './numbers.ts';
+import { type Bounds, readArray, readMultirange, readRange, typeOfPart } from './composed-literals.ts';
+import { type Decimal, largestOf, parseDecimal } from './numbers.ts';
 
 /**
- * Refuses a value that a policy writes out and that its column cannot load, or would load as another one. What a type of the server's own may
- * hold (an interval, a range, an array) is not known here.
+ * Refuses a value that a policy writes out and that its column cannot load, or would load as another one. Of arrays and ranges the parts are
+ * looked at, and all are refused whose parts are of a type that is not known here. What another type of the server's own may hold (an interval)
+ * is not known.
  * @param name the anonymizer's, for the message
  * @param text in the server's text form
  * @throws DynDataError POLICY_INVALID
@@ -47,7 +49,7 @@ function isLoadable(text: string, target: Target): boolean {
     case 'json':
       return isJson(text);
     case 'other':
-      return isOther(text, sqlType, isPostgres);
+      return target.madeOf ? isMadeOf(text, target.madeOf, target) : isOther(text, sqlType, isPostgres);
     default:
       return true;
   }
@@ -148,4 +150,67 @@ function isOther(text: string, sqlType: string, isPostgres: boolean): boolean {
       // MySQL's are spatial types and vectors, which have no text that could be loaded.
       return isPostgres;
   }
+}
+
+function isMadeOf(text: string, { form, sqlType }: NonNullable<Target['madeOf']>, { labels, place, sourceKind }: Target): boolean {
+  const type = labels ? 'enum' : typeOfPart(sqlType);
+  const most = /^character(?: varying)?\((\d+)\)/.exec(sqlType)?.[1];
+  const isPart = (part: string | undefined): boolean =>
+    part === undefined ||
+    (type !== undefined &&
+      isLoadable(part, { type, sqlType, nullable: true, unique: false, place, sourceKind, ...(labels ? { labels } : {}) }) &&
+      (most === undefined || [...part].length <= Number(most)));
+  // What stands between the elements of an unknown type (box has its own sign) is not known either.
+  if (form === 'array') return readArray(text)?.every((part) => type !== undefined && isPart(part)) ?? false;
+  const ranges = form === 'range' ? [readRange(text)] : readMultirange(text);
+  return (
+    ranges?.every((range) => {
+      if (range === undefined) return false;
+      // Blanks belong to a bound, and of these types they say nothing.
+      const [lower, upper] = [range.lower, range.upper].map((bound) => (type === 'text' || type === 'enum' ? bound : bound?.trim()));
+      return isPart(lower) && isPart(upper) && isOrdered({ ...range, lower, upper }, type) && hasNext({ ...range, lower, upper }, sqlType);
+    }) ?? false
+  );
+}
+
+/** A range of whole numbers is kept as from the first that is in it to the first that is not, and those must be numbers of the type. */
+function hasNext({ lower, upper, withLower, withUpper }: Bounds, sqlType: string): boolean {
+  const largest = String(largestOf(sqlType));
+  const isLargest = (bound: string | undefined): boolean =>
+    bound !== undefined && /int/.test(sqlType) && compareDecimals(bound, largest) === 0;
+  return !(isLargest(lower) && !withLower) && !(isLargest(upper) && withUpper);
+}
+
+/** Where both bounds are there, the lower one is not the greater one. */
+function isOrdered({ lower, upper }: Bounds, type: Target['type'] | undefined): boolean {
+  if (lower === undefined || upper === undefined) return true;
+  switch (type) {
+    case 'integer':
+    case 'decimal':
+    case 'float':
+      return compareDecimals(lower, upper) <= 0;
+    case 'date':
+    case 'datetime':
+      return microseconds(lower) <= microseconds(upper);
+    default:
+      // How the server orders them is not known here.
+      return lower === upper;
+  }
+}
+
+function compareDecimals(a: string, b: string): number {
+  const [one, other] = [parseDecimal(a), parseDecimal(b)];
+  if (!one || !other) return Number.NaN;
+  const decimals = Math.max(one.decimals, other.decimals);
+  const scaled = ({ scaled: value, decimals: own }: Decimal): bigint => value * 10n ** BigInt(decimals - own);
+  return scaled(one) < scaled(other) ? -1 : scaled(one) > scaled(other) ? 1 : 0;
+}
+
+/** Of a day or a moment that `isDate` or `isMoment` takes; without a zone that of UTC. */
+function microseconds(text: string): bigint {
+  const [, date = '', time = '00:00:00', fraction = '', zone = ''] =
+    /^(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?([-+]\d{2}(?::?\d{2})?)?)?$/.exec(text) ?? [];
+  const [, sign = '+', hours = '00', minutes = '00'] = /^([-+])(\d{2}):?(\d{2})?$/.exec(zone) ?? [];
+  const at = new Date(`${date}T${time}Z`).getTime() - Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return BigInt(at) * 1000n + BigInt(fraction.padEnd(6, '0'));
 }

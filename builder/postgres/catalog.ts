@@ -45,6 +45,8 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
     nullable: boolean;
     max: number | null;
     labels: string[] | null;
+    form: 'array' | 'range' | 'multirange' | null;
+    part: string | null;
   }>(
     // A domain, also one over a domain, is what it is made of.
     `WITH RECURSIVE based AS (
@@ -53,10 +55,14 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
      SELECT a.attrelid::int AS oid, a.attnum AS number, a.attname AS name, t.typname AS type, format_type(a.atttypid, a.atttypmod) AS full,
        t.typtype::text || t.typcategory::text AS category, NOT (a.attnotnull OR coalesce(b.strict, false)) AS nullable,
        CASE WHEN t.typname IN ('varchar', 'bpchar') AND coalesce(b.modifier, a.atttypmod) > 4 THEN coalesce(b.modifier, a.atttypmod) - 4 END AS max,
-       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) AS labels
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid IN (t.oid, array_part)) AS labels,
+       CASE WHEN array_part IS NOT NULL THEN 'array' WHEN t.typtype = 'r' THEN 'range' WHEN t.typtype = 'm' THEN 'multirange' END AS form,
+       CASE WHEN array_part IS NOT NULL THEN format_type(array_part, coalesce(b.modifier, a.atttypmod)) ELSE
+         (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid OR (to_jsonb(r) ->> 'rngmultitypid')::oid = t.oid) END AS part
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN based b ON b.type = a.atttypid AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = b.base AND d.typtype = 'd')
        JOIN pg_type t ON t.oid = coalesce(b.base, a.atttypid)
+       CROSS JOIN LATERAL (SELECT CASE WHEN t.typinput = 'array_in'::regproc THEN t.typelem END AS array_part) AS element
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind = 'r' AND ${userSchemas}
      ORDER BY a.attrelid, a.attnum`,
   );
@@ -106,13 +112,14 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
       schema,
       name,
       estimatedRows: estimate,
-      columns: own.map(({ number, name: column, type, full, category, nullable, max, labels }) => ({
+      columns: own.map(({ number, name: column, type, full, category, nullable, max, labels, form, part }) => ({
         name: column,
         type: typeOf(type, category),
         sqlType: full,
         nullable,
         ...(max === null ? {} : { maxLength: max }),
         ...(labels === null ? {} : { labels }),
+        ...(form === null || part === null ? {} : { madeOf: { form, sqlType: part } }),
         unique: unique.has(number),
         ...charset,
         ...(type !== 'citext' && typeOf(type, category) === 'text' ? { exactCase: true } : {}),

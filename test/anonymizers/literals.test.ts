@@ -14,6 +14,10 @@ const postgres = (type: Target['type'], sqlType: string, more: Partial<Target> =
   ...more,
 });
 
+const array = (sqlType: string, more: Partial<Target> = {}): Place =>
+  postgres('other', `${sqlType}[]`, { madeOf: { form: 'array', sqlType }, ...more });
+const range = (sqlType: string): Place => postgres('other', 'a_range', { madeOf: { form: 'range', sqlType } });
+
 describe('a value that a policy writes out', () => {
   test.each([
     [mysql('integer', 'tinyint'), ['127', '-128', '0'], ['128', '-129', '300', '1.5', '']],
@@ -46,6 +50,55 @@ describe('a value that a policy writes out', () => {
     [postgres('other', 'point'), ['(1,2)'], ['here']],
     [mysql('other', 'point'), [], ['POINT(1 2)', '(1,2)']],
     [postgres('json', 'jsonb'), ['{}', '1'], ['{']],
+    [
+      array('integer'),
+      ['{}', ' { 1 , -2,null } ', '{{1,2},{3,4}}'],
+      ['', '1', '{1', '{1}}', '{1}{2}', '{1,}', '{,1}', '{1,x}', '{1.5}', '{2147483648}', '{{1,2},{3}}', '{{1},2}', '{{}}', '[0:1]={1,2}'],
+    ],
+    [array('text'), ['{a b,"c,d","e\\"f",g\\,h,"",NULL,"NULL"}'], ['{a"b}', '{"a"b}', '{a,,b}', '{a\\}', '{"a}', '{a}x']],
+    [array('character varying(2)'), ['{ab,"é\\"",NULL}'], ['{abc}', '{"a b"}']],
+    [array('numeric(4,2)'), ['{99.99,-1}'], ['{100}']],
+    [array('timestamp(3) with time zone'), ['{"2024-01-01 10:00:00+02"}'], ['{2024-01-01}', '{"2024-02-30 10:00:00"}']],
+    [array('boolean'), ['{t,f}'], ['{2}']],
+    [array('point'), ['{"(1,2)"}'], ['{(1,2)}']],
+    [array('mood', { labels: ['sad', 'so so'] }), ['{}', '{sad,"so so"}'], ['{happy}']],
+    [array('a_domain'), ['{}'], ['{1}', '{NULL}']],
+    [
+      range('integer'),
+      ['empty', '[1,5)', '(,5]', '[,]', '[ 1, 5]', '["1","5"]', '[3,3)'],
+      [
+        '',
+        '1',
+        '[1]',
+        '[1,2',
+        '[5,1]',
+        '[1,x)',
+        '[1,2,3)',
+        '[1,2)(3,4)',
+        '{[1,2)}',
+        '[1,2147483648)',
+        '[1,2147483647]',
+        '(2147483647,)',
+        '[1,2147483647]',
+        '(2147483647,)',
+        '["",1)',
+      ],
+    ],
+    [range('numeric'), ['[1.50,1.5]', '[-2,-1.9]'], ['[1.51,1.5]']],
+    [range('date'), ['[2024-01-01,2024-02-29)'], ['[2024-02-29,2024-01-01)', '[2024-02-30,)']],
+    [
+      range('timestamp with time zone'),
+      ['["2024-01-01 10:00:00+02","2024-01-01 08:00:00.5+00")', '["2024-01-01 10:00:00.50+02","2024-01-01 10:00:00.5+02"]'],
+      ['["2024-01-01 10:00:00+02","2024-01-01 07:59:59+00")', '[2024-01-01,)'],
+    ],
+    [range('double precision'), ['[1e2,2.5e2]'], ['[1e3,2.5e2]', '[NaN,)']],
+    [range('money'), ['empty', '(,)'], ['[1,2]']],
+    [range('text'), ['["a,b",)', '[a,a]'], ['[a,b]']],
+    [
+      postgres('other', 'int4multirange', { madeOf: { form: 'multirange', sqlType: 'integer' } }),
+      ['{}', '{[1,2), (4,5]}', '{empty}'],
+      ['[1,2)', '{[1,2)', '{[1,2),}', '{[1,2) [3,4)}', '{[2,1)}'],
+    ],
   ] as const)('fits %o: %j, and not %j', (place, fitting, others) => {
     const fits = (text: string): boolean => {
       try {
@@ -64,6 +117,7 @@ describe('a value that a policy writes out', () => {
     [{ sample: ['1', 'red'] }, mysql('integer', 'int'), /"sample" has a value that is no integer/],
     [{ shuffle: { start: ['2024-01-01', '2024-13-01'] } }, mysql('date', 'date'), /"shuffle" has a value that is no date/],
     [{ shuffle: { start: ['é'] } }, { ...mysql('binary', 'binary(1)'), maxLength: 1 }, /without room/],
+    [{ constant: '{one}' }, array('integer'), /"constant" has a value that is no integer\[\]/],
     [{ constant: 'POINT(0 0)' }, mysql('other', 'point'), /is no point/],
     [{ constant: { value: 'AAAA', encoding: 'base64' } }, mysql('integer', 'int'), /base64 is for binary/],
     ['hash', mysql('other', 'geometry'), /for text and binary values, and this is geometry/],
