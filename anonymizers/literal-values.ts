@@ -168,7 +168,7 @@ function isMadeOf(text: string, { form, sqlType }: NonNullable<Target['madeOf']>
       if (range === undefined) return false;
       // Blanks belong to a bound, and of these types they say nothing.
       const [lower, upper] = [range.lower, range.upper].map((bound) => (type === 'text' || type === 'enum' ? bound : bound?.trim()));
-      return isPart(lower) && isPart(upper) && isOrdered({ ...range, lower, upper }, type) && hasNext({ ...range, lower, upper }, sqlType);
+      return isPart(lower) && isPart(upper) && isOrdered({ ...range, lower, upper }, type, sqlType) && hasNext({ ...range, lower, upper }, sqlType);
     }) ?? false
   );
 }
@@ -182,7 +182,7 @@ function hasNext({ lower, upper, withLower, withUpper }: Bounds, sqlType: string
 }
 
 /** Where both bounds are there, the lower one is not the greater one. */
-function isOrdered({ lower, upper }: Bounds, type: Target['type'] | undefined): boolean {
+function isOrdered({ lower, upper }: Bounds, type: Target['type'] | undefined, sqlType: string): boolean {
   if (lower === undefined || upper === undefined) return true;
   switch (type) {
     case 'integer':
@@ -191,7 +191,7 @@ function isOrdered({ lower, upper }: Bounds, type: Target['type'] | undefined): 
       return compareDecimals(lower, upper) <= 0;
     case 'date':
     case 'datetime':
-      return microseconds(lower) <= microseconds(upper);
+      return microseconds(lower, sqlType) <= microseconds(upper, sqlType);
     default:
       // How the server orders them is not known here.
       return lower === upper;
@@ -206,11 +206,11 @@ function compareDecimals(a: string, b: string): number {
   return scaled(one) < scaled(other) ? -1 : scaled(one) > scaled(other) ? 1 : 0;
 }
 
-/** Of a day or a moment that `isDate` or `isMoment` takes; without a zone that of UTC. */
-function microseconds(text: string): bigint {
+/** Of a day or a moment that `isDate` or `isMoment` takes; without a zone that of UTC. A type without zones does not look at one. */
+function microseconds(text: string, sqlType: string): bigint {
   const [, date = '', time = '00:00:00', fraction = '', zone = ''] =
     /^(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?([-+]\d{2}(?::?\d{2})?)?)?$/.exec(text) ?? [];
-  const [, sign = '+', hours = '00', minutes = '00'] = /^([-+])(\d{2}):?(\d{2})?$/.exec(zone) ?? [];
+  const [, sign = '+', hours = '00', minutes = '00'] = /^([-+])(\d{2}):?(\d{2})?$/.exec(/without/.test(sqlType) ? '' : zone) ?? [];
   const at = new Date(`${date}T${time}Z`).getTime() - Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
   return BigInt(at) * 1000n + BigInt(fraction.padEnd(6, '0'));
 }

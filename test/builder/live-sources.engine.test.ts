@@ -2,12 +2,14 @@ import { describeWithEngine } from '../support/engine.ts';
 import { sampleForTests } from '../support/sample-for-tests.ts';
 import { consistencySuite } from './consistency-suite.ts';
 import { keyRangesSuite } from './key-ranges-suite.ts';
+import { keyRotationSuite } from './key-rotation-suite.ts';
 import { livePolicySuite } from './live-policy-suite.ts';
 import { uniqueKeysSuite } from './unique-keys-suite.ts';
 
 describeWithEngine('sources that live', () => {
   const sample = sampleForTests({ size: 'tiny', project: 'dyn-data-test-live-sources' });
   // In this order: each adds to the sample what the ones before it do not expect there.
+  keyRotationSuite(sample);
   livePolicySuite(sample);
   uniqueKeysSuite(sample);
   consistencySuite(sample);

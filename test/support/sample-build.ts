@@ -19,6 +19,8 @@ export type SampleBuild = {
   readonly pgDump: string[];
   /** The text of the policy; the sample's own where left out. */
   readonly policy?: string;
+  /** 64 hexadecimal digits. */
+  readonly key?: string;
   readonly ports?: Pick<BuildPorts, 'prepareLeakScan'>;
 };
 
@@ -27,6 +29,7 @@ export async function buildSample({
   connections,
   pgDump,
   policy,
+  key = '01'.repeat(32),
   ports,
 }: SampleBuild): Promise<{ manifest: Manifest; durationMs: number; textOf(source: string, table: string): Promise<string> }> {
   const { mysql, ldap, postgres } = connections;
@@ -42,7 +45,7 @@ export async function buildSample({
       environment: 'prod',
       repository,
       policy: parsePolicy(text, 'prod.yaml'),
-      key: parseKey('01'.repeat(32)),
+      key: parseKey(key),
       connect: [
         (signal) =>
           connectMysql('mysql', { kind: 'mysql', ...mysql, password: unused, databases: [mysql.database] }, mysql.password, signal),
