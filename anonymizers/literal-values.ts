@@ -168,7 +168,12 @@ function isMadeOf(text: string, { form, sqlType }: NonNullable<Target['madeOf']>
       if (range === undefined) return false;
       // Blanks belong to a bound, and of these types they say nothing.
       const [lower, upper] = [range.lower, range.upper].map((bound) => (type === 'text' || type === 'enum' ? bound : bound?.trim()));
-      return isPart(lower) && isPart(upper) && isOrdered({ ...range, lower, upper }, type, sqlType) && hasNext({ ...range, lower, upper }, sqlType);
+      return (
+        isPart(lower) &&
+        isPart(upper) &&
+        isOrdered({ ...range, lower, upper }, type, sqlType) &&
+        hasNext({ ...range, lower, upper }, sqlType)
+      );
     }) ?? false
   );
 }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseKey } from '../../anonymizers/index.ts';
 import type { ManifestTable } from '../../core/index.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
-import { imageVariables } from '../support/engine.ts';
+import { pgDumpOfRun } from '../support/engine.ts';
 import { buildSample } from '../support/sample-build.ts';
 
 type Built = Awaited<ReturnType<typeof buildSample>>;
@@ -16,7 +16,7 @@ export function keyRotationSuite(sample: () => SampleConnections): void {
     let rotated: Built;
 
     beforeAll(async () => {
-      const of = { connections: sample(), postgresImage: imageVariables().POSTGRES_IMAGE ?? 'postgres:18' };
+      const of = { connections: sample(), pgDump: pgDumpOfRun() };
       old = await buildSample({ ...of, key: keys[0] });
       rotated = await buildSample({ ...of, key: keys[1] });
     });
