@@ -54,6 +54,7 @@ export default defineConfig({
           ...everywhere,
           ...besideEngine,
           name: 'redis',
+          isolate: false,
           globalSetup: ['test/support/redis-setup.ts'],
           include: redisTests,
           testTimeout: 120_000,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { chunkCodec, createBuildSnapshot, createPolicyTools } from '../builder/index.ts';
-import { errorKinds, toDynDataError } from '../core/index.ts';
-import { errorFields } from './log.ts';
+import { errorKinds } from '../core/index.ts';
+import { failureOf } from './failure.ts';
 import { runRegistry } from './run.ts';
 
 /** Where it is told where this process listens, for a health check that knows neither configuration nor role. */
@@ -32,8 +32,7 @@ try {
   });
   process.exit(0);
 } catch (thrown) {
-  const error = toDynDataError(thrown);
-  const places = error.code === 'INTERNAL' ? [JSON.stringify(errorFields(error))] : [];
-  process.stderr.write(`${[`${error.code}: ${error.message}`, ...error.details, ...places].join('\n  ')}\n`);
-  process.exit(error.exitCode);
+  const { text, exitCode } = failureOf(thrown);
+  process.stderr.write(text);
+  process.exit(exitCode);
 }

@@ -4,12 +4,13 @@ import type { Value } from '../../anonymizers/index.ts';
 import { catalogue } from '../../anonymizers/index.ts';
 import { readRule } from '../../anonymizers/policy.ts';
 import { DynDataError } from '../../core/index.ts';
+import { times } from '../support/many-times.ts';
 import { bytesOf, type Case, cases, othersOf } from './cases.ts';
 import { makeRule, otherKeyText } from './making.ts';
 import { moreCases } from './more-cases.ts';
 
-const runs = 150;
-const uniqueValues = 20_000;
+const runs = times(40, 150);
+const uniqueValues = times(4_000, 20_000);
 
 /** Results that are the same under every key: they do not depend on it. */
 const unkeyed = new Set([
@@ -138,7 +139,12 @@ describe.each(ofAnonymizers.map((one) => [JSON.stringify(one.rule), one] as cons
     test('different values stay different, as it says', () => {
       const { apply } = applied(one);
       const seen = new Set<string>();
-      const count = name === 'p8-key' || name === 'vapid-key' ? 300 : name.startsWith('device') || name === 'fcm-key' ? 3000 : uniqueValues;
+      const count =
+        name === 'p8-key' || name === 'vapid-key'
+          ? times(60, 300)
+          : name.startsWith('device') || name === 'fcm-key'
+            ? times(600, 3000)
+            : uniqueValues;
       for (let n = 0; n < count; n++) seen.add(hexOf(apply(real(n))));
       expect(seen.size).toBe(count);
     });

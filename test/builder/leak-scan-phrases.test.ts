@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type LeakRule, parseKey, phoneCountries, type WatchKind } from '../../anonymizers/index.ts';
 import { createScan, type Framing } from '../../builder/leak-scan/scanner.ts';
 import { createWatchList, watchKeys } from '../../builder/leak-scan/watch-list.ts';
+import { times } from '../support/many-times.ts';
 
 const france = phoneCountries.find(({ iso }) => iso === 'FR');
 if (!france) throw new Error('no France');
@@ -107,9 +108,9 @@ describe('every value that is watched', () => {
         if (rules(text, framing).length > 0) watched += 1;
         else expect(total()).toBe(before);
       }),
-      { numRuns: 3_000, seed: 1 },
+      { numRuns: times(600, 3_000), seed: 1 },
     );
-    expect(watched).toBeGreaterThan(500);
+    expect(watched).toBeGreaterThan(100);
   });
 
   it('that is not looked for is counted as such', () => {
@@ -138,7 +139,7 @@ describe('every value that is watched', () => {
           expect([text, rules(`1\tx ${text} x\tz\n`, 'table')]).toEqual([text, ['known-value']]);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: times(8, 25) },
     );
   });
 });
@@ -158,7 +159,7 @@ describe('nothing is found', () => {
           expect([written.join(other), found]).toEqual([written.join(other), isThere ? ['known-value'] : []]);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: times(8, 25) },
     );
   });
 

@@ -4,6 +4,7 @@ import { type WatchKind, watchKinds } from '../../anonymizers/index.ts';
 import { createValueIntake } from '../../builder/leak-scan/value-intake.ts';
 import { batchBytes } from '../../builder/leak-scan/value-intake-wasm.ts';
 import { readValues } from '../../builder/leak-scan/watched-values.ts';
+import { times } from '../support/many-times.ts';
 
 type Given = readonly [WatchKind, string];
 
@@ -79,7 +80,7 @@ describe('values on their way to the scan', () => {
         expect(texts(arrived)).toEqual(texts(given));
         expect(arrived.length).toBeLessThanOrEqual(again.length);
       }),
-      { numRuns: 500 },
+      { numRuns: times(100, 500) },
     );
   });
 

@@ -2,18 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
-import { bundleClient, type ClientBundle } from '../../scripts/bundle-client.ts';
+import type { ClientBundle } from '../../scripts/bundle-client.ts';
+import { bundledClient, clientBundle as file } from '../support/client-bundle.ts';
 
-const file = `${import.meta.dirname}/../../dist/test-client-bundle.mjs`;
 const damaged = `${import.meta.dirname}/../../dist/test-client-bundle-damaged.mjs`;
 let bundle: ClientBundle;
 
 beforeAll(async () => {
-  bundle = await bundleClient(file);
-  return async () => {
-    await rm(file);
-    await rm(damaged, { force: true });
-  };
+  bundle = await bundledClient();
+  return () => rm(damaged, { force: true });
 });
 const run = (client: string, ...args: string[]) => spawnSync(process.execPath, [client, ...args], { cwd: '/', encoding: 'utf8' });
 

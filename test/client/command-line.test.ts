@@ -4,11 +4,11 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toolVersion } from '../../core/version.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
+import { bundledClient, clientBundle } from '../support/client-bundle.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { runOnTerminal } from '../support/run-on-terminal.ts';
 import { walkThroughCommands } from '../support/walk-through.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-command-line.mjs`;
 /** Nothing listens on port 1. */
 const nowhere = 'http://127.0.0.1:1';
 const noEngine = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
@@ -18,15 +18,14 @@ let client: ClientProject;
 let inside: ClientProject;
 
 beforeAll(async () => {
-  await bundleClient(bundle);
+  await bundledClient();
   const options = { registry: nowhere, configDirs: ['SHOP_CONFIG_DIR'], snapshot: 'latest' };
-  client = await createClientProject({ ...options, client: bundle });
+  client = await createClientProject({ ...options, client: clientBundle });
   inside = await createClientProject(options);
 });
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   await inside[Symbol.asyncDispose]();
-  await rm(bundle);
 });
 
 /** They are run by test/long/walk-throughs.test.ts. */
@@ -35,7 +34,7 @@ describe('the walk-throughs', () => {
     const commands = await walkThroughCommands(`walk-through-${who}.md`);
     expect(commands.length).toBeGreaterThan(4);
     for (const args of commands) {
-      const { stderr } = await inside.run(args, noEngine);
+      const { stderr } = await inside.run(args, { PATH: '/nonexistent' });
       expect(stderr, args.join(' ')).not.toMatch(/error USAGE: (?!.*--yes)/);
     }
   });
@@ -52,12 +51,12 @@ describe('usage', () => {
 
   test('version tells the version, as text and as JSON, before or after --json', async () => {
     expect((await client.run(['version'])).stdout).toBe(`dyn-data ${toolVersion}\n`);
-    expect((await client.run(['--version'])).stdout).toBe(`dyn-data ${toolVersion}\n`);
+    expect((await inside.run(['--version'])).stdout).toBe(`dyn-data ${toolVersion}\n`);
     for (const args of [
       ['version', '--json'],
       ['--json', 'version'],
     ]) {
-      expect(JSON.parse((await client.run(args)).stdout)).toMatchObject({ name: 'dyn-data', version: toolVersion });
+      expect(JSON.parse((await inside.run(args)).stdout)).toMatchObject({ name: 'dyn-data', version: toolVersion });
     }
   });
 
@@ -84,7 +83,7 @@ describe('usage', () => {
   });
 
   test('a reference that is none is refused with the accepted forms', async () => {
-    const { exitCode, stderr } = await client.run(['pull', 'Shop:x y'], noEngine);
+    const { exitCode, stderr } = await inside.run(['pull', 'Shop:x y'], noEngine);
     expect(stderr).toContain('error REFERENCE_INVALID');
     expect(stderr).toContain('dynamease:prod-2024-05');
     expect(exitCode).toBe(2);
@@ -100,30 +99,30 @@ describe('usage', () => {
 
 describe('configuration', () => {
   test('is found from a folder below', async () => {
-    const run = spawnSync(process.execPath, [bundle, 'ls'], { cwd: join(client.folder, 'deep', 'down'), encoding: 'utf8' });
+    const run = await runOnTerminal(['ls'], { folder: join(inside.folder, 'deep', 'down'), columns: undefined });
     expect(run.stderr).toContain(`error REGISTRY_UNREACHABLE: The registry at ${nowhere} does not answer.`);
   });
 
   test('missing, it is explained with an example', async () => {
-    const run = spawnSync(process.execPath, [bundle, 'ls'], { cwd: '/', encoding: 'utf8' });
-    expect(run.status).toBe(2);
+    const run = await runOnTerminal(['ls'], { folder: '/', columns: undefined });
+    expect(run.exitCode).toBe(2);
     expect(run.stderr).toContain('error CONFIG_NOT_FOUND: There is no dyn-data.yaml in / or any folder above it.');
     expect(run.stderr).toContain('registry: http://127.0.0.1:5000');
   });
 
   test('given with --config, it is read from there', async () => {
-    const missing = await client.run(['--config', 'nowhere.yaml', 'ls']);
+    const missing = await inside.run(['--config', 'nowhere.yaml', 'ls']);
     expect(missing.stderr).toContain('error CONFIG_NOT_FOUND');
     expect(missing.stderr).toContain('nowhere.yaml does not exist');
-    const file = join(client.folder, 'deep', 'other.yaml');
+    const file = join(inside.folder, 'deep', 'other.yaml');
     await writeFile(file, 'version: 1\nregistry: http://127.0.0.1:2\nrepository: other\nstack: { files: [a.yml] }\n');
-    expect((await client.run(['ls', '--config', file])).stderr).toContain('http://127.0.0.1:2 does not answer');
+    expect((await inside.run(['ls', '--config', file])).stderr).toContain('http://127.0.0.1:2 does not answer');
   });
 
   test('wrong, every offending key is named and no value is printed', async () => {
-    const file = join(client.folder, 'deep', 'wrong.yaml');
+    const file = join(inside.folder, 'deep', 'wrong.yaml');
     await writeFile(file, 'version: 1\nregistry: s3cr3t\nrepository: shop\nstak: s3cr3t\n');
-    const { exitCode, stderr } = await client.run(['ls', '--config', file]);
+    const { exitCode, stderr } = await inside.run(['ls', '--config', file]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error CONFIG_INVALID');
     for (const key of ['registry', 'stack', 'stak']) expect(stderr).toMatch(new RegExp(`^  ${key}: `, 'm'));
@@ -133,38 +132,38 @@ describe('configuration', () => {
 
 describe('before anything starts', () => {
   test('an unset configuration folder is an error that says what to set', async () => {
-    const unset = await client.run(['up'], noEngine);
+    const unset = await inside.run(['up'], noEngine);
     expect(unset.exitCode).toBe(2);
     expect(unset.stderr).toContain('error CONFIG_DIR_UNSET');
     expect(unset.stderr).toContain('export SHOP_CONFIG_DIR=/path/to/configuration');
     expect(unset.stderr).toContain('  SHOP_CONFIG_DIR is not set');
-    const missing = await client.run(['up'], { ...noEngine, SHOP_CONFIG_DIR: '/no/such/folder' });
+    const missing = await inside.run(['up'], { ...noEngine, SHOP_CONFIG_DIR: '/no/such/folder' });
     expect(missing.stderr).toContain('  SHOP_CONFIG_DIR names /no/such/folder, which is not a folder here');
   });
 
   test('a configuration folder in the .env file that compose reads counts', async () => {
-    await writeFile(join(client.folder, '.env'), 'SHOP_CONFIG_DIR="./deep"\n');
-    const { stderr } = await client.run(['up'], noEngine);
-    await rm(join(client.folder, '.env'));
+    await writeFile(join(inside.folder, '.env'), 'SHOP_CONFIG_DIR="./deep"\n');
+    const { stderr } = await inside.run(['up'], noEngine);
+    await rm(join(inside.folder, '.env'));
     expect(stderr).toContain('error ENGINE_UNAVAILABLE');
   });
 
   test.each(['up', 'status', 'down'])('%s without a Docker engine says what to do', async (command) => {
-    const env = { ...noEngine, SHOP_CONFIG_DIR: client.folder };
-    const { exitCode, stderr } = await client.run([command], env);
+    const env = { ...noEngine, SHOP_CONFIG_DIR: inside.folder };
+    const { exitCode, stderr } = await inside.run([command], env);
     expect(exitCode).toBe(5);
     expect(stderr).toMatch(/^error ENGINE_UNAVAILABLE: .*(sudo systemctl start docker|Install Docker)/);
-    expect(existsSync(join(client.folder, '.dyn-data'))).toBe(false);
+    expect(existsSync(join(inside.folder, '.dyn-data'))).toBe(false);
   });
 
   test('a machine without the command docker is told to install it', async () => {
-    const { exitCode, stderr } = await client.run(['pull', 'x'], { PATH: '/nonexistent' });
+    const { exitCode, stderr } = await inside.run(['pull', 'x'], { PATH: '/nonexistent' });
     expect(stderr).toContain('error ENGINE_UNAVAILABLE: The command "docker" is not installed. Install Docker');
     expect(exitCode).toBe(5);
   });
 
   test('an engine without Compose, or with Compose v1 only, is told what to install', async () => {
-    const folder = join(client.folder, 'bin');
+    const folder = join(inside.folder, 'bin');
     await mkdir(folder);
     // What a docker command without the plugin does.
     await writeFile(
@@ -172,8 +171,8 @@ describe('before anything starts', () => {
       '#!/bin/sh\nif [ "$1" = version ]; then echo 20.10.24; else echo "docker: unknown command" >&2; exit 1; fi\n',
       { mode: 0o755 },
     );
-    const env = { SHOP_CONFIG_DIR: client.folder, PATH: `${folder}${delimiter}${process.env.PATH}` };
-    const { exitCode, stderr } = await client.run(['up'], env);
+    const env = { SHOP_CONFIG_DIR: inside.folder, PATH: `${folder}${delimiter}${process.env.PATH}` };
+    const { exitCode, stderr } = await inside.run(['up'], env);
     expect(stderr).toContain('error COMPOSE_UNAVAILABLE: dyn-data needs Docker Compose 2.26 or newer, but docker compose does not answer.');
     expect(exitCode).toBe(5);
   });
@@ -188,7 +187,7 @@ describe('an old Node', () => {
     );
 
   test.skipIf(old === undefined)(`is told first of all${old === undefined ? ' [skipped: this machine has none on its PATH]' : ''}`, () => {
-    const run = spawnSync(old ?? '', [bundle, 'ls', '--json'], { cwd: '/', encoding: 'utf8' });
+    const run = spawnSync(old ?? '', [clientBundle, 'ls', '--json'], { cwd: '/', encoding: 'utf8' });
     expect(run.status).toBe(2);
     const { error } = JSON.parse(run.stderr);
     expect(error).toMatchObject({ code: 'RUNTIME_TOO_OLD' });

@@ -3,20 +3,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleClient } from '../../scripts/bundle-client.ts';
+import { bundledClient, clientBundle } from '../support/client-bundle.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-completion.mjs`;
 let folder: string;
 
 beforeAll(async () => {
-  await bundleClient(bundle);
+  await bundledClient();
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-completion-'));
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
-  await rm(bundle);
 });
-const client = (...args: string[]) => spawnSync(process.execPath, [bundle, ...args], { cwd: folder, encoding: 'utf8' });
+const client = (...args: string[]) => spawnSync(process.execPath, [clientBundle, ...args], { cwd: folder, encoding: 'utf8' });
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 
 /** The first words of the lines of a help text under a heading. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { proposeLabels } from '../../client/commands/init.ts';
 import { findComposeFiles, kindOf, surveyStack } from '../../client/stack-survey.ts';
 import { parseClientConfig } from '../../core/client-config.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { makeDataImage } from '../support/data-image.ts';
+import { runOnTerminal } from '../support/run-on-terminal.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 import { ldapSource, mysqlSource, postgresSource } from '../support/shop-data.ts';
 import { storeDataImage } from '../support/stored-data-image.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-init.mjs`;
 const composeFile = `
 services:
   database: { image: "mysql:9.7" }
@@ -30,32 +28,17 @@ let folder: string;
 
 beforeAll(async () => {
   registry = await startRegistry({ objects: createMemoryObjects(), build: () => () => Promise.reject(new Error('builds nothing')) });
-  await bundleClient(bundle);
   const sources = [mysqlSource({ customers: 1, chunkRows: 1 }), postgresSource({ installations: 1 }), ldapSource({ people: 1 })];
   await storeDataImage(registry, await makeDataImage(sources), { tag: 'may' });
 });
-afterAll(async () => {
-  await registry.stop();
-  await rm(bundle);
-});
+afterAll(() => registry.stop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-init-'));
   await writeFile(join(folder, 'docker-compose.yml'), composeFile);
   return () => rm(folder, { recursive: true });
 });
 const read = (name: string) => readFile(join(folder, name), 'utf8');
-const init = (...args: string[]): Promise<{ exitCode: number | null; stdout: string; stderr: string }> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, [bundle, 'init', ...args], { cwd: folder });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (piece) => {
-      stdout += piece;
-    });
-    child.stderr.on('data', (piece) => {
-      stderr += piece;
-    });
-    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
-  });
+const init = (...args: string[]) => runOnTerminal(['init', ...args], { folder, columns: undefined });
 
 describe('init', () => {
   test('writes dyn-data.yaml, and labels out of what the registry knows, beside the compose file', async () => {

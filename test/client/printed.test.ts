@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenIdOf } from '../../core/token-text.ts';
-import { bundleClient } from '../../scripts/bundle-client.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
+import { bundledClient, clientBundle } from '../support/client-bundle.ts';
 import { makeDataImage } from '../support/data-image.ts';
+import { times } from '../support/many-times.ts';
 import { normalised } from '../support/normalised.ts';
 import { runOnPseudoTerminal } from '../support/pseudo-terminal.ts';
 import { publishImage } from '../support/published-image.ts';
@@ -18,7 +19,6 @@ import { storeDataImage } from '../support/stored-data-image.ts';
 const fixtures = `${import.meta.dirname}/../fixtures/printed`;
 const now = new Date('2024-06-03T12:00:00.000Z');
 const widths = [60, 80, 120, 200];
-const bundle = `${import.meta.dirname}/../../dist/test-client-printed.mjs`;
 
 let registry: RunningRegistry;
 let folder: string;
@@ -27,7 +27,7 @@ const known = new Map<string, string>();
 const remembered: Record<string, string> = {};
 
 beforeAll(async () => {
-  await bundleClient(bundle);
+  await bundledClient();
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-printed-'));
   registry = await startRegistry({
     objects: createMemoryObjects(),
@@ -74,8 +74,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await registry.stop();
   await rm(folder, { recursive: true });
-  await rm(bundle);
 });
+
+/** What is run once more as it ships, on a real terminal; many times over, all. Pausing and resuming count in the audit log that is printed. */
+const shownAgain = new Set(['ls', 'show', 'policy check', 'schedule pause', 'schedule resume']);
+const isEverythingTried = times(0, 1) === 1;
 
 /** Nowhere is a docker; what needs one has tests of its own. */
 const env = () => ({ PATH: '/nonexistent', DYN_DATA_TOKEN: '', DYN_DATA_REGISTRY: '', XDG_CONFIG_HOME: folder });
@@ -91,7 +94,7 @@ async function expectSameOnPseudoTerminal(
   const timeless = (text: string): string =>
     text.replaceAll(/\b(?:\d+ (?:years?|months?|days?|hours?|minutes?|s)|now)\b/g, 'AGE').replaceAll(/ +/g, ' ');
   const here = await run(args, columns, more);
-  const there = await runOnPseudoTerminal([process.execPath, bundle, ...args], { folder, columns, env: { ...env(), ...more } });
+  const there = await runOnPseudoTerminal([process.execPath, clientBundle, ...args], { folder, columns, env: { ...env(), ...more } });
   expect(timeless(there.written)).toBe(timeless(here.written));
   expect(there.exitCode).toBe(here.exitCode);
 }
@@ -206,7 +209,8 @@ describe('what a command prints', () => {
       for (const line of written.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
     }
     // A login asks for a token there.
-    if (isLookedAt && name !== 'login') await expectSameOnPseudoTerminal([...path, ...argsOf(args)], 80);
+    if (isLookedAt && name !== 'login' && (isEverythingTried || shownAgain.has(name)))
+      await expectSameOnPseudoTerminal([...path, ...argsOf(args)], 80);
     const printed = await run([...path, ...argsOf(json ?? args), '--json'], 80);
     expect(printed.stderr).toBe('');
     const value = JSON.parse(printed.stdout);
@@ -251,5 +255,5 @@ test.each(['', 'up', 'snapshot', 'token create'])('the help of "%s" fits the ter
   await expectAsStored(`help ${name}`.trim(), await printedBy(args, widths, true));
   for (const width of widths)
     for (const line of (await run(args, width)).stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
-  await expectSameOnPseudoTerminal(args, 60);
+  if (isEverythingTried || name === 'up') await expectSameOnPseudoTerminal(args, 60);
 });

@@ -1,13 +1,11 @@
-import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect as connectTo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleClient } from '../../scripts/bundle-client.ts';
+import { bundledClient, clientBundle } from '../support/client-bundle.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { makeDataImage } from '../support/data-image.ts';
 import { type SmallRegistry, startSmallRegistry } from '../support/small-registry.ts';
 
-const bundle = `${import.meta.dirname}/../../dist/test-client-proxy.mjs`;
 /** A name that the proxy alone knows. */
 const inside = 'registry.invalid:5000';
 let registry: SmallRegistry;
@@ -16,7 +14,7 @@ let client: ClientProject;
 const asked: string[] = [];
 
 beforeAll(async () => {
-  await bundleClient(bundle);
+  await bundledClient();
   registry = await startSmallRegistry();
   registry.add('shop', 'may', await makeDataImage([]));
   proxy = createServer().on('connect', (request, socket) => {
@@ -30,14 +28,13 @@ beforeAll(async () => {
     socket.on('error', () => server.destroy());
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  client = await createClientProject({ client: bundle, registry: `http://${inside}` });
+  client = await createClientProject({ client: clientBundle, registry: `http://${inside}` });
 });
 afterAll(async () => {
   await client[Symbol.asyncDispose]();
   proxy.closeAllConnections();
   proxy.close();
   await registry.close();
-  await rm(bundle);
 });
 
 test('registries are reached through the proxy that the environment names, but for those that it exempts', async () => {

@@ -10,6 +10,7 @@ import {
   type RetentionPolicy,
   retentionPolicySchema,
 } from '../../core/index.ts';
+import { times } from '../support/many-times.ts';
 
 const of = { environment: 'prod', repository: 'dynamease' };
 const hourMs = 60 * 60 * 1000;
@@ -35,14 +36,15 @@ function nightly(timeZone: string, fromUtc: number, nights: number): string[] {
 }
 
 describe('two years of nights', () => {
-  it.each([
+  const zones: readonly [string, string][] = [
     ['Europe/Paris', '2023-12-31T12:00:00Z'],
-    ['America/New_York', '2023-12-31T12:00:00Z'],
     ['Australia/Lord_Howe', '2023-12-31T12:00:00Z'],
-    ['Asia/Kathmandu', '2023-12-31T12:00:00Z'],
     ['Pacific/Apia', '2023-12-31T06:00:00Z'],
+    ['America/New_York', '2023-12-31T12:00:00Z'],
+    ['Asia/Kathmandu', '2023-12-31T12:00:00Z'],
     ['UTC', '2023-12-31T12:00:00Z'],
-  ])('in %s leave 7 days, 5 weeks, 12 months and 2 years', (timeZone, from) => {
+  ];
+  it.each(zones.slice(0, times(3, zones.length)))('in %s leave 7 days, 5 weeks, 12 months and 2 years', (timeZone, from) => {
     const policy = policyOf({ keepDaily: 7, keepWeekly: 5, keepMonthly: 12, keepYearly: 2, timeZone });
     const local = (takenAt: string): string => new Intl.DateTimeFormat('sv-SE', { timeZone }).format(new Date(takenAt));
     const nights = nightly(timeZone, Date.parse(from), 731);
@@ -58,7 +60,8 @@ describe('two years of nights', () => {
       expect(there.length).toBeLessThanOrEqual(7 + 5 + 12 + 2);
       // Whatever day it is, the last week is there whole.
       const lastWeek = nights.slice(Math.max(0, nights.indexOf(takenAt) - 6), nights.indexOf(takenAt) + 1);
-      expect(there.map((snapshot) => snapshot.takenAt)).toEqual(expect.arrayContaining(lastWeek));
+      const days = new Set(there.map((snapshot) => snapshot.takenAt));
+      expect(lastWeek.filter((day) => !days.has(day))).toEqual([]);
     }
     const days = there.map(({ takenAt }) => local(takenAt));
     const monthEnds = ['01-31', '02-28', '03-31', '04-30', '05-31', '06-30', '07-31', '08-31', '09-30', '10-31', '11-30', '12-31'];
@@ -226,7 +229,7 @@ describe('for any snapshots and any policy', () => {
         const shuffled = planRetention(of, policy, [...all].reverse());
         expect(shuffled).toEqual(plan);
       }),
-      { numRuns: 300 },
+      { numRuns: times(60, 300) },
     );
   });
 
@@ -238,7 +241,7 @@ describe('for any snapshots and any policy', () => {
         const greater = planRetention(of, cleaned({ ...keep, [key]: (keep[key] ?? 0) + more }), all);
         for (const digest of digests(smaller.keep)) expect(digests(greater.keep)).toContain(digest);
       }),
-      { numRuns: 300 },
+      { numRuns: times(60, 300) },
     );
   });
 

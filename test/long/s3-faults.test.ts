@@ -1,6 +1,6 @@
 import { HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { S3Objects } from '../../storage/index.ts';
+import type { S3Objects } from '../../storage/s3-objects.ts';
 import { objectStoreContract } from '../contracts/object-store.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type FaultKind, type FaultProxy, type ProxiedRequest, startFaultProxy } from '../support/fault-proxy.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import processSettings from '../../registry/process-settings.json' with { type: 'json' };
 import { runCommand } from '../../scripts/run-command.ts';
+import { startRegistryHere } from '../support/registry-here.ts';
 
 const program = (name: string): string => join(import.meta.dirname, '../../registry', name);
 
@@ -44,7 +45,8 @@ describe('the programs of the image', () => {
   });
 
   it('refuse a role that there is not', async () => {
-    const refused = await runCommand(process.execPath, [program('start.mjs')], { env: { ...env, DYN_DATA_ROLE: 'registrar' } });
-    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^USAGE: There is no such role/) });
+    const { exit, output } = startRegistryHere([], { env: { ...env, DYN_DATA_ROLE: 'registrar' } });
+    expect(await exit).toBe(2);
+    expect(output().stderr).toMatch(/^USAGE: There is no such role/);
   });
 });

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Collected, Job } from '../../core/index.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
+import { publishChunks } from '../support/collected-store.ts';
+import { type RegistryHere, startRegistryHere } from '../support/registry-here.ts';
 
 /** Of the collector, in this test: some seconds. */
 const graceMs = 1_500;
 
-let registry: ChildProcess;
+let registry: RegistryHere;
 let url = '';
 let folder = '';
 let client: ClientProject;
@@ -29,15 +29,21 @@ beforeEach(async () => {
     environment('staging', ''),
   ];
   await writeFile(join(folder, 'registry.yaml'), config.join(''));
-  const program = join(import.meta.dirname, 'kept-snapshots-program.ts');
-  registry = spawn(process.execPath, [program, '--config', join(folder, 'registry.yaml')], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const [line] = (await once(registry.stdout ?? registry, 'data')) as [Buffer];
-  url = (JSON.parse(String(line)) as { listening: string }).listening;
+  // A tag `a.b` gives a snapshot of the chunks a and b, so the same tag gives the same snapshot, taken a day later than the last one.
+  const dayMs = 24 * 60 * 60 * 1000;
+  let takenAtMs = Date.parse('2024-05-01T02:00:00Z') - dayMs;
+  registry = startRegistryHere(['--config', join(folder, 'registry.yaml')], {
+    build: (ports) => async (request) => {
+      const { tag = 'a' } = request;
+      takenAtMs += dayMs;
+      return { digest: await publishChunks(ports, [tag.split('.')], { tag, takenAt: new Date(takenAtMs).toISOString() }) };
+    },
+  });
+  url = await registry.listening;
   client = await createClientProject({ registry: url, repository: 'dynamease' });
 });
 afterEach(async () => {
-  registry.kill('SIGTERM');
-  await once(registry, 'exit');
+  await registry.stop();
   await client[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });

@@ -5,8 +5,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isEnded, type Job, routes } from '../../core/index.ts';
+import { type BuildSnapshot, isEnded, type Job, routes } from '../../core/index.ts';
+import { startRegistryHere } from '../support/registry-here.ts';
+import { smallBuild } from '../support/small-build.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -20,6 +23,7 @@ const mainFile = join(import.meta.dirname, '../../registry/main.ts');
 const smallFile = join(import.meta.dirname, 'small-registry-program.ts');
 /** The shape of a secret that must never be printed. */
 const secret = 's3cr3t-value-0123456789';
+const secrets = { TEST_KEY: secret, TEST_PASSWORD: secret };
 const environments = `environments:
   prod:
     repository: dynamease
@@ -34,7 +38,7 @@ const configOf = (changes: { listen?: string; storage?: string; more?: string } 
 type Running = { child: ChildProcess; output: () => { stdout: string; stderr: string }; exit: Promise<number | null> };
 const start = (program: string, commandLine: readonly string[], env: Record<string, string> = {}): Running => {
   const child = spawn(process.execPath, [program, ...commandLine], {
-    env: { ...process.env, TEST_KEY: secret, TEST_PASSWORD: secret, ...env },
+    env: { ...process.env, ...secrets, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -54,19 +58,23 @@ const fileWith = async (name: string, text: string): Promise<string> => {
 };
 
 describe('a registry that cannot start', () => {
+  const expectFailure = (output: { stdout: string; stderr: string }, words: readonly RegExp[]): void => {
+    expect(output.stdout).toBe('');
+    for (const word of words) expect(output.stderr).toMatch(word);
+    expect(output.stderr).not.toContain(secret);
+    expect(output.stderr).not.toMatch(/\n\s+at /);
+  };
   const fails = async (commandLine: readonly string[], exitCode: number, words: readonly RegExp[], env: Record<string, string> = {}) => {
-    const running = start(mainFile, commandLine, env);
-    expect(await running.exit, running.output().stderr).toBe(exitCode);
-    const { stdout, stderr } = running.output();
-    expect(stdout).toBe('');
-    for (const word of words) expect(stderr).toMatch(word);
-    expect(stderr).not.toContain(secret);
-    expect(stderr).not.toMatch(/\n\s+at /);
+    const { exit, output } = startRegistryHere(commandLine, { env: { ...secrets, ...env } });
+    expect(await exit, output().stderr).toBe(exitCode);
+    expectFailure(output(), words);
   };
 
   it('says how it is called', async () => {
+    const program = start(mainFile, ['--confg', 'x']);
+    expect(await program.exit).toBe(2);
+    expectFailure(program.output(), [/^USAGE: /, /--config FILE/]);
     await fails([], 2, [/^USAGE: /, /--config FILE/]);
-    await fails(['--confg', 'x'], 2, [/^USAGE: /, /--config FILE/]);
   });
 
   it('names a configuration that it cannot read', async () => {
@@ -142,22 +150,24 @@ describe('a running registry', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ msg: 'registry stopped' });
     expect(first.output().stdout.trim().split('\n')).toHaveLength(1);
 
-    const second = start(smallFile, ['--config', config]);
-    const manifest = await fetch(`${await listening(second)}/v2/dynamease/manifests/may`, { method: 'HEAD' });
+    const second = startRegistryHere(['--config', config], { env: secrets, build: smallBuild });
+    const manifest = await fetch(`${await second.listening}/v2/dynamease/manifests/may`, { method: 'HEAD' });
     expect(manifest.headers.get('docker-content-digest')).toBe(digest);
-    second.child.kill('SIGTERM');
-    expect(await second.exit).toBe(0);
+    expect(await second.stop()).toBe(0);
     expect(first.output().stderr + second.output().stderr).not.toContain(secret);
   });
 
   it('cancels its builds and ends within seconds', async () => {
     const config = await fileWith('hang.yaml', configOf({ storage: '{ folder: hang-store }' }));
-    const running = start(smallFile, ['--config', config], { MODE: 'hang' });
-    const url = await listening(running);
+    const hang =
+      (): BuildSnapshot =>
+      (_request, { signal }) =>
+        sleep(600_000, { digest: '' }, { signal });
+    const running = startRegistryHere(['--config', config], { env: secrets, build: hang });
+    const url = await running.listening;
     const { id } = await create(url);
     await expect.poll(async () => (await jobOf(url, id)).state).toBe('running');
-    running.child.kill('SIGTERM');
-    expect(await running.exit).toBe(0);
+    expect(await running.stop()).toBe(0);
     expect(running.output().stderr).toContain('"state":"cancelled"');
   });
 });

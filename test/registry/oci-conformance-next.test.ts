@@ -1,10 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/index.ts';
-import { createFolderObjects } from '../../storage/index.ts';
+import { createMemoryObjects } from '../../storage/index.ts';
 import {
   type Content,
   createOciClient,
@@ -34,7 +31,6 @@ const contentBy = (algorithm: Algorithm, bytes: Uint8Array | string): Content =>
 };
 const descriptor = (mediaType: string, { digest, size }: Content, more: object = {}) => ({ mediaType, digest, size, ...more });
 
-let folder = '';
 let registry: RunningRegistry;
 const client = createOciClient(() => registry.port);
 const { send } = client;
@@ -45,14 +41,9 @@ const finish = (location: string, digest: string, body?: Uint8Array) =>
   send('PUT', location, { query: { digest }, headers: { 'content-type': 'application/octet-stream' }, ...(body ? { body } : {}) });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dyn-data-conformance-'));
-  const objects = await createFolderObjects({ folder, newId: randomUUID });
-  registry = await startRegistry({ objects, build: () => async () => ({ digest: digestOf('unused') }) });
+  registry = await startRegistry({ objects: createMemoryObjects(), build: () => async () => ({ digest: digestOf('unused') }) });
 });
-afterAll(async () => {
-  await registry.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => registry.stop());
 
 const created = async (answer: RawResponse, { digest, bytes }: Content): Promise<void> => {
   expect(answer.status).toBe(201);

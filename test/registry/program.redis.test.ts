@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { createBuild, endOf, eventsOf } from '../support/production.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { startRegistryHere } from '../support/registry-here.ts';
 
 const mainFile = join(import.meta.dirname, '../../registry/main.ts');
 
@@ -25,7 +27,8 @@ describeWithRedis("the registry's own program, in production", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const start = async (role: string, changes: Record<string, unknown> = {}, env: Record<string, string> = {}) => {
+  /** The arguments and the environment of a program with this role. */
+  const programOf = async (role: string, changes: Record<string, unknown> = {}, env: Record<string, string> = {}) => {
     const config = {
       version: 1,
       listen: { port: 0 },
@@ -45,11 +48,16 @@ describeWithRedis("the registry's own program, in production", () => {
       },
       ...changes,
     };
-    const file = join(folder, `${role}-${children.length}.yaml`);
+    const file = join(folder, `${randomUUID()}.yaml`);
     await writeFile(join(folder, 'policy.yaml'), 'version: 1\nsources: { mysql: { defaults: { keep: ["*"] }, tables: {} } }\n');
     await writeFile(file, stringify(config));
-    const child = spawn(process.execPath, [mainFile, '--config', file, '--role', role], {
-      env: { ...process.env, TEST_REDIS: redis.url, TEST_KEY: '01'.repeat(32), TEST_PASSWORD: 'a-password-of-a-source', ...env },
+    const secrets = { TEST_REDIS: redis.url, TEST_KEY: '01'.repeat(32), TEST_PASSWORD: 'a-password-of-a-source' };
+    return { commandLine: ['--config', file, '--role', role], env: { ...secrets, ...env } };
+  };
+  const start = async (role: string) => {
+    const { commandLine, env } = await programOf(role);
+    const child = spawn(process.execPath, [mainFile, ...commandLine], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
@@ -84,17 +92,20 @@ describeWithRedis("the registry's own program, in production", () => {
   });
 
   it('says at its start what is wrong with its Redis or its role', async () => {
-    const refused = async (words: RegExp, code: number, ...options: Parameters<typeof start>) => {
-      const { exit, logged } = await start(...options);
-      expect(await exit, logged()).toBe(code);
-      expect(logged()).toMatch(words);
-      expect(logged()).not.toMatch(/wrong-password|redis-test-password/);
+    const refused = async (words: RegExp, code: number, ...options: Parameters<typeof programOf>) => {
+      const { commandLine, env } = await programOf(...options);
+      const { exit, output } = startRegistryHere(commandLine, { env });
+      expect(await exit, output().stderr).toBe(code);
+      expect(output().stderr).toMatch(words);
+      expect(output().stderr).not.toMatch(/wrong-password|redis-test-password/);
     };
     await refused(/^USAGE: There is no such role\./m, 2, 'butler');
     await refused(/^CONFIG_INVALID: The role "builder" needs a Redis/m, 2, 'builder', { redisUrl: undefined });
     await refused(/^SECRET_MISSING: .*TEST_NOTHING/m, 4, 'registry', { redisUrl: { env: 'TEST_NOTHING' } });
     await refused(/^CONFIG_INVALID: redisUrl is no address/m, 2, 'registry', {}, { TEST_REDIS: 'http://127.0.0.1' });
-    await refused(/^QUEUE_UNREACHABLE: /m, 5, 'registry', {}, { TEST_REDIS: redis.url.replace('redis-test-password', 'wrong-password') });
-    await refused(/^QUEUE_UNREACHABLE: /m, 5, 'builder', {}, { TEST_REDIS: 'redis://127.0.0.1:1' });
+    await Promise.all([
+      refused(/^QUEUE_UNREACHABLE: /m, 5, 'registry', {}, { TEST_REDIS: redis.url.replace('redis-test-password', 'wrong-password') }),
+      refused(/^QUEUE_UNREACHABLE: /m, 5, 'builder', {}, { TEST_REDIS: 'redis://127.0.0.1:1' }),
+    ]);
   });
 });

@@ -17,11 +17,13 @@ function* everyText(): Generator<string> {
     for (const [name, values] of attributes) if (name !== 'jpegPhoto') yield values.join('\n');
 }
 
+const texts = [...everyText()];
+
 describe('the lists of real values', () => {
   it('hold every e-mail address that occurs', () => {
     const real = new Set(realEmails(population, counts));
     const found = new Set<string>();
-    for (const text of everyText())
+    for (const text of texts)
       for (const [email] of text.matchAll(/[a-z0-9._-]+(?:@|%40)[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi))
         found.add(email.toLowerCase().replace('%40', '@'));
     expect(found.size).toBeGreaterThan(2_000);
@@ -31,7 +33,7 @@ describe('the lists of real values', () => {
   it('hold every phone number that occurs, however it is written', () => {
     const real = new Set(realPhones(population, counts));
     const found = new Set<string>();
-    for (const text of everyText()) {
+    for (const text of texts) {
       for (const [number] of text.matchAll(/\+\d[\d ]{9,18}\d/g)) found.add(number.replaceAll(' ', ''));
       for (const [number] of text.matchAll(/(?<![\d ])06(?: \d\d){4}/g)) found.add(`+33${number.replaceAll(' ', '').slice(1)}`);
     }
@@ -40,9 +42,9 @@ describe('the lists of real values', () => {
   });
 
   it('hold secrets that really occur', () => {
-    const texts = [...everyText()].join('\n').replaceAll('\\n', '\n');
+    const text = texts.join('\n').replaceAll('\\n', '\n');
     const secrets = [...realSecrets(population, counts)];
     expect(secrets.length).toBeGreaterThan(counts.installations);
-    for (const secret of secrets) expect(texts.includes(secret)).toBe(true);
+    for (const secret of secrets) if (!text.includes(secret)) expect.fail(`${secret} does not occur`);
   });
 });

@@ -17,7 +17,7 @@ async function* endless(): AsyncGenerator<Uint8Array> {
 if (mode === 'stream') await objects.write(key, endless(), { sizeBytes: 2 ** 40 });
 // Counts up in one object, each step only from the state it has read: steps of several processes must never be lost.
 if (mode === 'count') {
-  for (let step = 0; step < 40; ) {
+  for (let step = 0; step < 20; ) {
     const found = await objects.read(key);
     const pieces: Uint8Array[] = [];
     for await (const piece of found?.bytes ?? []) pieces.push(piece);

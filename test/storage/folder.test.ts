@@ -68,7 +68,7 @@ describe('a storage folder', () => {
     const exits = await Promise.all(counters.map(async (counter) => (await once(counter, 'exit'))[0]));
     expect(exits).toEqual([0, 0, 0]);
     const found = await (await openAt(folder)).read('tags/counter');
-    expect(found && new TextDecoder().decode(await collect(found.bytes))).toBe('120');
+    expect(found && new TextDecoder().decode(await collect(found.bytes))).toBe('60');
     expect(await leftovers()).toEqual([]);
   });
 

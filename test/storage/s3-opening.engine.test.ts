@@ -9,7 +9,7 @@ import { DeleteBucketPolicyCommand, HeadObjectCommand, ListObjectsV2Command, Put
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/index.ts';
 import { ensureCommands } from '../../scripts/debian.ts';
-import type { S3ObjectsOptions } from '../../storage/index.ts';
+import type { S3ObjectsOptions } from '../../storage/s3-objects.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type FaultProxy, type FaultProxyOptions, type ProxiedRequest, startFaultProxy } from '../support/fault-proxy.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../core/index.ts';
-import { createS3Objects, openStorage, type S3ObjectsOptions } from '../../storage/index.ts';
+import { openStorage } from '../../storage/index.ts';
+import { createS3Objects, type S3ObjectsOptions } from '../../storage/s3-objects.ts';
 import { auditLogContract } from '../contracts/audit-log.ts';
 import { blobStoreContract } from '../contracts/blob-store.ts';
 import { catalogContract } from '../contracts/catalog.ts';

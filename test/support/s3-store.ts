@@ -1,5 +1,5 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { createS3Objects, type S3Objects, type S3ObjectsOptions } from '../../storage/index.ts';
+import { createS3Objects, type S3Objects, type S3ObjectsOptions } from '../../storage/s3-objects.ts';
 import { type S3Server, startS3 } from './s3-server.ts';
 
 /** A real S3 server with one bucket, and stores in it. */

@@ -8,9 +8,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isRepository, routes } from '../../../core/index.ts';
 import { createFolderObjects } from '../../../storage/index.ts';
 import { type GuardedRegistry, routeNames, startGuardedRegistry } from '../../support/guarded-registry.ts';
+import { times } from '../../support/many-times.ts';
 import { closed } from '../../support/raw-http.ts';
 
-const runs = 150;
+const runs = times(30, 150);
 let folder = '';
 let registry: GuardedRegistry;
 let token = '';

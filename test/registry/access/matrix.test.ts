@@ -12,6 +12,7 @@ import {
   routeNames,
   startGuardedRegistry,
 } from '../../support/guarded-registry.ts';
+import { times } from '../../support/many-times.ts';
 import { publishImage } from '../../support/published-image.ts';
 
 /** What each role includes, and what each scope covers, said once more: the tests must not believe what they test. */
@@ -146,10 +147,21 @@ function expected(route: Route, role: Role, scope: string, repository: string, b
   }
 }
 
+/**
+ * Scopes are tried with the least role that may use the route; the roles below it and above it with the widest scope, and above it also with one
+ * that covers neither place. Many times over, all with all.
+ */
+const isTried = (name: RouteName, role: string, scope: string): boolean => {
+  const needed = routes[name].access.role;
+  const isAbove = role !== needed && includes[role as Role].includes(needed);
+  return times(0, 1) === 1 || role === needed || scope === '*' || (isAbove && scope === 'team/tes');
+};
+
 describe.each(routeNames)('the route %s', (name) => {
   it('gives every role and scope what the contract says, and nothing more', async () => {
     for (const [principal, token] of texts) {
       const [role = '', scope = ''] = principal.split(' ');
+      if (!isTried(name, role, scope)) continue;
       for (const place of places) {
         const answer = await askRoute(name, place, token);
         const wanted = expected(routes[name], role as Role, scope, place.repository, bodyOf(name, place));
@@ -261,7 +273,9 @@ describe('lists', () => {
       const environments = (await registry.ask('GET', routes.listEnvironments.path, { token })).body as { items: { repository: string }[] };
       expect(environments.items.map(({ repository }) => repository).sort(), scope).toEqual([...repositories].sort());
       const jobs = (await registry.ask('GET', `${routes.listJobs.path}?limit=1000`, { token })).body as { items: Job[] };
-      expect([...new Set(jobs.items.map(({ repository }) => repository))].sort(), scope).toEqual([...repositories].sort());
+      // Those of the whole registry have none.
+      const ofJobs = [...new Set(jobs.items.map(({ repository }) => repository ?? 'none'))].filter((of) => of !== 'none' || scope !== '*');
+      expect(ofJobs.sort(), scope).toEqual([...repositories].sort());
       const kept = (await registry.ask('GET', `${routes.listSchedules.path}?limit=1000`, { token })).body as {
         items: { environment: string }[];
       };
@@ -368,6 +382,8 @@ describe('the OCI endpoint', () => {
   it('lets readers pull, and only operators push and delete, in their repositories', async () => {
     for (const [principal, token] of texts) {
       const [role = '', scope = ''] = principal.split(' ');
+      // Many times over, all roles with all scopes.
+      if (times(0, 1) === 0 && role !== 'reader' && !['*', 'dynamease', 'team/tes'].includes(scope)) continue;
       for (const { repository } of places) {
         for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE']) {
           const isRead = method === 'GET' || method === 'HEAD';

@@ -6,12 +6,13 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditEntryView, type IssuedToken, isEnded, type Job, newToken, routePath, routes } from '../../../core/index.ts';
 import { filledPath, routeNames } from '../../support/guarded-registry.ts';
+import { startRegistryHere } from '../../support/registry-here.ts';
+import { smallBuild } from '../../support/small-build.ts';
 
 const mainFile = join(import.meta.dirname, '../../../registry/main.ts');
-const smallFile = join(import.meta.dirname, '../small-registry-program.ts');
 const fixtures = join(import.meta.dirname, '../../fixtures/tls');
 const admin = newToken(randomBytes);
 /** Everything that the configuration only refers to. */
@@ -22,7 +23,7 @@ const secrets = {
   TEST_PUSH: 's3cret-of-push-89ab',
 };
 let folder = '';
-const running: ChildProcess[] = [];
+let configs = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-access-program-'));
@@ -30,13 +31,6 @@ beforeAll(async () => {
   await writeFile(join(folder, 'push.secret'), secrets.TEST_PUSH);
   await writeFile(join(folder, 'policy.yaml'), 'version: 1\nsources: {}\n');
   await useCertificate('one');
-});
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null) continue;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -60,32 +54,17 @@ environments:
 `;
 const withAdmin = 'access: { initialAdmin: { file: admin.token } }';
 
-const start = async (program: string, config: string) => {
-  const file = join(folder, `${running.length}-${Date.now()}.yaml`);
+const writeConfig = async (config: string): Promise<string> => {
+  configs += 1;
+  const file = join(folder, `${configs}.yaml`);
   await writeFile(file, config);
-  const child = spawn(process.execPath, [program, '--config', file], {
-    env: { ...process.env, ...secrets },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.push(child);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (text) => {
-    stdout += String(text);
-  });
-  child.stderr.on('data', (text) => {
-    stderr += String(text);
-  });
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  return { child, exit, output: () => ({ stdout, stderr }) };
+  return file;
 };
-type Running = Awaited<ReturnType<typeof start>>;
-const portOf = async ({ output }: Running): Promise<number> => {
-  await expect.poll(() => output().stdout, { timeout: 20_000 }).toContain('\n');
-  const { listening } = JSON.parse(output().stdout.split('\n')[0] ?? '');
+const portOf = (listening: string): number => {
   expect(listening).toMatch(/^https:\/\//);
   return Number(new URL(listening).port);
 };
+const startHere = async (config: string) => startRegistryHere(['--config', await writeConfig(config)], { env: secrets, build: smallBuild });
 const ask = async (port: number, path: string, options: { method?: string; token?: string; body?: unknown } = {}) => {
   const ca = await readFile(join(folder, 'server.crt'));
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -121,7 +100,7 @@ describe('a registry with access', () => {
       ['access: { initialAdmin: { file: push.secret } }', 2, /^CONFIG_INVALID: .*access\.initialAdmin/],
       ['access: { initialAdmin: { file: none } }', 4, /^SECRET_MISSING: access\.initialAdmin/],
     ] as const) {
-      const { exit, output } = await start(mainFile, configOf(access, `store-${code}`));
+      const { exit, output } = await startHere(configOf(access, `store-${code}`));
       expect(await exit).toBe(code);
       expect(output().stderr).toMatch(words);
       expect(output().stderr).not.toContain(secrets.TEST_PUSH);
@@ -129,15 +108,15 @@ describe('a registry with access', () => {
   });
 
   it('does not serve other machines without it, with TLS or not', async () => {
-    const { exit, output } = await start(mainFile, configOf('', 'open'));
+    const { exit, output } = await startHere(configOf('', 'open'));
     expect(await exit).toBe(2);
     expect(output().stderr).toMatch(/^CONFIG_INVALID: .*0\.0\.0\.0/);
   });
 
   it('takes its first admin from the configuration, once: what was done to that token since holds', async () => {
     const config = configOf(withAdmin);
-    const first = await start(smallFile, config);
-    const port = await portOf(first);
+    const first = await startHere(config);
+    const port = portOf(await first.listening);
     expect((await ask(port, routes.showIdentity.path)).status).toBe(401);
     expect(bodyOf(await ask(port, routes.showIdentity.path, { token: admin.text }))).toMatchObject({
       kind: 'token',
@@ -155,50 +134,53 @@ describe('a registry with access', () => {
       { action: 'snapshot.publish', actor: { kind: 'builder' }, target: `dynamease@${digest}` },
       { action: 'tag.move', actor: { kind: 'builder' }, target: 'dynamease:may', to: digest },
     ]);
-    first.child.kill('SIGTERM');
-    expect(await first.exit).toBe(0);
+    expect(await first.stop()).toBe(0);
 
-    const second = await start(smallFile, config);
-    const again = await portOf(second);
+    const second = await startHere(config);
+    const again = portOf(await second.listening);
     const rotated = await ask(again, routePath(routes.rotateToken.path, { token: admin.id }), {
       method: 'POST',
       token: admin.text,
       body: { overlapSeconds: 0 },
     });
     const { text } = bodyOf<IssuedToken>(rotated);
-    second.child.kill('SIGTERM');
-    await second.exit;
+    await second.stop();
 
-    const third = await start(smallFile, config);
-    const port3 = await portOf(third);
+    const third = await startHere(config);
+    const port3 = portOf(await third.listening);
     expect((await ask(port3, routes.showIdentity.path, { token: admin.text })).status).toBe(401);
     expect((await ask(port3, routes.showIdentity.path, { token: text })).status).toBe(200);
+    await third.stop();
     expect(third.output().stderr).toContain('the configured one opens nothing');
     for (const { output } of [first, second, third]) {
       for (const secret of [admin.text, text]) expect(output().stdout + output().stderr).not.toContain(secret);
     }
   });
+});
 
-  it('reads its certificate again on SIGHUP, and goes on', async () => {
-    const service = await start(mainFile, configOf(withAdmin, 'store-hup'));
-    const port = await portOf(service);
-    const nameSeen = async (): Promise<string> => {
-      const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
-      await once(socket, 'secureConnect');
-      const name = String(socket.getPeerCertificate().subject.CN);
-      socket.destroy();
-      return name;
-    };
-    expect(await nameSeen()).toBe('dyn-data test one');
-    await useCertificate('two');
-    service.child.kill('SIGHUP');
-    await expect.poll(nameSeen, { timeout: 10_000 }).toBe('dyn-data test two');
-    expect((await ask(port, routes.showIdentity.path, { token: admin.text })).status).toBe(200);
+describe('its own program', () => {
+  let child: ChildProcess;
+  let port = 0;
+  /** All that it has printed and logged. */
+  let output = '';
+  beforeAll(async () => {
+    const config = await writeConfig(configOf(withAdmin, 'store-of-program'));
+    const env = { ...process.env, ...secrets };
+    const started = spawn(process.execPath, [mainFile, '--config', config], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = started;
+    for (const stream of [started.stdout, started.stderr])
+      stream.on('data', (text) => {
+        output += String(text);
+      });
+    const [line] = (await once(started.stdout, 'data')) as [Buffer];
+    port = portOf(JSON.parse(String(line)).listening);
+  });
+  afterAll(async () => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
   });
 
   it('gives no secret that its configuration refers to, whatever is asked', async () => {
-    const service = await start(mainFile, configOf(withAdmin, 'store-dump'));
-    const port = await portOf(service);
     const asAdmin = { token: admin.text };
     const job = bodyOf<Job>(await ask(port, routes.createSnapshot.path, { ...asAdmin, method: 'POST', body: { environment: 'prod' } }));
     const { state, error } = await ended(port, job.id);
@@ -231,15 +213,29 @@ describe('a registry with access', () => {
     ];
     expect(reading.length).toBeGreaterThan(12);
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(10);
-    const { stdout, stderr } = service.output();
     const hidden = [
       ...Object.values(secrets),
       admin.text,
       admin.hash,
       ...Object.values(secrets).map((secret) => Buffer.from(secret).toString('base64')),
     ];
-    for (const text of [...answers.map((answer) => answer.text), stdout, stderr]) {
+    for (const text of [...answers.map((answer) => answer.text), output]) {
       for (const secret of hidden) expect(text).not.toContain(secret);
     }
+  });
+
+  it('reads its certificate again on SIGHUP, and goes on', async () => {
+    const nameSeen = async (): Promise<string> => {
+      const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      const name = String(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+      return name;
+    };
+    expect(await nameSeen()).toBe('dyn-data test one');
+    await useCertificate('two');
+    child.kill('SIGHUP');
+    await expect.poll(nameSeen, { timeout: 10_000 }).toBe('dyn-data test two');
+    expect((await ask(port, routes.showIdentity.path, { token: admin.text })).status).toBe(200);
   });
 });

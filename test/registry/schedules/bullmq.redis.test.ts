@@ -28,64 +28,67 @@ describeWithRedis('schedules of two replicas', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  schedulesContract(async (start) => {
-    let aheadMs = Date.parse(start) - Date.now();
-    const clock = (): Date => new Date(Date.now() + aheadMs);
-    const keys = createKeys(randomUUID());
-    const { queue, created, keepJobsOpen } = createCountingQueue();
-    const store = createScheduleStore(createMemoryObjects());
-    const missed: MissedSlot[] = [];
-    const logger = silentLog();
-    let running: Scheduler[] = [];
-    const startAll = async (): Promise<void> => {
-      running = [];
-      for (let replica = 0; replica < replicas; replica += 1) {
-        const connections = await connectRedis(redis.url, logger);
-        const openAlarm = createRedisAlarm({ connections, keys, clock, logger });
-        const onMissed = (_schedule: unknown, slot: MissedSlot): void => void missed.push(slot);
-        const scheduler = createScheduler({ store, jobs: queue, environments, clock, openAlarm, logger, onMissed, sweepMs: 3_600_000 });
-        opened.push(async () => {
-          await scheduler.close();
-          connections.close();
-        });
-        running.push(scheduler);
-      }
-      await Promise.all(running.map((scheduler) => scheduler.start()));
-    };
-    const startAt = async (time: number): Promise<void> => {
-      await closeAll();
-      aheadMs = time - Date.now();
+  schedulesContract(
+    async (start) => {
+      let aheadMs = Date.parse(start) - Date.now();
+      const clock = (): Date => new Date(Date.now() + aheadMs);
+      const keys = createKeys(randomUUID());
+      const { queue, created, keepJobsOpen } = createCountingQueue();
+      const store = createScheduleStore(createMemoryObjects());
+      const missed: MissedSlot[] = [];
+      const logger = silentLog();
+      let running: Scheduler[] = [];
+      const startAll = async (): Promise<void> => {
+        running = [];
+        for (let replica = 0; replica < replicas; replica += 1) {
+          const connections = await connectRedis(redis.url, logger);
+          const openAlarm = createRedisAlarm({ connections, keys, clock, logger });
+          const onMissed = (_schedule: unknown, slot: MissedSlot): void => void missed.push(slot);
+          const scheduler = createScheduler({ store, jobs: queue, environments, clock, openAlarm, logger, onMissed, sweepMs: 3_600_000 });
+          opened.push(async () => {
+            await scheduler.close();
+            connections.close();
+          });
+          running.push(scheduler);
+        }
+        await Promise.all(running.map((scheduler) => scheduler.start()));
+      };
+      const startAt = async (time: number): Promise<void> => {
+        await closeAll();
+        aheadMs = time - Date.now();
+        await startAll();
+      };
+      const isAllHandled = async (): Promise<boolean> => {
+        for await (const record of store.list()) {
+          const [slot] = nextSlots(record, new Date(record.handledUntil), 1);
+          if (record.enabled && slot && slot <= clock()) return false;
+        }
+        return true;
+      };
       await startAll();
-    };
-    const isAllHandled = async (): Promise<boolean> => {
-      for await (const record of store.list()) {
-        const [slot] = nextSlots(record, new Date(record.handledUntil), 1);
-        if (record.enabled && slot && slot <= clock()) return false;
-      }
-      return true;
-    };
-    await startAll();
-    // The replica that is asked is now one, now the other.
-    let asked = 0;
-    const schedules = new Proxy({} as Scheduler, {
-      get: (_target, name: keyof Scheduler) => {
-        asked += 1;
-        return running[asked % replicas]?.[name];
-      },
-    });
-    return {
-      schedules,
-      created,
-      missed: () => missed,
-      keepJobsOpen,
-      async passTo(time) {
-        await startAt(Date.parse(time) - leadMs);
-        await sleep(Date.parse(time) - clock().getTime() + 50);
-        await expect.poll(isAllHandled, { timeout: 20_000, interval: 50 }).toBe(true);
-        // The other replica may have been woken as well.
-        await sleep(100);
-      },
-      sleepUntil: (time) => startAt(Date.parse(time)),
-    };
-  });
+      // The replica that is asked is now one, now the other.
+      let asked = 0;
+      const schedules = new Proxy({} as Scheduler, {
+        get: (_target, name: keyof Scheduler) => {
+          asked += 1;
+          return running[asked % replicas]?.[name];
+        },
+      });
+      return {
+        schedules,
+        created,
+        missed: () => missed,
+        keepJobsOpen,
+        async passTo(time) {
+          await startAt(Date.parse(time) - leadMs);
+          await sleep(Date.parse(time) - clock().getTime() + 50);
+          await expect.poll(isAllHandled, { timeout: 20_000, interval: 50 }).toBe(true);
+          // The other replica may have been woken as well.
+          await sleep(100);
+        },
+        sleepUntil: (time) => startAt(Date.parse(time)),
+      };
+    },
+    { isRealTime: true },
+  );
 });

@@ -1,6 +1,7 @@
 /**
  * A process that works on a storage folder as a builder (publishes snapshots and removes them) or as a collector, which kills itself at the
- * storage operation that it is told. Arguments: mode, folder, seed, and how many rounds or at which operation.
+ * storage operation that it is told. Arguments: mode, folder, seed, how many rounds or at which operation, and the collector's
+ * grace and the takeover of sweeps in milliseconds.
  */
 import { randomUUID } from 'node:crypto';
 import { DynDataError, type ObjectStore } from '../../../core/index.ts';
@@ -8,11 +9,11 @@ import { createFolderObjects, removeSnapshots } from '../../../storage/index.ts'
 import { openCollectedStore, publishChunks, repository } from '../../support/collected-store.ts';
 import { seededRandom } from '../../support/stepped-objects.ts';
 
-const [mode = '', folder = '', seed = '1', count = '0'] = process.argv.slice(2);
+const [mode = '', folder = '', seed = '1', count = '0', graceMs = '', takeoverMs = ''] = process.argv.slice(2);
 const random = seededRandom(Number(seed));
 const clock = (): Date => new Date();
 const objects = await createFolderObjects({ folder, newId: randomUUID });
-const settings = { clock, graceMs: 1500, newId: randomUUID, takeoverMs: 8000 };
+const settings = { clock, graceMs: Number(graceMs), newId: randomUUID, takeoverMs: Number(takeoverMs) };
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 
 if (mode === 'collect') await openCollectedStore(killedAt(Number(count)), settings).run();
