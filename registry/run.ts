@@ -6,6 +6,7 @@ import {
   type BuildSnapshot,
   type Catalog,
   type ChunkIndex,
+  type Digest,
   type PolicyTools,
   type RegistryConfig,
   toolVersion,
@@ -40,7 +41,9 @@ import { readCertificate, watchCertificate } from './tls.ts';
 const requestsTimeoutMs = 2_000;
 const certificateEveryMs = 30_000;
 /** After how long a blob that has not changed is hashed again when it is pulled. */
-const checkedForMs = 10 * 60_000;
+const goodForMs = 10 * 60_000;
+/** After how long a damaged blob is looked at again: soon after it was restored, and not at each try of a client. */
+const damagedForMs = 30_000;
 
 /** What a builder is made of, in the all-in-one mode. */
 type BuildContext = {
@@ -108,8 +111,14 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   if (role === 'builder' && listen && !isLoopbackName(listen.host))
     logger.warn({ host: listen.host }, "tokens for the builder's metrics travel readable: listen on a network of its own for them");
   const blobs = createBlobStore(objects);
+  const metrics = createMetrics({ version: toolVersion });
+  const onDamaged = (digest: Digest): void => {
+    metrics.blobDamaged();
+    logger.error({ blob: digest }, 'a blob of the storage is damaged and is not given out');
+  };
+  const nowMs = (): number => now().getTime();
   // Jobs hash all that they read.
-  const served = createBlobStore(objects, { checked: createCheckedBlobs({ forMs: checkedForMs, nowMs: () => now().getTime() }) });
+  const served = createBlobStore(objects, { checked: createCheckedBlobs({ goodForMs, damagedForMs, nowMs, onDamaged }) });
   const recorded = (by: Catalog): Catalog =>
     createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
   const uploads = createUploads(objects, blobs, { clock: now, newId: randomUUID });
@@ -131,7 +140,6 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     const writer = await openWriter(index, hooks.signal);
     return program.createBuildSnapshot({ ...buildContext, ...writer, catalog: recorded(writer.catalog) })(request, hooks);
   };
-  const metrics = createMetrics({ version: toolVersion });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
     name,
     repository,
