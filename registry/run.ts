@@ -16,12 +16,12 @@ import {
   createCatalog,
   createCheckedBlobs,
   createChunkIndex,
+  createRequestKeys,
   createUploads,
   linkOlderSnapshots,
   openStorage,
   readSecret,
 } from '../storage/index.ts';
-import { removeAbandonedUploads } from './abandoned-uploads.ts';
 import { createAccess } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { createChange } from './access/change.ts';
@@ -29,6 +29,7 @@ import { ensureAdmin } from './access/initial-admin.ts';
 import { openBuilder } from './builder-server.ts';
 import { type JobSystem, openJobSystem } from './job-system.ts';
 import { createBuildHandler, createCollectHandler, createRetentionHandler, createVerifyHandler } from './jobs/index.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { createLog } from './log.ts';
 import { isLoopbackName, requireLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
@@ -39,6 +40,8 @@ import { readCertificate, watchCertificate } from './tls.ts';
 
 /** How long a stopping registry waits for answers that are being sent. */
 const requestsTimeoutMs = 2_000;
+/** How long a request that creates something may be sent again with its key; as the operators' documentation says. */
+const keysKeptForMs = 24 * 60 * 60_000;
 const certificateEveryMs = 30_000;
 /** After how long a blob that has not changed is hashed again when it is pulled. */
 const goodForMs = 10 * 60_000;
@@ -170,7 +173,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     if (!system.jobs) return openBuilder({ ...common, access, listen: config.builder.listen });
     const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;
     const optional = { ...(policyTools ? { policyTools } : {}), ...(system.scheduler ? { schedules: system.scheduler } : {}) };
-    removeAbandonedUploads({ uploads, clock: now, logger, signal });
+    const requestKeys = createRequestKeys(objects, { clock: now, newId, keptForMs: keysKeptForMs });
+    removeLeftovers({ uploads, requestKeys, clock: now, logger, signal });
     const registry = createRegistry({
       ...common,
       ...optional,
@@ -182,6 +186,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
       environments,
       access,
       operators,
+      requestKeys,
     });
     return { listen: () => registry.listen(config.listen), close: registry.close, renewCertificate: registry.renewCertificate };
   };

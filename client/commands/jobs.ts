@@ -76,7 +76,7 @@ export async function jobsCancel(context: Context, id: string): Promise<void> {
 /** `dyn-data jobs retry ID` */
 export async function jobsRetry(context: Context, id: string): Promise<void> {
   const api = await apiOf(context);
-  const job = await api.call(jobSchema, routePath(routes.retryJob.path, { id }), { method: 'POST' });
+  const job = await api.create(routes.retryJob, { parameters: { id } });
   context.output.result(`Tried again as the job ${job.id}. Follow it with: dyn-data jobs follow ${job.id}`, job);
 }
 
