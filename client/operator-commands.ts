@@ -33,6 +33,14 @@ export function addJobsCommands(program: Command, context: () => Context): void 
   one('retry', 'do again what failed or was cancelled, as a new job', async (...given) =>
     (await import('./commands/jobs.ts')).jobsRetry(...given),
   );
+  jobs
+    .command('verify')
+    .description('have the registry read and hash again what it stores, and name what is damaged')
+    .argument('[reference]', 'only this snapshot; all of the repository where it is left out')
+    .option('--repository <repository>', "another one than the project's")
+    .action(async (reference: string | undefined, wanted: { readonly repository?: string }) =>
+      (await import('./commands/jobs.ts')).jobsVerify(context(), reference, wanted),
+    );
   one('log', 'show what happened to it', async (...given) => (await import('./commands/jobs.ts')).jobsLog(...given));
 }
 

@@ -36,15 +36,14 @@ const withBody = (method: string, body: unknown) => ({
   body: JSON.stringify(body),
 });
 
-export function createOperatorsApi({ call, act, pages }: Pick<RegistryApi, 'call' | 'act' | 'pages'>): OperatorsApi {
+export function createOperatorsApi({ call, create, act, pages }: Pick<RegistryApi, 'call' | 'create' | 'act' | 'pages'>): OperatorsApi {
   return {
     snapshot: (repository, digest) => call(routes.showSnapshot.answer, routePath(routes.showSnapshot.path, { repository, digest })),
     // Endless: a removal waits for a collector that is at work.
     removeSnapshot: (repository, digest, named) =>
       act(routePath(routes.removeSnapshot.path, { repository, digest }), { ...withBody('POST', named), endless: true }),
     pins: (repository) => pages(routes.listPins.answer, routePath(routes.listPins.path, { repository })),
-    pin: (repository, digest, pin) =>
-      call(routes.pinSnapshot.answer, routePath(routes.pinSnapshot.path, { repository, digest }), withBody('POST', pin)),
+    pin: (repository, digest, body) => create(routes.pinSnapshot, { parameters: { repository, digest }, body }),
     unpin: (repository, digest, pin) => act(routePath(routes.unpinSnapshot.path, { repository, digest, pin }), { method: 'DELETE' }),
     tagViews: (repository) => pages(routes.listTags.answer, routePath(routes.listTags.path, { repository })),
     tag: (repository, tag) => call(routes.showTag.answer, routePath(routes.showTag.path, { repository, tag })),
@@ -53,8 +52,7 @@ export function createOperatorsApi({ call, act, pages }: Pick<RegistryApi, 'call
     removeTag: (repository, tag) => act(routePath(routes.removeTag.path, { repository, tag }), { method: 'DELETE' }),
     environments: () => pages(routes.listEnvironments.answer, routes.listEnvironments.path),
     retentionPlan: (environment) => call(routes.planRetention.answer, routePath(routes.planRetention.path, { environment })),
-    applyRetention: (environment, request) =>
-      call(routes.applyRetention.answer, routePath(routes.applyRetention.path, { environment }), withBody('POST', request)),
-    collect: (dryRun) => call(routes.collect.answer, routes.collect.path, withBody('POST', { dryRun })),
+    applyRetention: (environment, body) => create(routes.applyRetention, { parameters: { environment }, body }),
+    collect: (dryRun) => create(routes.collect, { body: { dryRun } }),
   };
 }

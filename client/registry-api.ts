@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod/mini';
-import { routePath, routes, type SnapshotView } from '../core/contract.ts';
+import { type CreatingRoute, routePath, routes, type SnapshotView } from '../core/contract.ts';
 import { type Digest, digestOf, isDigest } from '../core/digest.ts';
 import { parseValue } from '../core/documents.ts';
 import { DynDataError, errorOfProblem } from '../core/errors.ts';
@@ -13,6 +14,8 @@ import { serverSentEvents } from './server-sent-events.ts';
 
 const pageSize = 200;
 const answerTimeoutMs = 30_000;
+/** What creates something is sent again after these pauses where its answer was lost. */
+const resendDelaysMs = [250, 1_000];
 /** A cut event stream is taken up again after these pauses; one event starts them over. */
 const reconnectDelaysMs = [500, 1_000, 2_000, 4_000, 8_000];
 
@@ -41,6 +44,7 @@ export type RegistryApi = {
   /** Any call of the API that is answered with a document; `act` is one that is not. */
   call<T>(schema: z.ZodMiniType<T>, path: string, request?: Request): Promise<T>;
   act(path: string, request: Request): Promise<void>;
+  readonly create: Create;
   /** Any list of the API, page by page. */
   pages<T>(
     schema: z.ZodMiniType<{ items: T[]; next?: string | undefined }>,
@@ -51,6 +55,15 @@ export type RegistryApi = {
   followJob(id: string): AsyncGenerator<Job>;
   readonly access: AccessApi;
 };
+
+/**
+ * Asks for something new. A request whose answer was lost on the way is sent again with the same key, so that nothing is made twice; a
+ * secret that was lost so is not given again. @throws TOKEN_ALREADY_ISSUED
+ */
+export type Create = <T>(
+  route: CreatingRoute & { readonly answer: z.ZodMiniType<T> },
+  request?: { readonly parameters?: Readonly<Record<string, string>>; readonly body?: object },
+) => Promise<T>;
 
 export type Request = {
   readonly method?: string;
@@ -105,6 +118,20 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
     const body: unknown = await response.json().catch(() => undefined);
     return parseValue(schema, body, `The answer of the registry at ${options.registry}`, 'REGISTRY_FAILED');
   };
+  const create: Create = async (route, { parameters, body } = {}) => {
+    const type = body && { 'content-type': 'application/json' };
+    const headers = { 'idempotency-key': randomUUID(), ...type };
+    const request = { method: 'POST', headers, ...(body && { body: JSON.stringify(body) }) };
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await call(route.answer, routePath(route.path, parameters), request);
+      } catch (error) {
+        const delayMs = resendDelaysMs[attempt];
+        if (options.signal.aborted || delayMs === undefined || !mayHaveArrived(error, attempt)) throw error;
+        await sleep(delayMs, undefined, { signal: options.signal });
+      }
+    }
+  };
   async function* pages<T>(
     schema: z.ZodMiniType<{ items: T[]; next?: string | undefined }>,
     path: string,
@@ -122,6 +149,7 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
 
   return {
     call,
+    create,
     pages,
     async act(path, request) {
       const response = await send(path, request);
@@ -166,12 +194,7 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
       if (!response.ok) throw await problem(response);
       yield* response.body ?? [];
     },
-    createSnapshot: (request) =>
-      call(routes.createSnapshot.answer, routes.createSnapshot.path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(request),
-      }),
+    createSnapshot: (body) => create(routes.createSnapshot, { body }),
     policyText: (environment) => call(routes.showPolicy.answer, routePath(routes.showPolicy.path, { environment })),
     // Endless: how long reading a live system takes depends on its size.
     suggestPolicy: (environment) =>
@@ -207,9 +230,21 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
         await sleep(delayMs, undefined, { signal: options.signal });
       }
     },
-    access: createAccessApi(call, pages),
+    access: createAccessApi({ call, create, pages }),
   };
 }
+
+/** Whether the request may have been carried out though no answer came. Once it may have, a registry that restarts is waited for. */
+function mayHaveArrived(error: unknown, attempt: number): boolean {
+  if (!(error instanceof DynDataError)) return false;
+  if (error.code === 'REGISTRY_FAILED') return true;
+  if (error.code !== 'REGISTRY_UNREACHABLE') return false;
+  const reason = error.cause instanceof Error ? error.cause.cause : undefined;
+  const isUnconnected = reason instanceof Error && 'code' in reason && unconnected.has(String(reason.code));
+  return attempt > 0 || !isUnconnected;
+}
+
+const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 export function snapshotUnknown(repository: string, digest: Digest): DynDataError {
   return new DynDataError(

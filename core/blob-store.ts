@@ -11,7 +11,8 @@ export type Segment = { readonly bytes: Uint8Array } | { readonly blob: BlobInfo
  * image layer made of already stored chunks costs only its tar headers. Readers cannot tell the difference.
  *
  * Contract (test/contracts/blob-store.ts): writing is idempotent; what does not match its digest is refused and leaves nothing;
- * a blob read whole is verified in passing and a damaged one fails with DIGEST_MISMATCH before its last piece; ranges are not verified.
+ * a blob read whole is verified in passing and a damaged one fails with DIGEST_MISMATCH before its last piece; ranges are verified only by a
+ * store that serves clients.
  * @throws DynDataError as the object store does, and BLOB_UNKNOWN, DIGEST_MISMATCH.
  */
 export type BlobReader = {

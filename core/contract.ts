@@ -59,6 +59,14 @@ type RouteBase = {
 /** A route says who may use it, and has the parameter or the part of its body that its access is decided by; without that it is no route. */
 export type Route = RouteBase &
   (
+    | { readonly method: 'GET' | 'PUT' | 'DELETE' }
+    /**
+     * What a POST that is sent twice would make twice. `something` and `secret` take the header `Idempotency-Key`; the answer of a `secret`
+     * holds one, so it is never given again.
+     */
+    | { readonly method: 'POST'; readonly creates: 'something' | 'secret' | 'nothing' }
+  ) &
+  (
     | { readonly path: `${string}{repository}${string}`; readonly access: RouteAccess<'repository'> }
     | { readonly path: `${string}{environment}${string}`; readonly access: RouteAccess<'environment'> }
     | { readonly path: `${string}{id}${string}`; readonly access: RouteAccess<'job'> }
@@ -67,14 +75,18 @@ export type Route = RouteBase &
     | { readonly access: RouteAccess<'visible' | 'registry'> }
   );
 
+/** One that makes something, so that sending its request twice matters. */
+export type CreatingRoute = Route & { readonly creates: 'something' | 'secret' };
+
 /**
  * The API below `/api/v1`, the one description that server and client share, and that says who may do what. `{}` parts are path parameters, URL-encoded; a repository
  * in a path has its `/` encoded. Errors are `application/problem+json` (see `Problem`). Lists take `?limit=` (1–1000, default 100) and `?after=`.
- * What creates a job takes a header `Idempotency-Key` (at most 200 characters): the same key gives the same job.
+ * What creates something takes a header `Idempotency-Key` (at most 200 characters): the same request with the same key creates it once.
  */
 export const routes = {
   createSnapshot: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/snapshots',
     summary: 'Take a snapshot of an environment',
     access: { role: 'operator', within: 'body.environment' },
@@ -141,6 +153,7 @@ export const routes = {
   },
   pinSnapshot: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/repositories/{repository}/snapshots/{digest}/pins',
     summary: 'Hold a snapshot back from removal, in the name of who asks',
     access: { role: 'operator', within: 'repository' },
@@ -158,6 +171,7 @@ export const routes = {
   /** Refused with SNAPSHOT_HELD while a tag or a pin that the body does not name holds it. Its blobs are the collector's. */
   removeSnapshot: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/repositories/{repository}/snapshots/{digest}/removal',
     summary: 'Remove a snapshot with the tags and the pins that are named, if nothing else holds it',
     access: { role: 'operator', within: 'repository' },
@@ -175,6 +189,7 @@ export const routes = {
   /** A job that does what the named plan says, or nothing: PLAN_OUTDATED where there is another plan by now. */
   applyRetention: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/environments/{environment}/retention',
     summary: 'Ask for the removal of what a plan of retention removes, or for what it would remove (dryRun)',
     access: { role: 'operator', within: 'environment' },
@@ -184,6 +199,7 @@ export const routes = {
   },
   collect: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/collections',
     summary: 'Ask for a run of the collector, which frees what nothing reaches, or for what it would free (dryRun)',
     access: { role: 'operator', within: 'registry' },
@@ -209,6 +225,7 @@ export const routes = {
   },
   suggestPolicy: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/environments/{environment}/policy/suggestion',
     summary: 'Read the live schema and a sample, and suggest a policy',
     access: { role: 'operator', within: 'environment' },
@@ -217,6 +234,7 @@ export const routes = {
   },
   checkPolicy: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/environments/{environment}/policy/check',
     summary: 'Compare the policy with the live schema',
     access: { role: 'operator', within: 'environment' },
@@ -226,6 +244,7 @@ export const routes = {
   /** Real data: over the loopback interface only, and never stored by anybody on the way. */
   previewPolicy: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/environments/{environment}/policy/preview',
     summary: 'Show real rows beside their replacements; over the loopback interface only',
     access: { role: 'admin', within: 'environment' },
@@ -259,6 +278,7 @@ export const routes = {
   },
   cancelJob: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/jobs/{id}/cancel',
     summary: 'Cancel a job',
     access: { role: 'operator', within: 'job' },
@@ -267,6 +287,7 @@ export const routes = {
   },
   createJob: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/jobs',
     summary: 'Ask for a job other than a snapshot: verify what is stored',
     access: { role: 'operator', within: 'visible' },
@@ -277,6 +298,7 @@ export const routes = {
   /** A new job for the same request. */
   retryJob: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/jobs/{id}/retry',
     summary: 'Ask for an ended job once more',
     access: { role: 'operator', within: 'job' },
@@ -303,6 +325,7 @@ export const routes = {
   /** Names of schedules are the registry's: one that is taken in a repository that the token is not for is taken all the same. */
   createSchedule: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/schedules',
     summary: 'Add a schedule',
     access: { role: 'operator', within: 'body.environment' },
@@ -336,6 +359,7 @@ export const routes = {
   },
   pauseSchedule: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/schedules/{name}/pause',
     summary: 'Pause a schedule',
     access: { role: 'operator', within: 'schedule' },
@@ -344,6 +368,7 @@ export const routes = {
   },
   resumeSchedule: {
     method: 'POST',
+    creates: 'nothing',
     path: '/api/v1/schedules/{name}/resume',
     summary: 'Let a paused schedule go on',
     access: { role: 'operator', within: 'schedule' },
@@ -352,6 +377,7 @@ export const routes = {
   },
   runSchedule: {
     method: 'POST',
+    creates: 'something',
     path: '/api/v1/schedules/{name}/run',
     summary: 'Run a schedule now, as for a slot',
     access: { role: 'operator', within: 'schedule' },
@@ -368,6 +394,7 @@ export const routes = {
   },
   createToken: {
     method: 'POST',
+    creates: 'secret',
     path: '/api/v1/tokens',
     summary: 'Make a token; its text is in this answer and never again',
     access: { role: 'admin', within: 'registry' },
@@ -393,6 +420,7 @@ export const routes = {
   },
   rotateToken: {
     method: 'POST',
+    creates: 'secret',
     path: '/api/v1/tokens/{token}/rotation',
     summary: 'Give a token a new secret; the old ones still open for the overlap',
     access: { role: 'admin', within: 'registry' },

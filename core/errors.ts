@@ -53,6 +53,7 @@ export const errorKinds = {
   UNAUTHENTICATED: { httpStatus: 401, exitCode: 4, retryable: false },
   TOO_MANY_REQUESTS: { httpStatus: 429, exitCode: 4, retryable: true },
   IDEMPOTENCY_CONFLICT: { httpStatus: 409, exitCode: 4, retryable: false },
+  TOKEN_ALREADY_ISSUED: { httpStatus: 409, exitCode: 4, retryable: false },
   JOB_NOT_RETRYABLE: { httpStatus: 409, exitCode: 4, retryable: false },
   SCHEDULE_EXISTS: { httpStatus: 409, exitCode: 4, retryable: false },
   SCHEDULE_INVALID: { httpStatus: 422, exitCode: 4, retryable: false },

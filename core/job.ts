@@ -165,7 +165,7 @@ export type JobQueue = {
   follow(id: string, signal?: AbortSignal): AsyncIterable<Job>;
   cancel(id: string): Promise<Job>;
   /** A new job for the same request. @throws JOB_NOT_RETRYABLE unless it has failed or was cancelled. */
-  retry(id: string): Promise<Job>;
+  retry(id: string, options?: { readonly idempotencyKey?: string }): Promise<Job>;
   /** Oldest first, after the entry `after` where it is given. */
   log(id: string, options?: { readonly after?: number }): AsyncIterable<JobLogEntry>;
   /** How many there are of each kind and state. */

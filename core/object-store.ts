@@ -1,8 +1,11 @@
 /** What a store knows of one object. `etag` changes whenever the key's bytes do and is compared only for equality. */
 export type ObjectInfo = { readonly key: string; readonly sizeBytes: number; readonly etag: string };
 
-/** The same, and when the key's bytes were written last, by the store's own clock and to the second. */
-export type ObjectState = ObjectInfo & { readonly modifiedAt: Date };
+/**
+ * The same, and when the key's bytes were written last, by the store's own clock and to the second. `trace` changes with whatever touches the
+ * bytes beneath the store, also where it hides that from the etag; absent where nothing but the etag can be known.
+ */
+export type ObjectState = ObjectInfo & { readonly modifiedAt: Date; readonly trace?: string };
 
 /** The half-open range of bytes [start, end); `end` beyond the object's end means up to its end. */
 export type ByteRange = { readonly start: number; readonly end: number };
@@ -39,7 +42,7 @@ export type ObjectReader = {
       readonly isDoneWithPieces?: boolean;
       readonly signal?: AbortSignal;
     },
-  ): Promise<{ info: ObjectInfo; bytes: AsyncIterable<Uint8Array> } | undefined>;
+  ): Promise<{ info: ObjectInfo; trace?: string | undefined; bytes: AsyncIterable<Uint8Array> } | undefined>;
   /** Keys that start with `prefix` and come after `after`. */
   list(prefix: string, options?: { readonly after?: string; readonly signal?: AbortSignal }): AsyncIterable<ObjectState>;
   /**

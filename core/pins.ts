@@ -42,6 +42,7 @@ export type Pins = {
     repository: string,
     options?: { readonly digest?: Digest; readonly after?: string; readonly signal?: AbortSignal },
   ): AsyncIterable<Pin>;
+  get(repository: string, digest: Digest, id: string, signal?: AbortSignal): Promise<Pin | undefined>;
   has(repository: string, digest: Digest, id: string, signal?: AbortSignal): Promise<boolean>;
   /** False where there was none. */
   remove(repository: string, digest: Digest, id: string, signal?: AbortSignal): Promise<boolean>;

@@ -93,6 +93,9 @@ export type Schedules = {
   remove(name: string): Promise<void>;
   pause(name: string): Promise<ScheduleView>;
   resume(name: string): Promise<ScheduleView>;
-  /** The id of a job as for a slot now, whatever the times say and also while it is paused. */
-  run(name: string): Promise<string>;
+  /**
+   * The id of a job as for a slot now (`at` another time), whatever the times say and also while it is paused; the same one for the same key.
+   * @throws IDEMPOTENCY_CONFLICT
+   */
+  run(name: string, options?: { readonly idempotencyKey?: string; readonly at?: Date }): Promise<string>;
 };

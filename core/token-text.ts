@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { type Digest, digestOf } from './digest.ts';
+import { type Digest, digestHex, digestOf } from './digest.ts';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const idBytes = 10;
@@ -24,6 +24,11 @@ export function newToken(random: (sizeBytes: number) => Uint8Array, id: string =
   const unchecked = `dd_${id}_${base62(random(secretBytes), secretLength)}`;
   const text = `${unchecked}${checksum(unchecked)}`;
   return { id, text, hash: tokenHash(text) };
+}
+
+/** The id of the token that is made for what `seed` names: the same for the same seed. */
+export function tokenIdFrom(seed: string): string {
+  return base62(Buffer.from(digestHex(digestOf(`dyn-data token\0${seed}`)), 'hex').subarray(0, idBytes), idLength);
 }
 
 /** The id in a token's text; undefined for what was never one, or is mistyped. */

@@ -1,43 +1,59 @@
 import { json, type Request, type RequestHandler, type Response, type Router } from 'express';
-import { DynDataError, type Route } from '../core/index.ts';
+import { type CreatingRoute, DynDataError, type Route } from '../core/index.ts';
 import type { Authorization } from './access/authorization.ts';
 import { principalOf } from './access/request-context.ts';
+import type { CreationHandler, Creations } from './creations.ts';
 
 const largestBody = '64kb';
 
 export type RouteHandler = (request: Request, response: Response) => Promise<void>;
 /** Adds a route of the contract; its handler is reached only by who may use it. */
-export type AddRoute = (route: Route, handler: RouteHandler) => void;
+export type AddRoute = (route: Route & { readonly creates?: 'nothing' }, handler: RouteHandler) => void;
+/** The same for one that creates something; its handler gives the answer and does not send it. */
+export type AddCreatingRoute = (route: CreatingRoute, handler: CreationHandler) => void;
 
 export type RouteAdder = {
   readonly on: AddRoute;
+  readonly onCreate: AddCreatingRoute;
   /** To be called behind the last route: what asks for a known address in another way is told which ways there are. */
   refuseOtherMethods(): void;
 };
 
-export function createRouteAdder(router: Router, authorization: Authorization): RouteAdder {
+export function createRouteAdder(router: Router, authorization: Authorization, creations: Creations): RouteAdder {
   const readBody = json({ limit: largestBody, type: 'application/json' });
   const methods = new Map<string, Set<string>>();
 
+  const add = (route: Route, handler: RouteHandler): void => {
+    const path = route.path.replace(/\{(\w+)\}/g, ':$1');
+    const known = methods.get(path) ?? new Set();
+    methods.set(path, known.add(route.method));
+    const mayAsk: RequestHandler = (_request, response, next) => {
+      authorization.requireRole(route, principalOf(response));
+      next();
+    };
+    router[route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'](
+      path,
+      mayAsk,
+      ...(route.body ? [jsonOnly, readBody] : []),
+      async (request: Request, response: Response) => {
+        await authorization.requireRepository(route, principalOf(response), request);
+        response.status(route.status);
+        await handler(request, response);
+      },
+    );
+  };
+
   return {
-    on(route, handler) {
-      const path = route.path.replace(/\{(\w+)\}/g, ':$1');
-      const known = methods.get(path) ?? new Set();
-      methods.set(path, known.add(route.method));
-      const mayAsk: RequestHandler = (_request, response, next) => {
-        authorization.requireRole(route, principalOf(response));
-        next();
-      };
-      router[route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'](
-        path,
-        mayAsk,
-        ...(route.body ? [jsonOnly, readBody] : []),
-        async (request: Request, response: Response) => {
-          await authorization.requireRepository(route, principalOf(response), request);
-          response.status(route.status);
-          await handler(request, response);
-        },
-      );
+    on: add,
+
+    onCreate(route, handler) {
+      add(route, async (request, response) => {
+        const { location, body } = await creations.answer(route, request, response, handler);
+        if (location !== undefined) response.location(location);
+        // An answer with a secret stays nowhere on its way.
+        if (route.creates === 'secret') response.set('Cache-Control', 'no-store');
+        response.json(body);
+      });
     },
 
     refuseOtherMethods() {

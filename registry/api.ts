@@ -23,6 +23,7 @@ import { createAuthorization, maySee } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
 import { addTokenRoutes } from './access/token-routes.ts';
 import { createRouteAdder } from './add-route.ts';
+import type { Creations } from './creations.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addOperatorRoutes, type OperatorPorts } from './operator-routes.ts';
 import { readPage } from './pages.ts';
@@ -44,6 +45,7 @@ export type ApiOptions = {
   readonly policyTools?: PolicyTools;
   /** Pins, retention and the collector. */
   readonly operators: OperatorPorts;
+  readonly creations: Creations;
   readonly heartbeatMs: number;
   /** Ends the event streams: they would hold a stopping server for as long as a build lasts. */
   readonly closing: AbortSignal;
@@ -51,9 +53,11 @@ export type ApiOptions = {
 
 /** The routes of core/contract.ts. */
 export function createApiRouter(options: ApiOptions): Router {
-  const { catalog, jobs, schedules, environments, access, policyTools, operators, heartbeatMs, closing } = options;
+  const { catalog, jobs, schedules, environments, access, policyTools, operators, creations, heartbeatMs, closing } = options;
   const router = Router({ caseSensitive: true });
-  const { on, refuseOtherMethods } = createRouteAdder(router, createAuthorization({ environments, jobs, ...(schedules && { schedules }) }));
+  const authorization = createAuthorization({ environments, jobs, ...(schedules && { schedules }) });
+  const routeAdder = createRouteAdder(router, authorization, creations);
+  const { on, refuseOtherMethods } = routeAdder;
 
   on(routes.listSnapshots, async (request, response) => {
     const repository = repositoryOf(request);
@@ -130,11 +134,11 @@ export function createApiRouter(options: ApiOptions): Router {
     );
   });
 
-  addJobRoutes(on, { jobs, environments, heartbeatMs, closing });
-  addScheduleRoutes(on, { schedules, jobs, environments });
+  addJobRoutes(routeAdder, { jobs, environments, heartbeatMs, closing });
+  addScheduleRoutes(routeAdder, { schedules, jobs, environments });
   addPolicyRoutes(on, policyTools, closing);
-  addOperatorRoutes(on, { operators, jobs, environments });
-  addTokenRoutes(on, access.tokens);
+  addOperatorRoutes(routeAdder, { operators, jobs, environments });
+  addTokenRoutes(routeAdder, access.tokens);
   addAuditRoutes(on, access.audit);
   refuseOtherMethods();
   return router;

@@ -1,15 +1,15 @@
 import type { Request, Response } from 'express';
 import * as z from 'zod/mini';
 import { DynDataError, isEnded, type Job, type JobQueue, jobKinds, jobStates, parseValue, routePath, routes } from '../core/index.ts';
+import type { KeptAnswer } from '../storage/index.ts';
 import { maySee } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
-import type { AddRoute } from './add-route.ts';
+import type { RouteAdder } from './add-route.ts';
 import type { EnvironmentView } from './api.ts';
 import { sendJobEvents } from './job-events.ts';
 import { readFilteredPage, readPage } from './pages.ts';
 import { untilClosed } from './streaming.ts';
 
-const longestKey = 200;
 const filters = { state: z.optional(z.enum(jobStates)), kind: z.optional(z.enum(jobKinds)), environment: z.optional(z.string()) };
 
 export type JobRoutesOptions = {
@@ -21,26 +21,22 @@ export type JobRoutesOptions = {
 };
 
 /** What makes jobs, shows and ends them. */
-export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, closing }: JobRoutesOptions): void {
-  const location = (response: Response, id: string): Response => response.location(routePath(routes.showJob.path, { id }));
-
-  on(routes.createSnapshot, async (request, response) => {
+export function addJobRoutes({ on, onCreate }: RouteAdder, { jobs, environments, heartbeatMs, closing }: JobRoutesOptions): void {
+  onCreate(routes.createSnapshot, async (request, response, { id: idempotencyKey }) => {
     const { environment: name, tag, alias } = parseValue(routes.createSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
     // Only a known one gets here.
     const repository = environments.find((known) => known.name === name)?.repository ?? '';
     const named = { ...(tag === undefined ? {} : { tag }), ...(alias === undefined ? {} : { alias }) };
-    const key = keyOf(request, response);
+    const wanted = { kind: 'build', environment: name, repository, ...named } as const;
     const event = { action: 'snapshot.create', target: name, ...(tag === undefined ? {} : { to: `${repository}:${tag}` }) } as const;
-    const job = await changeOf(response)(event, () => jobs.create({ kind: 'build', environment: name, repository, ...named }, key));
-    location(response, job.id).json(job);
+    return answerWith(await changeOf(response)(event, () => jobs.create(wanted, { idempotencyKey })));
   });
 
-  on(routes.createJob, async (request, response) => {
+  onCreate(routes.createJob, async (request, response, { id: idempotencyKey }) => {
     const { kind, repository, snapshot } = parseValue(routes.createJob.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const key = keyOf(request, response);
     const wanted = { kind, repository, ...(snapshot === undefined ? {} : { snapshot }) };
-    const job = await changeOf(response)({ action: 'job.create', target: `${kind} ${repository}` }, () => jobs.create(wanted, key));
-    location(response, job.id).json(job);
+    const event = { action: 'job.create', target: `${kind} ${repository}` } as const;
+    return answerWith(await changeOf(response)(event, () => jobs.create(wanted, { idempotencyKey })));
   });
 
   on(routes.listJobs, async (request, response) => {
@@ -78,10 +74,10 @@ export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, cl
     response.json(isEnded(job.state) ? job : await changeOf(response)({ action: 'job.cancel', target: job.id, from: job.state }, cancel));
   });
 
-  on(routes.retryJob, async (request, response) => {
+  onCreate(routes.retryJob, async (request, response, { id: idempotencyKey }) => {
     const { id, state } = await jobs.get(idOf(request));
-    const job = await changeOf(response)({ action: 'job.retry', target: id, from: state }, () => jobs.retry(id));
-    location(response, job.id).json(job);
+    const event = { action: 'job.retry', target: id, from: state } as const;
+    return answerWith(await changeOf(response)(event, () => jobs.retry(id, { idempotencyKey })));
   });
 
   on(routes.jobLog, async (request, response) => {
@@ -94,6 +90,11 @@ export function addJobRoutes(on: AddRoute, { jobs, environments, heartbeatMs, cl
     );
     response.json(page);
   });
+}
+
+/** With a job that was made. */
+export function answerWith(job: Job): KeptAnswer {
+  return { location: routePath(routes.showJob.path, { id: job.id }), body: job };
 }
 
 /** Those of repositories that the asker may see. */
@@ -112,14 +113,4 @@ function sequenceOf(after: string): number {
   throw new DynDataError('REQUEST_INVALID', 'The query is not valid. Correct the keys named below.', {
     details: ['after: a number expected'],
   });
-}
-
-/** @throws DynDataError REQUEST_INVALID */
-export function keyOf(request: Request, response: Response): { idempotencyKey?: string } {
-  const key = request.get('idempotency-key');
-  if (key === undefined) return {};
-  // Of the token that asks: another one's key must not give it this one's job.
-  const { kind, id = kind } = principalOf(response);
-  if (key !== '' && key.length <= longestKey) return { idempotencyKey: `request ${id} ${key}` };
-  throw new DynDataError('REQUEST_INVALID', `The header Idempotency-Key is not valid. Send 1 to ${longestKey} characters.`);
 }

@@ -16,6 +16,7 @@ export type Metrics = {
   scheduleRan(schedule: string, lagMs: number): void;
   slotMissed(schedule: string): void;
   webhookTried(webhook: string, isDelivered: boolean): void;
+  blobDamaged(): void;
 };
 
 /**
@@ -61,6 +62,11 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     name: 'dyn_data_webhook_deliveries_total',
     help: 'Tries to deliver something to a webhook.',
     labelNames: ['webhook', 'outcome'],
+    registers,
+  });
+  const damaged = new Counter({
+    name: 'dyn_data_damaged_blob_reads_total',
+    help: 'Blobs that were read for a client and found damaged.',
     registers,
   });
   const requests = new Counter({
@@ -115,6 +121,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     scheduleRan: (schedule, lagMs) => lag.set({ schedule }, lagMs / 1000),
     slotMissed: (schedule) => missed.inc({ schedule }),
     webhookTried: (webhook, isDelivered) => deliveries.inc({ webhook, outcome: isDelivered ? 'delivered' : 'failed' }),
+    blobDamaged: () => damaged.inc(),
   };
 }
 

@@ -15,6 +15,9 @@ const bodyErrors: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is no JSON',
 };
+const creationErrors: Readonly<Record<number, string>> = {
+  409: 'The idempotency key belongs to another request, or what is to be made is there already; of a token: its text was given already',
+};
 const tags: Readonly<Record<string, string>> = {
   snapshots: 'Anonymized states of environments, and taking them',
   repositories: 'Snapshots and tags of a repository',
@@ -62,7 +65,7 @@ export function openApiDocument(version: string): object {
       },
       schemas: { Problem: problemSchema() },
       responses: Object.fromEntries(
-        Object.entries({ ...commonErrors, ...bodyErrors }).map(([status, description]) => [
+        Object.entries({ ...commonErrors, ...bodyErrors, ...creationErrors }).map(([status, description]) => [
           `Problem${status}`,
           { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
         ]),
@@ -79,7 +82,8 @@ function operation(operationId: string, route: Route): object {
     : route.status === 204
       ? undefined
       : { 'text/event-stream': { schema: { type: 'string' } } };
-  const errors = Object.keys({ ...commonErrors, ...(route.body ? bodyErrors : {}) });
+  const isCreating = 'creates' in route && route.creates !== 'nothing';
+  const errors = Object.keys({ ...commonErrors, ...(route.body ? bodyErrors : {}), ...(isCreating ? creationErrors : {}) });
   return {
     operationId,
     summary: route.summary,
@@ -88,6 +92,7 @@ function operation(operationId: string, route: Route): object {
     parameters: [
       ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
       ...(isList ? pageParameters : []),
+      ...(isCreating ? [keyParameter] : []),
     ],
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }
@@ -103,6 +108,14 @@ const pageParameters = [
   { name: 'limit', in: 'query', description: 'Items of a page', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 } },
   { name: 'after', in: 'query', description: '`next` of the page before', schema: { type: 'string' } },
 ];
+
+const keyParameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'For a day the same request of the same token with the same key creates nothing again and gets the answer of the first time; an answer with the text of a token is given once (TOKEN_ALREADY_ISSUED)',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
+};
 
 function isPage({ answer }: Route): boolean {
   const shape = answer === undefined ? undefined : (jsonSchema(answer, 'output') as { properties?: object }).properties;

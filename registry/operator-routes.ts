@@ -10,15 +10,15 @@ import {
   type Pins,
   parseDigest,
   parseValue,
-  routePath,
   routes,
 } from '../core/index.ts';
-import { type RemovalPorts, removeSnapshots } from '../storage/index.ts';
+import { type KeptAnswer, type RemovalPorts, removeSnapshots } from '../storage/index.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
-import type { AddRoute } from './add-route.ts';
+import type { RouteAdder } from './add-route.ts';
 import type { EnvironmentView } from './api.ts';
-import { keyOf } from './job-routes.ts';
+import type { Creation } from './creations.ts';
+import { answerWith } from './job-routes.ts';
 import { readPage } from './pages.ts';
 import type { Retention } from './retention.ts';
 import { untilClosed } from './streaming.ts';
@@ -40,14 +40,12 @@ export type OperatorRoutesOptions = {
  * Pins, removal, retention and the collector. What removes something goes on when its client is gone: a removal that stops in the middle
  * would keep others waiting.
  */
-export function addOperatorRoutes(on: AddRoute, { operators: ports, jobs, environments }: OperatorRoutesOptions): void {
-  const { pins, retention, clock, newId } = ports;
+export function addOperatorRoutes({ on, onCreate }: RouteAdder, { operators: ports, jobs, environments }: OperatorRoutesOptions): void {
+  const { pins, retention, clock } = ports;
 
-  const makeJob = async (request: Request, response: Response, wanted: JobRequest, target: string): Promise<void> => {
+  const makeJob = async (response: Response, { id: idempotencyKey }: Creation, wanted: JobRequest, target: string): Promise<KeptAnswer> => {
     const event = { action: 'job.create', target: wanted.dryRun ? `${target}, dry run` : target } as const;
-    const key = keyOf(request, response);
-    const job = await changeOf(response)(event, () => jobs.create(wanted, key));
-    response.location(routePath(routes.showJob.path, { id: job.id })).json(job);
+    return answerWith(await changeOf(response)(event, () => jobs.create(wanted, { idempotencyKey })));
   };
 
   on(routes.listPins, async (request, response) => {
@@ -61,14 +59,14 @@ export function addOperatorRoutes(on: AddRoute, { operators: ports, jobs, enviro
     response.json(page);
   });
 
-  on(routes.pinSnapshot, async (request, response) => {
+  onCreate(routes.pinSnapshot, async (request, response, { id, isRepeated }) => {
     const { why, until } = parseValue(routes.pinSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
     const now = clock();
     if (until !== undefined && Date.parse(until) <= now.getTime())
       throw new DynDataError('REQUEST_INVALID', 'The pin would be over before it began. Give a time that is still to come, or none.');
     const pin: Pin = {
       version: 1,
-      id: newId(),
+      id,
       repository: repositoryOf(request),
       digest: digestOf(request),
       why,
@@ -77,8 +75,9 @@ export function addOperatorRoutes(on: AddRoute, { operators: ports, jobs, enviro
       createdAt: now.toISOString(),
     };
     const event = { action: 'pin.create', target: `${pin.repository}@${pin.digest}`, to: pin.id } as const;
-    await changeOf(response)(event, () => pins.put(pin));
-    response.json(pin);
+    const there = isRepeated ? await pins.get(pin.repository, pin.digest, id) : undefined;
+    if (!there) await changeOf(response)(event, () => pins.put(pin));
+    return { body: there ?? pin };
   });
 
   on(routes.unpinSnapshot, async (request, response) => {
@@ -114,18 +113,18 @@ export function addOperatorRoutes(on: AddRoute, { operators: ports, jobs, enviro
     response.json(await retention.plan(parameter(request, 'environment'), untilClosed(response)));
   });
 
-  on(routes.applyRetention, async (request, response) => {
+  onCreate(routes.applyRetention, async (request, response, creation) => {
     const { dryRun, plan } = parseValue(routes.applyRetention.body, request.body, 'The request body', 'REQUEST_INVALID');
     const environment = parameter(request, 'environment');
     // Only a known one gets here.
     const repository = environments.find(({ name }) => name === environment)?.repository ?? '';
     const wanted = { kind: 'retention', environment, repository, dryRun, ...(plan === undefined ? {} : { plan }) } as const;
-    await makeJob(request, response, wanted, `retention ${environment}`);
+    return makeJob(response, creation, wanted, `retention ${environment}`);
   });
 
-  on(routes.collect, async (request, response) => {
+  onCreate(routes.collect, async (request, response, creation) => {
     const { dryRun } = parseValue(routes.collect.body, request.body, 'The request body', 'REQUEST_INVALID');
-    await makeJob(request, response, { kind: 'collect', dryRun }, 'collect');
+    return makeJob(response, creation, { kind: 'collect', dryRun }, 'collect');
   });
 }
 

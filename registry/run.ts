@@ -6,6 +6,7 @@ import {
   type BuildSnapshot,
   type Catalog,
   type ChunkIndex,
+  type Digest,
   type PolicyTools,
   type RegistryConfig,
   toolVersion,
@@ -15,12 +16,12 @@ import {
   createCatalog,
   createCheckedBlobs,
   createChunkIndex,
+  createRequestKeys,
   createUploads,
   linkOlderSnapshots,
   openStorage,
   readSecret,
 } from '../storage/index.ts';
-import { removeAbandonedUploads } from './abandoned-uploads.ts';
 import { createAccess } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { createChange } from './access/change.ts';
@@ -28,6 +29,7 @@ import { ensureAdmin } from './access/initial-admin.ts';
 import { openBuilder } from './builder-server.ts';
 import { type JobSystem, openJobSystem } from './job-system.ts';
 import { createBuildHandler, createCollectHandler, createRetentionHandler, createVerifyHandler } from './jobs/index.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { createLog } from './log.ts';
 import { isLoopbackName, requireLoopback } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
@@ -38,9 +40,13 @@ import { readCertificate, watchCertificate } from './tls.ts';
 
 /** How long a stopping registry waits for answers that are being sent. */
 const requestsTimeoutMs = 2_000;
+/** How long a request that creates something may be sent again with its key; as the operators' documentation says. */
+const keysKeptForMs = 24 * 60 * 60_000;
 const certificateEveryMs = 30_000;
 /** After how long a blob that has not changed is hashed again when it is pulled. */
-const checkedForMs = 10 * 60_000;
+const goodForMs = 10 * 60_000;
+/** After how long a damaged blob is looked at again: soon after it was restored, and not at each try of a client. */
+const damagedForMs = 30_000;
 
 /** What a builder is made of, in the all-in-one mode. */
 type BuildContext = {
@@ -108,8 +114,14 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
   if (role === 'builder' && listen && !isLoopbackName(listen.host))
     logger.warn({ host: listen.host }, "tokens for the builder's metrics travel readable: listen on a network of its own for them");
   const blobs = createBlobStore(objects);
+  const metrics = createMetrics({ version: toolVersion });
+  const onDamaged = (digest: Digest): void => {
+    metrics.blobDamaged();
+    logger.error({ blob: digest }, 'a blob of the storage is damaged and is not given out');
+  };
+  const nowMs = (): number => now().getTime();
   // Jobs hash all that they read.
-  const served = createBlobStore(objects, { checked: createCheckedBlobs({ forMs: checkedForMs, nowMs: () => now().getTime() }) });
+  const served = createBlobStore(objects, { checked: createCheckedBlobs({ goodForMs, damagedForMs, nowMs, onDamaged }) });
   const recorded = (by: Catalog): Catalog =>
     createAuditedCatalog(by, createChange(access.audit, { actor: { kind: 'builder', name: 'builder' } }));
   const uploads = createUploads(objects, blobs, { clock: now, newId: randomUUID });
@@ -131,7 +143,6 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     const writer = await openWriter(index, hooks.signal);
     return program.createBuildSnapshot({ ...buildContext, ...writer, catalog: recorded(writer.catalog) })(request, hooks);
   };
-  const metrics = createMetrics({ version: toolVersion });
   const environments = Object.entries(config.environments).map(([name, { repository, sources }]) => ({
     name,
     repository,
@@ -162,7 +173,8 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
     if (!system.jobs) return openBuilder({ ...common, access, listen: config.builder.listen });
     const policyTools = role === 'all' ? program.createPolicyTools?.(buildContext) : undefined;
     const optional = { ...(policyTools ? { policyTools } : {}), ...(system.scheduler ? { schedules: system.scheduler } : {}) };
-    removeAbandonedUploads({ uploads, clock: now, logger, signal });
+    const requestKeys = createRequestKeys(objects, { clock: now, newId, keptForMs: keysKeptForMs });
+    removeLeftovers({ uploads, requestKeys, clock: now, logger, signal });
     const registry = createRegistry({
       ...common,
       ...optional,
@@ -174,6 +186,7 @@ export async function runRegistry(program: RegistryProgram): Promise<void> {
       environments,
       access,
       operators,
+      requestKeys,
     });
     return { listen: () => registry.listen(config.listen), close: registry.close, renewCertificate: registry.renewCertificate };
   };

@@ -1,9 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Request } from 'express';
-import { DynDataError, type JobQueue, parseValue, routePath, routes, type Schedules } from '../core/index.ts';
+import {
+  DynDataError,
+  type JobQueue,
+  parseValue,
+  routePath,
+  routes,
+  type ScheduleDefinition,
+  type Schedules,
+  type ScheduleView,
+} from '../core/index.ts';
 import { maySeeSchedule } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
-import type { AddRoute } from './add-route.ts';
+import type { RouteAdder } from './add-route.ts';
 import type { EnvironmentView } from './api.ts';
+import { answerWith } from './job-routes.ts';
 import { readPage } from './pages.ts';
 
 export type ScheduleRoutesOptions = {
@@ -13,7 +24,7 @@ export type ScheduleRoutesOptions = {
   readonly environments: readonly EnvironmentView[];
 };
 
-export function addScheduleRoutes(on: AddRoute, { schedules, jobs, environments }: ScheduleRoutesOptions): void {
+export function addScheduleRoutes({ on, onCreate }: RouteAdder, { schedules, jobs, environments }: ScheduleRoutesOptions): void {
   const kept = (): Schedules => {
     if (schedules) return schedules;
     throw new DynDataError('NOT_FOUND', 'This registry keeps no schedules. Ask one that does.');
@@ -33,11 +44,12 @@ export function addScheduleRoutes(on: AddRoute, { schedules, jobs, environments 
     response.json(page);
   });
 
-  on(routes.createSchedule, async (request, response) => {
+  onCreate(routes.createSchedule, async (request, response, { isRepeated }) => {
     const { name, ...definition } = parseValue(routes.createSchedule.body, request.body, 'The request body', 'REQUEST_INVALID');
     const to = definition.environment;
-    const created = await changeOf(response)({ action: 'schedule.create', target: name, to }, () => kept().create(name, definition));
-    response.location(routePath(routes.showSchedule.path, { name })).json(created);
+    const there = isRepeated ? await sameSchedule(kept(), name, definition) : undefined;
+    const create = () => changeOf(response)({ action: 'schedule.create', target: name, to }, () => kept().create(name, definition));
+    return { location: routePath(routes.showSchedule.path, { name }), body: there ?? (await create()) };
   });
 
   on(routes.showSchedule, async (request, response) => {
@@ -66,11 +78,21 @@ export function addScheduleRoutes(on: AddRoute, { schedules, jobs, environments 
     response.json(await changeOf(response)({ action: 'schedule.resume', target: name }, () => kept().resume(name)));
   });
 
-  on(routes.runSchedule, async (request, response) => {
+  onCreate(routes.runSchedule, async (request, response, { id: idempotencyKey, at }) => {
     const name = nameOf(request);
-    const id = await changeOf(response)({ action: 'schedule.run', target: name }, () => kept().run(name));
-    response.location(routePath(routes.showJob.path, { id })).json(await jobs.get(id));
+    const run = () => kept().run(name, { idempotencyKey, at });
+    return answerWith(await jobs.get(await changeOf(response)({ action: 'schedule.run', target: name }, run)));
   });
+}
+
+/** The one of this name, if it is what is asked for. */
+async function sameSchedule(schedules: Schedules, name: string, wanted: ScheduleDefinition): Promise<ScheduleView | undefined> {
+  for await (const schedule of schedules.list()) {
+    const { environment, cron, timeZone, tag, alias, catchUp } = schedule;
+    const definition = { environment, cron, timeZone, tag, ...(alias === undefined ? {} : { alias }), catchUp };
+    if (schedule.name === name) return isDeepStrictEqual(definition, wanted) ? schedule : undefined;
+  }
+  return undefined;
 }
 
 /** Only the name of a schedule that is there gets here. */

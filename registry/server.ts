@@ -11,13 +11,14 @@ import {
   type Schedules,
   type Uploads,
 } from '../core/index.ts';
-import type { OpenPush } from '../storage/index.ts';
+import type { OpenPush, RequestKeys } from '../storage/index.ts';
 import type { Access } from './access/access.ts';
 import { createAuditedCatalog } from './access/audited-catalog.ts';
 import { authentication } from './access/authentication.ts';
 import { ociAuthorization, ociVersion } from './access/oci-authorization.ts';
 import { changeOf } from './access/request-context.ts';
 import { createApiRouter, type EnvironmentView } from './api.ts';
+import { createCreations } from './creations.ts';
 import { entrance, metricsAuthorization, requestTimeoutMs } from './entrance.ts';
 import { createHealthRouter } from './health.ts';
 import { closeWithin, listenOn } from './listening.ts';
@@ -50,6 +51,7 @@ export type RegistryOptions = {
   /** What must answer besides the storage. */
   readonly checks?: readonly (() => Promise<void>)[];
   readonly operators: OperatorPorts;
+  readonly requestKeys: RequestKeys;
   readonly logger: Logger;
   readonly version: string;
   readonly newId: () => string;
@@ -72,7 +74,7 @@ export type Registry = {
 
 /** The registry's HTTP service: the API, the OCI endpoint, and whether it lives and is ready. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const { blobs, catalog, uploads, openPush, operators, jobs, environments, access, logger, metrics, version } = options;
+  const { blobs, catalog, uploads, openPush, operators, requestKeys, jobs, environments, access, logger, metrics, version } = options;
   const bodyStallTimeoutMs = options.bodyStallTimeoutMs ?? defaultBodyStallTimeoutMs;
   const { guard, audit } = access;
   const closing = new AbortController();
@@ -114,12 +116,15 @@ export function createRegistry(options: RegistryOptions): Registry {
   app.use('/v2', ociErrorHandler(logger));
   app.use(requestWithin(smallRequestMs));
   app.use('/api', authentication({ ...guard, audit, challenge: 'Bearer' }));
+  const creations = createCreations({ keys: requestKeys, clock: operators.clock, newId: options.newId });
   const heartbeatMs = options.heartbeatMs ?? defaultHeartbeatMs;
   const optional = {
     ...(policyTools === undefined ? {} : { policyTools }),
     ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
   };
-  app.use(createApiRouter({ catalog, jobs, operators, environments, access, ...optional, heartbeatMs, closing: closing.signal }));
+  app.use(
+    createApiRouter({ catalog, jobs, operators, creations, environments, access, ...optional, heartbeatMs, closing: closing.signal }),
+  );
   app.use(routeNotFound);
   app.use(problemHandler(logger));
 

@@ -14,17 +14,26 @@ import { blobInfoSchema, compositionDigest, compositionOf, compositionSchema, ty
 import { damagedRecord, readRecord, writeOnce, writeRecord } from './json-objects.ts';
 import { blobKey, layerKey, recipeKey } from './keys.ts';
 import { mapAhead } from './read-ahead.ts';
+import { createSharedWork } from './shared-work.ts';
+import { conflict } from './storage-errors.ts';
 
 /** Segments of a composed blob that are open at the same time, so that a distant store's answering time is paid once and not for each. */
 const segmentsAhead = 4;
 
 type ReadOptions = NonNullable<Parameters<BlobStore['read']>[1]>;
-/** `etag`: of a blob that is stored whole. */
-type Opened = { readonly info: BlobInfo; readonly etag?: string; readonly bytes: AsyncIterable<Uint8Array> };
+/** `state` changes with the blob's object; that of a composed blob is its list of pieces'. */
+type Found = { readonly info: BlobInfo; readonly isComposed: boolean; readonly state: string };
+type Opened = Found & { readonly bytes: AsyncIterable<Uint8Array> };
+/** How a piece of a composed blob is read. */
+type ReadPiece = (digest: Digest, options: ReadOptions) => Promise<{ readonly info: BlobInfo; readonly bytes: AsyncIterable<Uint8Array> }>;
 
 export type BlobStoreOptions = {
   readonly guard?: CompositionGuard;
-  /** What was found good lately is read without hashing it again; left out, all is hashed at each reading. */
+  /**
+   * For a reader that serves clients. What was found good lately is read without hashing it again; ranges are given of what is verified
+   * only; what was found damaged is refused at once, and verified whole before any byte of it is given again. Left out, all that is read
+   * whole is hashed, and ranges are not.
+   */
   readonly checked?: CheckedBlobs;
 };
 
@@ -41,46 +50,93 @@ export type CompositionGuard = {
  * `recipes/sha256/<hex of a composition>` the blob that it gives.
  */
 export function createBlobStore(objects: ObjectStore, { guard, checked }: BlobStoreOptions = {}): BlobStore {
-  const layer = async (digest: Digest, signal?: AbortSignal): Promise<{ sizeBytes: number; segments: Segment[] } | undefined> => {
+  const layer = async (digest: Digest, signal?: AbortSignal): Promise<(Found & { readonly segments: Segment[] }) | undefined> => {
     const found = await readRecord(objects, layerKey(digest), compositionSchema, signal);
     if (!found) return undefined;
-    const segments = segmentsOf(found.record);
+    const { record, info, trace } = found;
+    const segments = segmentsOf(record);
     if (!segments) throw damagedRecord(layerKey(digest));
-    return { sizeBytes: found.record.sizeBytes, segments };
+    return { info: { digest, sizeBytes: record.sizeBytes }, isComposed: true, state: trace ?? info.etag, segments };
   };
 
-  const stat = async (digest: Digest, signal?: AbortSignal): Promise<BlobInfo | undefined> => {
-    const found = (await objects.stat(blobKey(digest), signal)) ?? (await layer(digest, signal));
-    return found && { digest, sizeBytes: found.sizeBytes };
+  const find = async (digest: Digest, signal?: AbortSignal): Promise<Found | undefined> => {
+    const plain = await objects.stat(blobKey(digest), signal);
+    if (!plain) return layer(digest, signal);
+    return { info: { digest, sizeBytes: plain.sizeBytes }, isComposed: false, state: plain.trace ?? plain.etag };
   };
 
-  /** Unverified. */
-  const open = async (digest: Digest, options: ReadOptions): Promise<Opened> => {
-    const { range, isDoneWithPieces, signal } = options;
+  /** Unverified, but for what `readPiece` verifies. */
+  const open: (digest: Digest, options: ReadOptions, readPiece?: ReadPiece) => Promise<Opened> = async (
+    digest,
+    options,
+    readPiece = open,
+  ) => {
+    const { range, isDoneWithPieces = false, signal } = options;
     const plain = await objects.read(blobKey(digest), options);
-    if (plain) return { info: { digest, sizeBytes: plain.info.sizeBytes }, etag: plain.info.etag, bytes: plain.bytes };
+    if (plain) {
+      const { info, trace, bytes } = plain;
+      return { info: { digest, sizeBytes: info.sizeBytes }, isComposed: false, state: trace ?? info.etag, bytes };
+    }
     const composed = await layer(digest, signal);
-    if (!composed) throw new DynDataError('BLOB_UNKNOWN', `The storage has no blob ${digest}. Build the snapshot again.`);
-    const { sizeBytes, segments } = composed;
-    const slices = slicesOf(segments, range?.start ?? 0, range?.end ?? sizeBytes);
-    return { info: { digest, sizeBytes }, bytes: joined(slices, (slice, reading) => openSlice(slice, reading, isDoneWithPieces), signal) };
+    if (!composed) throw unknownBlob(digest);
+    const { segments, ...found } = composed;
+    const slices = slicesOf(segments, range?.start ?? 0, range?.end ?? found.info.sizeBytes);
+    const openSlice = (slice: Slice, reading: AbortSignal) => opened(slice, { isDoneWithPieces, signal: reading }, readPiece);
+    return { ...found, bytes: joined(slices, openSlice, signal) };
   };
 
-  const openSlice = async (slice: Slice, signal: AbortSignal, isDoneWithPieces = false): Promise<AsyncIterable<Uint8Array>> => {
+  const opened = async (slice: Slice, options: ReadOptions, readPiece: ReadPiece): Promise<AsyncIterable<Uint8Array>> => {
     if ('bytes' in slice) return onePiece(slice.bytes);
-    const { info, bytes } = await open(slice.blob.digest, { ...(slice.range && { range: slice.range }), isDoneWithPieces, signal });
+    const { info, bytes } = await readPiece(slice.blob.digest, { ...options, ...(slice.range && { range: slice.range }) });
     if (info.sizeBytes !== slice.blob.sizeBytes) throw damagedRecord(blobKey(slice.blob.digest));
     return bytes;
   };
 
   const openVerified = async (slice: Slice, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
-    const bytes = await openSlice(slice, signal);
+    const bytes = await opened(slice, { signal }, open);
     return 'bytes' in slice ? bytes : verified(bytes, { ...slice.blob, what: `The blob ${slice.blob.digest}` });
+  };
+
+  /** Whole, and hashed unless that is needless. */
+  const readWhole = async (digest: Digest, options: ReadOptions) => {
+    const { info, isComposed, state, bytes } = await open(digest, options);
+    // Pieces may have changed where the list of them has not.
+    if (!isComposed && checked?.isGood(digest, state)) return { info, bytes };
+    const hashed = verified(bytes, { ...info, what: `The blob ${digest}` });
+    return { info, bytes: checked ? checked.noted(digest, state, hashed) : hashed };
+  };
+
+  const shared = createSharedWork();
+  /** Reads the blob whole if it has not been lately. @returns its state. @throws DIGEST_MISMATCH */
+  const prove = async (by: CheckedBlobs, digest: Digest, signal?: AbortSignal): Promise<string> => {
+    const found = await find(digest, signal);
+    if (!found) throw unknownBlob(digest);
+    by.requireNotDamaged(digest, found.state);
+    if (by.isGood(digest, found.state)) return found.state;
+    const readToEnd = async (reading: AbortSignal): Promise<void> => {
+      for await (const piece of (await readWhole(digest, { isDoneWithPieces: true, signal: reading })).bytes) void piece;
+    };
+    await shared(`${digest} ${found.state}`, readToEnd, signal);
+    return found.state;
+  };
+
+  /** Of a composed blob the list of pieces is proven, and each piece that the range touches. */
+  const readProven = async (by: CheckedBlobs, digest: Digest, options: ReadOptions): ReturnType<ReadPiece> => {
+    const state = await prove(by, digest, options.signal);
+    const { info, bytes, state: now } = await open(digest, options, (piece, reading) => readProven(by, piece, reading));
+    if (now === state) return { info, bytes };
+    // Left at its first piece, which releases it.
+    for await (const _piece of bytes) break;
+    throw conflict(blobKey(digest));
   };
 
   const { url } = objects;
   return {
-    stat,
+    async stat(digest, signal) {
+      const found = await find(digest, signal);
+      if (found) checked?.requireNotDamaged(digest, found.state);
+      return found?.info;
+    },
 
     ...(url && {
       url: async (digest: Digest, signal?: AbortSignal) =>
@@ -88,22 +144,20 @@ export function createBlobStore(objects: ObjectStore, { guard, checked }: BlobSt
     }),
 
     async read(digest, options = {}) {
-      const { info, etag, bytes } = await open(digest, options);
-      if (options.range || (etag !== undefined && checked?.isGood(digest, etag))) return { info, bytes };
-      const hashed = verified(bytes, { ...info, what: `The blob ${digest}` });
-      return { info, bytes: etag === undefined || !checked ? hashed : checked.noted(digest, etag, hashed) };
+      if (checked && (options.range || checked.isInDoubt(digest))) return readProven(checked, digest, options);
+      return options.range ? open(digest, options) : readWhole(digest, options);
     },
 
     async write(blob, bytes, signal) {
-      const stored = await stat(blob.digest, signal);
+      const stored = (await find(blob.digest, signal))?.info;
       if (stored) {
         if (stored.sizeBytes !== blob.sizeBytes) throw otherSize(blob, stored);
         return;
       }
       const pieces = bytes instanceof Uint8Array ? onePiece(bytes) : bytes;
-      const checked = verified(pieces, { ...blob, what: `The blob ${blob.digest}` });
+      const hashed = verified(pieces, { ...blob, what: `The blob ${blob.digest}` });
       const options = { sizeBytes: blob.sizeBytes, condition: 'absent' as const, ...(signal && { signal }) };
-      await writeOnce(objects.write(blobKey(blob.digest), checked, options));
+      await writeOnce(objects.write(blobKey(blob.digest), hashed, options));
     },
 
     async compose(segments, signal) {
@@ -144,6 +198,10 @@ async function* joined(
   } finally {
     ending.abort();
   }
+}
+
+function unknownBlob(digest: Digest): DynDataError {
+  return new DynDataError('BLOB_UNKNOWN', `The storage has no blob ${digest}. Build the snapshot again.`);
 }
 
 function otherSize(announced: BlobInfo, stored: BlobInfo): DynDataError {

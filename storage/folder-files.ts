@@ -41,8 +41,11 @@ export async function ifPresent<T>(work: () => Promise<T>): Promise<T | undefine
   }
 }
 
-export function stateOf(key: string, state: BigIntStats): ObjectState {
-  return { key, sizeBytes: Number(state.size), etag: etagOf(state), modifiedAt: new Date(Number(state.mtimeMs)) };
+export function stateOf(key: string, state: BigIntStats): ObjectState & { readonly trace: string } {
+  const etag = etagOf(state);
+  // The time of the last change of the inode, which no program can set back. It also changes with names and rights, so it is no part of the etag.
+  const trace = `${etag}-${state.ctimeNs.toString(36)}`;
+  return { key, sizeBytes: Number(state.size), etag, trace, modifiedAt: new Date(Number(state.mtimeMs)) };
 }
 
 function etagOf(state: BigIntStats): string {

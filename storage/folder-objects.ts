@@ -78,14 +78,15 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
         // The file as it is now, asked for now: what is kept only saves reading the same bytes again.
         const state = await translated(() => ifPresent(() => stat(path, { bigint: true })));
         if (!state?.isFile()) return undefined;
-        const info = bare(stateOf(key, state));
-        const bytes = small.get(info);
-        if (bytes) return { info, bytes: onePiece(bytes) };
+        const { trace, ...found } = stateOf(key, state);
+        const bytes = small.get(key, trace);
+        if (bytes) return { info: bare(found), trace, bytes: onePiece(bytes) };
       }
       const file = await translated(() => ifPresent(() => open(path, 'r')));
       if (!file) return undefined;
       const state = await translated(() => file.stat({ bigint: true }));
-      const info = bare(stateOf(key, state));
+      const { trace, ...found } = stateOf(key, state);
+      const info = bare(found);
       if (etag !== undefined && etag !== info.etag) {
         await file.close();
         throw conflict(key);
@@ -94,12 +95,12 @@ export async function createFolderObjects({ folder, newId }: FolderObjectsOption
       const end = Math.min(range?.end ?? info.sizeBytes, info.sizeBytes);
       if (!state.isFile() || start >= end) {
         await file.close();
-        return state.isFile() ? { info, bytes: noBytes } : undefined;
+        return state.isFile() ? { info, trace, bytes: noBytes } : undefined;
       }
-      if (end - start > smallBytes) return { info, bytes: filePieces(file, { start, end, isDoneWithPieces, signal }) };
+      if (end - start > smallBytes) return { info, trace, bytes: filePieces(file, { start, end, isDoneWithPieces, signal }) };
       const bytes = await readSmall(file, start, end);
-      if (!range) small.keep(info, bytes);
-      return { info, bytes: onePiece(bytes) };
+      if (!range) small.keep(key, trace, bytes);
+      return { info, trace, bytes: onePiece(bytes) };
     },
 
     async *list(prefix, { after, signal } = {}) {

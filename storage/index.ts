@@ -10,6 +10,7 @@ export { linkOlderSnapshots } from './older-snapshots.ts';
 export { openStorage } from './open-storage.ts';
 export { createPins } from './pins.ts';
 export { type ConfigSecrets, readSecret } from './read-secret.ts';
+export { createRequestKeys, type KeptAnswer, type RequestKeys } from './request-keys.ts';
 export { createScheduleStore } from './schedule-store.ts';
 export { createTokenStore } from './token-store.ts';
 export { createUploads } from './uploads.ts';

@@ -6,7 +6,7 @@ import { gather } from './byte-streams.ts';
 const maxRecordBytes = 64 * 1024 * 1024;
 
 /**
- * A small JSON record and the state it was read in, undefined where the key does not exist.
+ * A small JSON record, the state it was read in and its trace, undefined where the key does not exist.
  * @throws DynDataError DIGEST_MISMATCH for one that is damaged.
  */
 export async function readRecord<T>(
@@ -14,7 +14,7 @@ export async function readRecord<T>(
   key: string,
   schema: z.ZodMiniType<T>,
   signal?: AbortSignal,
-): Promise<{ record: T; info: ObjectInfo } | undefined> {
+): Promise<{ record: T; info: ObjectInfo; trace?: string | undefined } | undefined> {
   const found = await objects.read(key, signal && { signal });
   if (!found) return undefined;
   if (found.info.sizeBytes > maxRecordBytes) {
@@ -31,7 +31,7 @@ export async function readRecord<T>(
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw damagedRecord(key, parsed.error);
-  return { record: parsed.data, info: found.info };
+  return { record: parsed.data, info: found.info, trace: found.trace };
 }
 
 /** @throws CONFLICT where `condition` does not hold. */

@@ -39,6 +39,10 @@ export function createPins(objects: ObjectStore, catalog: Pick<Catalog, 'manifes
       }
     },
 
+    async get(repository, digest, id, signal) {
+      return (await readRecord(objects, pinKey({ repository, digest, id }), pinSchema, signal))?.record;
+    },
+
     async has(repository, digest, id, signal) {
       return (await objects.stat(pinKey({ repository, digest, id }), signal)) !== undefined;
     },

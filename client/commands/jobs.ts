@@ -8,6 +8,7 @@ import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
 import type { RegistryApi } from '../registry-api.ts';
 import { collectedBytesText, retainedLines } from '../retention-texts.ts';
+import { operate } from './operators.ts';
 
 export type JobsFilter = { readonly state?: string; readonly kind?: string; readonly environment?: string; readonly limit: number };
 
@@ -76,8 +77,25 @@ export async function jobsCancel(context: Context, id: string): Promise<void> {
 /** `dyn-data jobs retry ID` */
 export async function jobsRetry(context: Context, id: string): Promise<void> {
   const api = await apiOf(context);
-  const job = await api.call(jobSchema, routePath(routes.retryJob.path, { id }), { method: 'POST' });
+  const job = await api.create(routes.retryJob, { parameters: { id } });
   context.output.result(`Tried again as the job ${job.id}. Follow it with: dyn-data jobs follow ${job.id}`, job);
+}
+
+/** `dyn-data jobs verify [REF]`: has all that the registry stores of a repository, or of one snapshot, read and hashed again, and waits for the end. */
+export async function jobsVerify(context: Context, reference: string | undefined, wanted: { readonly repository?: string }): Promise<void> {
+  const { registry, find, ...project } = await operate(context);
+  const within = wanted.repository ?? project.repository;
+  const snapshot = reference === undefined ? undefined : await find(reference, within);
+  const repository = snapshot?.repository ?? within;
+  const body = { kind: 'verify', repository, ...(snapshot && { snapshot: snapshot.digest }) };
+  const created = await registry.create(routes.createJob, { body });
+  context.output.note(
+    `Job ${created.id}: what is stored of ${snapshot ? `${repository}@${snapshot.digest}` : repository} is read and hashed`,
+  );
+  const job = (await followToEnd(context, registry, created)) ?? created;
+  if (job.state !== 'succeeded') throw errorOfJob(job);
+  if (!job.checked) context.output.note(`The repository ${repository} has nothing that could be verified. See that its name is right.`);
+  context.output.result(describe(job), job);
 }
 
 /** `dyn-data jobs log ID` */

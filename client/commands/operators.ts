@@ -11,8 +11,8 @@ export type Operating = {
   readonly repository: string;
   readonly api: OperatorsApi;
   readonly registry: RegistryApi;
-  /** The snapshot that a person names, in the repository of the project or the one that the reference says. @throws TAG_UNKNOWN, SNAPSHOT_UNKNOWN */
-  find(text: string): Promise<{ readonly repository: string; readonly digest: Digest; readonly reference: Reference }>;
+  /** The snapshot that a person names, in the repository that the reference says, else in this one. @throws TAG_UNKNOWN, SNAPSHOT_UNKNOWN */
+  find(text: string, within?: string): Promise<{ readonly repository: string; readonly digest: Digest; readonly reference: Reference }>;
 };
 
 /** The registry of the project, for the commands of operators. */
@@ -23,9 +23,9 @@ export async function operate(context: Context): Promise<Operating> {
     repository: config.repository,
     api: createOperatorsApi(registry),
     registry,
-    async find(text) {
+    async find(text, within = config.repository) {
       const reference = parseReference(text);
-      const repository = reference.repository ?? config.repository;
+      const repository = reference.repository ?? within;
       const digest = await registry.resolve(repository, reference);
       if (digest !== undefined) return { repository, digest, reference };
       if ('digest' in reference) throw snapshotUnknown(repository, reference.digest);

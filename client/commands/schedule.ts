@@ -1,5 +1,4 @@
 import { routePath, routes } from '../../core/contract.ts';
-import { jobSchema } from '../../core/job.ts';
 import { type ScheduleDefinition, type ScheduleView, scheduleViewSchema } from '../../core/schedule.ts';
 import type { Context } from '../context.ts';
 import { fitTable } from '../fitted-table.ts';
@@ -47,14 +46,10 @@ export async function scheduleList(context: Context): Promise<void> {
 /** `dyn-data schedule create NAME`, or with `isChange` the definition of one that is there. */
 export async function scheduleWrite(context: Context, name: string, definition: ScheduleDefinition, isChange: boolean): Promise<void> {
   const api = await apiOf(context);
-  const headers = { 'content-type': 'application/json' };
+  const update = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(definition) };
   const view = isChange
-    ? await api.call(scheduleViewSchema, pathOf(routes.updateSchedule, name), { method: 'PUT', headers, body: JSON.stringify(definition) })
-    : await api.call(scheduleViewSchema, routes.createSchedule.path, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ name, ...definition }),
-      });
+    ? await api.call(scheduleViewSchema, pathOf(routes.updateSchedule, name), update)
+    : await api.create(routes.createSchedule, { body: { name, ...definition } });
   context.output.result(describe(view), view);
 }
 
@@ -77,7 +72,7 @@ export async function scheduleEnable(context: Context, name: string, isEnabled: 
 /** `dyn-data schedule run NAME`: a job as for a slot now. */
 export async function scheduleRun(context: Context, name: string): Promise<void> {
   const api = await apiOf(context);
-  const job = await api.call(jobSchema, pathOf(routes.runSchedule, name), { method: 'POST' });
+  const job = await api.create(routes.runSchedule, { parameters: { name } });
   context.output.result(
     `The snapshot ${job.tag ?? ''} is ${job.state} as job ${job.id}. Follow it with: dyn-data jobs follow ${job.id}`,
     job,

@@ -41,6 +41,7 @@ export const operatorResults = {
   'jobs follow': jobSchema,
   'jobs cancel': jobSchema,
   'jobs retry': jobSchema,
+  'jobs verify': jobSchema,
   'jobs log': z.strictObject({ version, job: text, entries: z.array(jobLogEntrySchema) }),
   'schedule list': z.strictObject({ version, schedules: z.array(scheduleViewSchema) }),
   'schedule create': scheduleViewSchema,

@@ -1,23 +1,23 @@
-import type { Request, Response } from 'express';
-import { parseValue, routePath, routes } from '../../core/index.ts';
-import type { AddRoute } from '../add-route.ts';
+import type { Request } from 'express';
+import { DynDataError, parseValue, routePath, routes, tokenIdFrom } from '../../core/index.ts';
+import type { RouteAdder } from '../add-route.ts';
 import { readPage } from '../pages.ts';
 import { untilClosed } from '../streaming.ts';
 import { changeOf, principalOf } from './request-context.ts';
 import type { Tokens } from './tokens.ts';
 
 /** The routes by which tokens are made and ended, and by which a token's holder sees what it may do. */
-export function addTokenRoutes(on: AddRoute, tokens: Tokens): void {
+export function addTokenRoutes({ on, onCreate }: RouteAdder, tokens: Tokens): void {
   on(routes.showIdentity, async (_request, response) => {
     response.json(principalOf(response));
   });
 
-  on(routes.createToken, async (request, response) => {
+  onCreate(routes.createToken, async (request, response, creation) => {
     const wanted = parseValue(routes.createToken.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const issued = await tokens.create(wanted, principalOf(response).name, changeOf(response));
-    issue(response)
-      .location(routePath(routes.showToken.path, { token: issued.token.id }))
-      .json(issued);
+    const id = tokenIdFrom(creation.id);
+    if (creation.isRepeated && (await tokens.has(id))) throw issuedBefore(id);
+    const issued = await tokens.create(wanted, { id, by: principalOf(response).name, change: changeOf(response) });
+    return { location: routePath(routes.showToken.path, { token: issued.token.id }), body: issued };
   });
 
   on(routes.listTokens, async (request, response) => {
@@ -35,9 +35,11 @@ export function addTokenRoutes(on: AddRoute, tokens: Tokens): void {
     response.json(await tokens.show(tokenOf(request), untilClosed(response)));
   });
 
-  on(routes.rotateToken, async (request, response) => {
+  onCreate(routes.rotateToken, async (request, response, { isRepeated }) => {
+    // Whether the earlier request came to its end is not known: what it made is told by the token's own view.
+    if (isRepeated) throw issuedBefore(tokenOf(request));
     const { overlapSeconds } = parseValue(routes.rotateToken.body, request.body, 'The request body', 'REQUEST_INVALID');
-    issue(response).json(await tokens.rotate(tokenOf(request), overlapSeconds, changeOf(response)));
+    return { body: await tokens.rotate(tokenOf(request), overlapSeconds, changeOf(response)) };
   });
 
   on(routes.revokeToken, async (request, response) => {
@@ -45,9 +47,12 @@ export function addTokenRoutes(on: AddRoute, tokens: Tokens): void {
   });
 }
 
-/** An answer with a secret stays nowhere on its way. */
-function issue(response: Response): Response {
-  return response.set('Cache-Control', 'no-store');
+/** A text is given once. Whoever did not get it needs another one. */
+function issuedBefore(id: string): DynDataError {
+  return new DynDataError(
+    'TOKEN_ALREADY_ISSUED',
+    `The request was sent before with this key, for the token ${id}. Its text was in that answer and is kept nowhere. If the answer was lost, make a new text: dyn-data token rotate ${id}; or end the token: dyn-data token revoke ${id}.`,
+  );
 }
 
 function tokenOf(request: Request): string {

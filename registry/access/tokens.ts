@@ -24,7 +24,9 @@ export type TokensOptions = {
 
 /** Makes, shows and ends tokens. What issues one is the only thing that ever holds its text. @throws TOKEN_UNKNOWN, REQUEST_INVALID, CONFLICT */
 export type Tokens = {
-  create(request: CreateToken, by: string, change: Change): Promise<IssuedToken>;
+  /** @param issue the id of the new token, a random one where it is left out, and the name of who makes it */
+  create(request: CreateToken, issue: { readonly id?: string; readonly by: string; readonly change: Change }): Promise<IssuedToken>;
+  has(id: string): Promise<boolean>;
   show(id: string, signal?: AbortSignal): Promise<TokenView>;
   list(options: { readonly after?: string; readonly signal?: AbortSignal }): AsyncGenerator<TokenView>;
   /** @param overlapSeconds how long the secrets up to now still open */
@@ -72,10 +74,10 @@ export function createTokens({ store, clock, random }: TokensOptions): Tokens {
   };
 
   return {
-    async create({ name, role, repositories, expiresAt }, by, change) {
+    async create({ name, role, repositories, expiresAt }, { id: wantedId, by, change }) {
       if (expiresAt !== undefined && new Date(expiresAt) <= clock())
         throw new DynDataError('REQUEST_INVALID', 'The token would have expired already. Give it a later end.');
-      const { id, text, hash } = newToken(random);
+      const { id, text, hash } = newToken(random, wantedId);
       const createdAt = now();
       const record: TokenRecord = {
         version: 1,
@@ -91,6 +93,8 @@ export function createTokens({ store, clock, random }: TokensOptions): Tokens {
       await change({ action: 'token.create', target: id, to: summary(record) }, () => store.create(record));
       return { token: await view(record), text };
     },
+
+    has: async (id) => (await store.get(id)) !== undefined,
 
     show: async (id, signal) => view((await find(id, signal)).record, signal),
 

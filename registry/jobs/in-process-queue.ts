@@ -216,8 +216,8 @@ export function createInProcessQueue(options: InProcessQueueOptions): InProcessJ
       return cancel(find(id));
     },
 
-    async retry(id) {
-      return create(retryRequest(find(id).job));
+    async retry(id, { idempotencyKey } = {}) {
+      return create(retryRequest(find(id).job), idempotencyKey);
     },
 
     async *follow(id, signal) {

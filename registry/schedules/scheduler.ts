@@ -207,9 +207,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         return record.enabled ? record : { ...record, enabled: true, updatedAt: now, handledUntil: now };
       }),
 
-    async run(name) {
+    async run(name, { at = clock(), ...key } = {}) {
       const { record } = await read(name);
-      return (await jobs.create(requestFor(record, clock()))).id;
+      return (await jobs.create(requestFor(record, at), key)).id;
     },
 
     async start() {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digestHex, digestOf } from '../../core/digest.ts';
 import { DynDataError } from '../../core/errors.ts';
 import { createMemoryObjects } from '../../storage/memory-objects.ts';
 import { type ClientProject, createClientProject } from '../support/client-project.ts';
 import { publishImage } from '../support/published-image.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 
+const objects = createMemoryObjects();
 let registry: RunningRegistry;
 let client: ClientProject;
 let failure: DynDataError | undefined;
@@ -13,7 +15,7 @@ let isHeld = false;
 
 beforeAll(async () => {
   registry = await startRegistry({
-    objects: createMemoryObjects(),
+    objects,
     build:
       (ports) =>
       async ({ environment, tag }, { signal }) => {
@@ -66,6 +68,30 @@ describe('jobs', () => {
     expect(exitCode).toBe(7);
     expect(stderr).toContain('error CANCELLED');
     expect((await client.run(['jobs', 'cancel', id])).stdout).toBe(`The job ${id} is cancelled.\n`);
+  });
+
+  test('verify what is stored, and name what is damaged', async () => {
+    const { digest } = await json(['jobs', 'follow', await create()]);
+    const whole = await json(['jobs', 'verify', '--repository', 'dynamease']);
+    expect(whole).toMatchObject({ kind: 'verify', state: 'succeeded', repository: 'dynamease' });
+    expect(whole.checked.snapshotsTotal).toBeGreaterThan(0);
+    expect(await json(['jobs', 'verify', 'may', '--repository', 'dynamease'])).toMatchObject({
+      snapshot: digest,
+      checked: { snapshotsTotal: 1 },
+    });
+    expect(await json(['jobs', 'verify'])).toMatchObject({ repository: 'shop', state: 'succeeded' });
+    expect((await client.run(['jobs', 'verify'])).stderr).toContain('The repository shop has nothing that could be verified.');
+    // The bytes of its one file, which both the layer and the stored chunk are made of.
+    const key = `blobs/sha256/${digestHex(digestOf(new Uint8Array(10)))}`;
+    const stored = await objects.read(key);
+    if (!stored) throw new Error('a stored blob expected');
+    const bytes = Buffer.concat(await Array.fromAsync(stored.bytes));
+    await objects.write(key, Buffer.alloc(bytes.byteLength, 1), { sizeBytes: bytes.byteLength });
+    const { exitCode, stderr } = await client.run(['jobs', 'verify', 'dynamease:may']);
+    await objects.write(key, bytes, { sizeBytes: bytes.byteLength });
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain('error VERIFY_FAILED');
+    expect(stderr).toContain(digest);
   });
 
   test('that failed end the following as they do, and are tried again', async () => {

@@ -221,9 +221,10 @@ export function jobQueueContract(open: (handlers: JobHandlers) => Promise<JobQue
     await expect.poll(gate.started).toBe(1);
     gate.finish(0, new Error('broken'));
     await lastOf(queue, first.id);
-    const again = await queue.retry(first.id);
+    const again = await queue.retry(first.id, { idempotencyKey: 'again' });
     expect(again).toMatchObject({ ...request, tag: 'may', retryOf: first.id });
     expect(again.id).not.toBe(first.id);
+    expect((await queue.retry(first.id, { idempotencyKey: 'again' })).id).toBe(again.id);
     await expect.poll(gate.started, { timeout: 5000 }).toBe(2);
     gate.finish(1);
     expect((await lastOf(queue, again.id))?.state).toBe('succeeded');

@@ -160,8 +160,11 @@ export function schedulesContract(open: (start: string) => Promise<OpenedSchedul
     expect(changed.next[0]).toBe('2024-05-01T12:30:00.000Z');
     await passTo('2024-05-01T12:30:00Z');
     expect(created().map(({ tag }) => tag)).toEqual(['at-1430']);
-    expect(await schedules.run('nightly')).toEqual(expect.any(String));
-    expect(created()).toHaveLength(2);
+    const at = new Date('2024-05-01T12:31:00Z');
+    const job = await schedules.run('nightly', { idempotencyKey: 'once', at });
+    await passTo('2024-05-01T12:40:00Z');
+    expect(await schedules.run('nightly', { idempotencyKey: 'once', at })).toBe(job);
+    expect(created().map(({ tag }) => tag)).toEqual(['at-1430', 'at-1431']);
     await schedules.remove('nightly');
     await passTo('2024-05-02T12:30:00Z');
     expect(created()).toHaveLength(2);

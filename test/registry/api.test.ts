@@ -299,7 +299,7 @@ describe('the service', () => {
   });
 
   it('listens on loopback addresses only, and says when a port is taken', async () => {
-    const { blobs, catalog, uploads, openPush, operators, jobs, access } = registry;
+    const { blobs, catalog, uploads, openPush, operators, requestKeys, jobs, access } = registry;
     const logger = createLog({ write: () => undefined });
     const second = createRegistry({
       blobs,
@@ -307,6 +307,7 @@ describe('the service', () => {
       uploads,
       openPush,
       operators,
+      requestKeys,
       jobs,
       access,
       environments: [],

@@ -31,7 +31,8 @@ const builder = builderWith(guarded, '0.0.0.0');
 const change = createChange(guarded.audit, { actor: { kind: 'registry', name: 'test' } });
 const statusOf = async (path: string, token?: string): Promise<number> =>
   (await rawRequest(port, path, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })).status;
-const issue = (repositories: string[]) => guarded.tokens.create({ name: 'prometheus', role: 'reader', repositories }, 'test', change);
+const issue = (repositories: string[]) =>
+  guarded.tokens.create({ name: 'prometheus', role: 'reader', repositories }, { by: 'test', change });
 
 beforeAll(async () => {
   port = Number(new URL((await builder.listen()) ?? '').port);

@@ -73,7 +73,7 @@ export async function startGuardedRegistry(
         repositories: [...repositories],
         ...(expiresAt === undefined ? {} : { expiresAt }),
       };
-      const { token, text } = await tokens.create(wanted, 'test', change);
+      const { token, text } = await tokens.create(wanted, { by: 'test', change });
       return { text, id: token.id };
     },
     revoke: async (id) => void (await tokens.revoke(id, change)),

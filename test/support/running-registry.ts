@@ -18,7 +18,15 @@ import { openOperators } from '../../registry/open-operators.ts';
 import type { OperatorPorts } from '../../registry/operator-routes.ts';
 import { createScheduler, createTimerAlarm, systemTimer } from '../../registry/schedules/index.ts';
 import { createRegistry } from '../../registry/server.ts';
-import { createBlobStore, createCatalog, createScheduleStore, createUploads, type OpenPush } from '../../storage/index.ts';
+import {
+  createBlobStore,
+  createCatalog,
+  createRequestKeys,
+  createScheduleStore,
+  createUploads,
+  type OpenPush,
+  type RequestKeys,
+} from '../../storage/index.ts';
 
 export type RunningRegistry = {
   readonly url: string;
@@ -31,6 +39,7 @@ export type RunningRegistry = {
   readonly schedules: Schedules;
   readonly operators: OperatorPorts;
   readonly openPush: OpenPush;
+  readonly requestKeys: RequestKeys;
   /** Everything logged up to now. */
   readonly log: () => string;
   stop(): Promise<void>;
@@ -101,6 +110,7 @@ export async function startRegistry(options: {
   const openAlarm = createTimerAlarm(systemTimer);
   const schedules = createScheduler({ store, jobs, environments, clock, openAlarm, logger, sweepMs: 60_000 });
   await schedules.start();
+  const requestKeys = createRequestKeys(options.objects, { clock, newId: randomUUID, keptForMs: 24 * 60 * 60_000 });
   const registry = createRegistry({
     blobs,
     catalog,
@@ -111,6 +121,7 @@ export async function startRegistry(options: {
     environments,
     schedules,
     operators,
+    requestKeys,
     metrics,
     access,
     logger,
@@ -132,6 +143,7 @@ export async function startRegistry(options: {
     schedules,
     operators,
     openPush,
+    requestKeys,
     log: () => written,
     async stop() {
       await schedules.close();

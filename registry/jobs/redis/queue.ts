@@ -143,7 +143,7 @@ export async function createRedisQueue(options: RedisQueueOptions): Promise<Redi
       return written.job;
     },
 
-    retry: (id) => answered(read(id).then((job) => create(retryRequest(job)))),
+    retry: (id, { idempotencyKey } = {}) => answered(read(id).then((job) => create(retryRequest(job), idempotencyKey))),
 
     async *log(id, { after = 0 } = {}) {
       await answered(read(id));

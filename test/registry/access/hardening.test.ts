@@ -216,7 +216,7 @@ describe('TLS', () => {
         },
       }),
     );
-    const { blobs, catalog, uploads, openPush, operators, jobs, access } = registry;
+    const { blobs, catalog, uploads, openPush, operators, requestKeys, jobs, access } = registry;
     const certificate = await readCertificate(files, folder);
     const service = createRegistry({
       blobs,
@@ -224,6 +224,7 @@ describe('TLS', () => {
       uploads,
       openPush,
       operators,
+      requestKeys,
       jobs,
       access,
       environments: [],

@@ -1,19 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digestOf, type Job, parseDigest, type Role, type Route, routePath, routes } from '../../../core/index.ts';
+import { digestOf, type Job, type Role, type Route, routePath, routes } from '../../../core/index.ts';
 import { createMemoryObjects, createScheduleStore } from '../../../storage/index.ts';
 import {
   type Answer,
   filledPath,
   type GuardedRegistry,
   places,
-  type RouteBodies,
   type RouteName,
   routeNames,
   startGuardedRegistry,
 } from '../../support/guarded-registry.ts';
 import { times } from '../../support/many-times.ts';
-import { publishImage } from '../../support/published-image.ts';
+import { createRouteRequests, type Place, type RouteRequests } from '../../support/route-requests.ts';
 
 /** What each role includes, and what each scope covers, said once more: the tests must not believe what they test. */
 const includes: Readonly<Record<Role, readonly Role[]>> = {
@@ -58,70 +56,15 @@ beforeAll(async () => {
 });
 afterAll(() => registry.stop());
 
-let schedules = 0;
-let images = 0;
-const bodiesAt = ({ environment, repository }: (typeof places)[number]): RouteBodies => ({
-  createJob: { kind: 'verify', repository },
-  createSchedule: { ...definitionOf(environment), name: `new-${++schedules}` },
-  updateSchedule: definitionOf(environment),
-  createSnapshot: { environment },
-  moveTag: { digest: registry.digests[repository] },
-  pinSnapshot: { why: 'a test' },
-  removeSnapshot: { tags: [], pins: [] },
-  applyRetention: { dryRun: true },
-  collect: { dryRun: true },
-  previewPolicy: { rows: 1 },
-  createToken: { name: 'one more', role: 'reader', repositories: ['x'] },
-  rotateToken: { overlapSeconds: 0 },
+let requests: RouteRequests;
+beforeAll(() => {
+  requests = createRouteRequests(registry);
 });
-const newJob = (place: (typeof places)[number]): Promise<Job> => registry.jobs.create({ kind: 'build', ...place });
-const definitionOf = (environment: string) => ({ environment, cron: '0 3 * * *', timeZone: 'Europe/Paris', tag: `${environment}-{yyyy}` });
-const newSchedule = async (place: (typeof places)[number]): Promise<string> => {
-  const name = `some-${++schedules}`;
-  await registry.schedules.create(name, { ...definitionOf(place.environment), catchUp: false });
-  return name;
+const askRoute = async (name: RouteName, place: Place, token: string | undefined): Promise<Answer> => {
+  const { path, body } = await requests.requestOf(name, place);
+  return registry.ask(routes[name].method, path, { ...(token === undefined ? {} : { token }), body });
 };
-/** One that may be asked for again. */
-const endedJob = async (place: (typeof places)[number]): Promise<Job> => {
-  for (;;) {
-    // One behind another of the same environment waits, unless that one was very fast.
-    await newJob(place);
-    const job = await registry.jobs.cancel((await newJob(place)).id);
-    if (job.state === 'cancelled') return job;
-  }
-};
-/** One that nothing names. */
-const newSnapshot = async ({ environment, repository }: (typeof places)[number]): Promise<string> => {
-  const layers = [[{ path: 'snapshot/some', bytes: Buffer.from(`rows ${++images}`) }]];
-  return (await publishImage(registry, { repository, environment, layers })).digest;
-};
-const newPin = async ({ repository }: (typeof places)[number]): Promise<string> => {
-  const pin = {
-    version: 1,
-    id: randomUUID(),
-    repository,
-    digest: parseDigest(registry.digests[repository] ?? ''),
-    by: 'qa',
-    why: 'a test',
-  } as const;
-  await registry.operators.pins.put({ ...pin, createdAt: new Date().toISOString() });
-  return pin.id;
-};
-const askRoute = async (name: RouteName, place: (typeof places)[number], token: string | undefined): Promise<Answer> => {
-  const parameters = {
-    ...place,
-    digest: name === 'removeSnapshot' ? await newSnapshot(place) : (registry.digests[place.repository] ?? ''),
-    pin: routes[name].path.includes('{pin}') ? await newPin(place) : '',
-    tag: routes[name].method === 'DELETE' ? 'never-there' : 'may',
-    id: routes[name].path.includes('{id}') ? (await (name === 'retryJob' ? endedJob(place) : newJob(place))).id : '',
-    name: routes[name].path.includes('{name}') ? await newSchedule(place) : '',
-    token: routes[name].path.includes('{token}') ? (await registry.issue('reader', ['x'])).id : '',
-  };
-  const bodies: Readonly<Record<string, unknown>> = bodiesAt(place);
-  return registry.ask(routes[name].method, filledPath(name, parameters), { ...(token === undefined ? {} : { token }), body: bodies[name] });
-};
-const bodyOf = (name: RouteName, place: (typeof places)[number]): object =>
-  (bodiesAt(place) as Readonly<Record<string, object>>)[name] ?? {};
+const bodyOf = (name: RouteName, place: Place): object => requests.bodyOf(name, place) ?? {};
 const codeOf = (answer: Answer): unknown => (answer.body as { code?: unknown } | undefined)?.code;
 
 /** What a token of this role and scope must get: the route's own status, or a refusal. @param body that is sent */
@@ -267,7 +210,7 @@ describe('lists', () => {
   });
 
   it('leave out what a token does not cover', async () => {
-    for (const place of places) await Promise.all([newJob(place), newSchedule(place)]);
+    for (const place of places) await Promise.all([requests.newJob(place), requests.newSchedule(place)]);
     for (const [scope, repositories] of Object.entries(covered)) {
       const token = texts.get(`reader ${scope}`) ?? '';
       const environments = (await registry.ask('GET', routes.listEnvironments.path, { token })).body as { items: { repository: string }[] };
@@ -287,7 +230,7 @@ describe('lists', () => {
   it('show what is of an environment that the configuration has no more to tokens for everything only', async () => {
     const [other] = places;
     const store = createScheduleStore(objects);
-    const found = await store.read(await newSchedule(other));
+    const found = await store.read(await requests.newSchedule(other));
     if (!found) throw new Error('The schedule is not stored');
     await store.write({ ...found.record, name: 'left-behind', environment: 'gone' }, 'absent');
     for (const [scope, status] of [
@@ -315,7 +258,11 @@ describe('what is out of scope', () => {
 
   it('looks as if it did not exist, or as if nobody could know', async () => {
     const token = texts.get('admin other/app') ?? '';
-    const [jobId, pin, name] = [(await newJob(places[0])).id, await newPin(places[0]), await newSchedule(places[0])];
+    const [jobId, pin, name] = [
+      (await requests.newJob(places[0])).id,
+      await requests.newPin(places[0]),
+      await requests.newSchedule(places[0]),
+    ];
     const real = { ...places[0], id: jobId, name, digest: registry.digests.dynamease ?? '', tag: 'may', pin };
     const unreal = {
       environment: 'nowhere',
