@@ -107,16 +107,26 @@ export function createAddWatched(watched: WatchedTags, common: ReadonlySet<strin
     if (length === 0) addWords('value', value, start, end);
     else addWords('value', accounts.bytes, 0, length);
   };
+  /** A piece of a secret that begins here, if it is long enough. Gives where it ends. */
+  const addPiece = (value: Uint8Array, start: number, end: number): number => {
+    const taken = value === ascii.values ? watched.takeWord(start, end) : -1;
+    let to = taken;
+    if (taken < 0) for (to = start; to < end && is(value[to], wordByte); ) to += 1;
+    if (to - start < shortestSecret) return to;
+    if (taken < 0 || !isDistinct('secret', ascii.bytes, ascii.takenLength)) addWords('secret', value, start, to);
+    else {
+      watchAnchor(ascii.takenHash);
+      mark('words', ascii.takenLength, kindMarks.secret);
+    }
+    return to;
+  };
   /** A secret is found by any of its long pieces: a PEM by each line, a hash without its scheme; one without any as a whole. */
   const addSecret = (value: Uint8Array, from: number, end: number): void => {
     let hasLong = false;
     for (let start = from; start < end; ) {
-      const at = ascii.wordEnd(value, start, end);
-      if (at - start >= shortestSecret) {
-        addWords('secret', value, start, at);
-        hasLong = true;
-      }
-      start = at + 1;
+      const to = addPiece(value, start, end);
+      hasLong ||= to - start >= shortestSecret;
+      start = to + 1;
     }
     if (!hasLong) addWords('secret', value, from, end);
   };

@@ -47,6 +47,8 @@ export type WatchedTags = {
   readonly spelled: WordForm | undefined;
   /** Brings a value to its form; gives the length. */
   fold(way: 'folded' | 'words', value: Uint8Array, start: number, end: number): number;
+  /** Likewise the bytes of words that begin at `from` of the room for values; gives where they end, -1 where it cannot tell (see `folding.ts`). */
+  takeWord(from: number, end: number): number;
   /** Likewise the digits of a number in its international form, or as they are where it has none; gives 0 where there are too few. */
   foldPhone(bytes: Uint8Array, start: number, end: number): number;
   /** Marks the value that was brought to its form last. */
@@ -117,6 +119,10 @@ export function createWatchedTags({ keys, country }: Pick<WatchListSettings, 'ke
       return folding === anyFolding ? anyFolding.form : undefined;
     },
     fold,
+    takeWord(from, end) {
+      folding = asciiFolding;
+      return asciiFolding.takeWord(from, end);
+    },
     foldPhone,
     mark,
     marksOf,
