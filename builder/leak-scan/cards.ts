@@ -7,6 +7,8 @@ export const shortestCard = 12;
 export const longestCard = 19;
 /** Of one in two groups. */
 export const cardInHalves = 16;
+/** And how many digits the first of them can have. */
+export const halves: readonly number[] = [8, 6];
 
 // Visa, Mastercard, American Express, Discover, JCB, Diners Club, UnionPay, and the common beginnings of Maestro.
 const common =
