@@ -1,5 +1,14 @@
 import { base64Byte, classes, hexByte, is, isLetterOrDigit, wordByte } from './bytes.ts';
-import { decodeBase64, decodeDnEscapes, decodeHex, decodeJsonEscapes, decodePercent, decodeQuery, decodeTableEscapes } from './decode.ts';
+import {
+  decodeBase64,
+  decodeDnEscapes,
+  decodeHex,
+  decodeJsonEscapes,
+  decodePercent,
+  decodeQuery,
+  decodeTableEscapes,
+  isByteEscape,
+} from './decode.ts';
 import { decodeEntities, entityEnd, longestEntity } from './entities.ts';
 import type { Framing } from './scanner.ts';
 import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
@@ -91,7 +100,7 @@ export function createEncodings(scanDecoded: ScanDecoded): Encodings {
   const textIn = (bytes: Uint8Array, to: number, depth: number, place: number): void => {
     let start = 0;
     for (let at = 0; at <= to; ) {
-      const size = at < to ? characterBytes(bytes, at, to) : 0;
+      const size = at < to ? characterBytes(bytes, at, to) || (isLatin1Letter(bytes, at, to) ? 1 : 0) : 0;
       if (size > 0) {
         at += size;
         continue;
@@ -226,7 +235,7 @@ const escapes: Uint8Array = (() => {
 function hasEscape(bytes: Uint8Array, from: number, to: number, kind: number): boolean {
   for (let at = from; at + 1 < to; at += 1) {
     if (bytes[at] !== backslash) continue;
-    if (((escapes[bytes[at + 1] as number] as number) & kind) !== 0) return true;
+    if (((escapes[bytes[at + 1] as number] as number) & kind) !== 0 || (kind === jsonEscape && isByteEscape(bytes, at, to))) return true;
     at += 1;
   }
   return false;
@@ -254,6 +263,14 @@ function characterBytes(bytes: Uint8Array, at: number, to: number): number {
   if (at + size > to) return 0;
   for (let next = at + 1; next < at + size; next += 1) if (((bytes[next] as number) & 0xc0) !== 0x80) return 0;
   return size;
+}
+
+/** Whether the byte reads as a letter of Latin-1 between other letters. */
+function isLatin1Letter(bytes: Uint8Array, at: number, to: number): boolean {
+  const isNear = (byte: number): boolean => byte === space || byte === apostrophe || (byte < 0x80 && isLetterOrDigit(byte) && byte > 0x39);
+  return (
+    (bytes[at] as number) >= 0xc0 && (at === 0 || isNear(bytes[at - 1] as number)) && (at + 1 === to || isNear(bytes[at + 1] as number))
+  );
 }
 
 /** Random bytes, a picture, text in another character set: in them a backslash escapes nothing. */
