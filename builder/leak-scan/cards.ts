@@ -7,6 +7,8 @@ export const shortestCard = 12;
 export const longestCard = 19;
 /** Of one in two groups. */
 export const cardInHalves = 16;
+/** And how many digits the first of them can have. */
+export const halves: readonly number[] = [8, 6];
 
 // Visa, Mastercard, American Express, Discover, JCB, Diners Club, UnionPay, and the common beginnings of Maestro.
 const common =
@@ -33,6 +35,11 @@ export function isCard(digits: string, setting: CardSetting): boolean {
 
 /** How the digits of cards are written: 4 4 4 4 and less or more of the last, American Express 4 6 5, Diners Club 4 6 4, and halves. */
 const groupings = /^(?:(?:4,){2,3}4(?:,[1-3])?|4,6,[45]|8,8|6,13)$/;
+
+/** Whether the first two groups of a card can have so many digits: quick, since most numbers in groups are dates and times. */
+export function mayBeginCard(first: number, second: number): boolean {
+  return (first === 4 && (second === 4 || second === 6)) || (first === 8 && second === 8) || (first === 6 && second === 13);
+}
 
 export function isCardGrouping(lengths: readonly number[]): boolean {
   return groupings.test(lengths.join());

@@ -40,6 +40,8 @@ export function decodeHex(bytes: Uint8Array, from: number, to: number, into: Uin
   return length;
 }
 
+/** With more hexadecimal digits behind it, the `\x` begins a value of nothing else. */
+const longestPlainHex = 16;
 const percent = 0x25;
 const plus = 0x2b;
 const backslash = 0x5c;
@@ -89,7 +91,15 @@ export function decodeTableEscapes(bytes: Uint8Array, from: number, to: number, 
   return length;
 }
 
-/** The escapes of JSON and of SQL strings, `\u0040` too. `into` has room for the run. */
+/** Whether `\x41` begins here, as programs write bytes: not a whole value in hexadecimal digits, which begins like it. */
+export function isByteEscape(bytes: Uint8Array, at: number, to: number): boolean {
+  if (bytes[at] !== backslash || bytes[at + 1] !== 0x78 || !isHexPair(bytes, at + 2, to)) return false;
+  let end = at + 4;
+  while (end < to && end - at < longestPlainHex && is(bytes[end], hexByte)) end += 1;
+  return end - at < longestPlainHex;
+}
+
+/** The escapes of JSON and of SQL strings, `\u0040` and `\x40` too. `into` has room for the run. */
 export function decodeJsonEscapes(bytes: Uint8Array, from: number, to: number, into: Uint8Array): number {
   let length = 0;
   for (let at = from; at < to; at += 1) {
@@ -103,6 +113,9 @@ export function decodeJsonEscapes(bytes: Uint8Array, from: number, to: number, i
     if (letter === 0x75 && isHexPair(bytes, at + 1, to) && isHexPair(bytes, at + 3, to)) {
       length = appendCodeUnit((pair(bytes, at + 1) << 8) | pair(bytes, at + 3), into, length);
       at += 4;
+    } else if (isByteEscape(bytes, at - 1, to)) {
+      into[length++] = pair(bytes, at + 1);
+      at += 2;
     } else into[length++] = jsonEscapes[letter] ?? letter;
   }
   return length;

@@ -23,7 +23,7 @@ import {
 } from './wasm-terms.ts';
 import { hashFactor, hashParts, hashStart } from './word-hash.ts';
 
-const { code, i32Const, op, store8 } = wasm;
+const { code, i32Const, op, store8, store32 } = wasm;
 
 /** Brings values of ASCII to the form they are hashed in, and hashes them, without leaving its memory. */
 export type FoldingModule = {
@@ -35,8 +35,11 @@ export type FoldingModule = {
   fold(start: number, end: number): number;
   /** Likewise only the words, in lower case, without signs at their ends, a blank between them. */
   foldWords(start: number, end: number): number;
-  /** Where the bytes of words end that begin at `start`. */
-  wordEnd(start: number, end: number): number;
+  /**
+   * Likewise the bytes of words that begin at `start`, up to the first that is none of them. Gives where they end, -1 where one is not ASCII; the
+   * length and the `wordHash` stand at `takenAt`.
+   */
+  takeWord(start: number, end: number): number;
   /** The `wordHash` of the last word of the message. */
   lastWordHash(length: number): number;
   /** The tag of the message, at `resultAt`. */
@@ -53,6 +56,8 @@ export const valuesBytes = 4 * pageBytes;
 /** Where a value is put that is none of those. */
 export const singleAt = valuesAt + valuesBytes;
 export const singleBytes = mostMessageBytes;
+export const takenAt = singleAt + singleBytes;
+const takenBytes = 8;
 
 const isUpper = (byte: Code): Code => isBelow(difference(byte, i32Const(0x41)), i32Const(26));
 /** A letter in lower case. */
@@ -126,15 +131,40 @@ const foldWords: wasm.WasmFunction = (() => {
   };
 })();
 
-const wordEnd: wasm.WasmFunction = (() => {
-  const { v, put } = named(['start', 'end']);
+/** takeWord(start, end) */
+const takeWord: wasm.WasmFunction = (() => {
+  /** `last` is the length up to the last letter or digit. */
+  const { v, put } = named(['start', 'end', 'byte', 'part', 'length', 'last', 'hash']);
+  const cell = (at: number, value: Code): Code => code(zero, value, store32(at));
   return {
-    name: 'wordEnd',
+    name: 'takeWord',
     parameters: 2,
     gives: true,
-    locals: [],
+    locals: locals(5),
     code: code(
-      asLongAs(and(isBelow(v('start'), v('end')), isSet(byteAt(byteAt(v('start')), inWordAt))), put('start', sum(v('start'), one))),
+      put('hash', i32Const(hashStart)),
+      asLongAs(
+        and(isBelow(v('start'), v('end')), isSet(byteAt(code(put('byte', byteAt(v('start'))), v('byte')), inWordAt))),
+        code(
+          when(atLeast(v('byte'), 0x80), give(i32Const(-1))),
+          put('part', byteAt(v('byte'), partsAt)),
+          // Signs before the first letter do not belong to it.
+          when(
+            or(isSet(v('part')), isSet(v('length'))),
+            code(
+              code(v('length'), code(v('part'), v('byte'), v('part'), op.select), store8(messageAt)),
+              put('length', sum(v('length'), one)),
+              when(
+                v('part'),
+                code(put('hash', code(v('hash'), v('part'), op.i32Xor, i32Const(hashFactor), op.i32Multiply)), put('last', v('length'))),
+              ),
+            ),
+          ),
+          put('start', sum(v('start'), one)),
+        ),
+      ),
+      cell(takenAt, v('last')),
+      cell(takenAt + 4, v('hash')),
       v('start'),
     ),
   };
@@ -168,9 +198,9 @@ const lastWordHash: wasm.WasmFunction = (() => {
 
 export function createFoldingModule(): FoldingModule {
   const module = wasm.createWasmModule({
-    pages: Math.ceil((singleAt + singleBytes) / pageBytes),
+    pages: Math.ceil((takenAt + takenBytes) / pageBytes),
     globals: hashGlobals,
-    functions: [...hashFunctions, fold, foldWords, wordEnd, lastWordHash],
+    functions: [...hashFunctions, fold, foldWords, takeWord, lastWordHash],
   }) as FoldingModule;
   const memory = new Uint8Array(module.memory.buffer);
   memory.set(hashParts, partsAt);

@@ -1,6 +1,5 @@
 import { createNormalizer, createSipHash, keyWords, messageAt, resultAt } from '../../anonymizers/primitives.ts';
-import { classes, wordByte } from './bytes.ts';
-import { createFoldingModule, singleAt, singleBytes, valuesAt, valuesBytes } from './folding-wasm.ts';
+import { createFoldingModule, singleAt, singleBytes, takenAt, valuesAt, valuesBytes } from './folding-wasm.ts';
 import { createWordForm, type WordForm } from './word-form.ts';
 import { wordHash } from './word-hash.ts';
 
@@ -61,14 +60,21 @@ export function createFolding(keys: WatchKeys): Folding & {
 /** For values of ASCII, several times as fast. `values` has room for many, which then need not be copied one by one. */
 export function createAsciiFolding(keys: WatchKeys): Folding & {
   readonly values: Uint8Array;
-  /** Where the bytes of words end that begin at `from`. */
-  wordEnd(value: Uint8Array, from: number, end: number): number;
+  /**
+   * Brings the bytes of words that begin at `from` of `values` to the form of words. Gives where they end, -1 where this way of folding cannot tell.
+   */
+  takeWord(from: number, end: number): number;
+  /** Of what `takeWord` took last. */
+  readonly takenLength: number;
+  /** Its `wordHash`. */
+  readonly takenHash: number;
 } {
   const module = createFoldingModule();
   const memory = new Uint8Array(module.memory.buffer);
   const values = memory.subarray(valuesAt, valuesAt + valuesBytes);
   const bytes = memory.subarray(messageAt, messageAt + singleBytes);
   const result = new Uint32Array(module.memory.buffer, resultAt, 2);
+  const taken = new Int32Array(module.memory.buffer, takenAt, 2);
   const words = { email: keyWords(keys.email), domain: keyWords(keys.domain), phone: keyWords(keys.phone), words: keyWords(keys.words) };
   const fold = (way: 'fold' | 'foldWords', value: Uint8Array, start: number, end: number): number => {
     if (end - start > singleBytes) return -1;
@@ -81,11 +87,15 @@ export function createAsciiFolding(keys: WatchKeys): Folding & {
   return {
     values,
     bytes,
-    wordEnd(value, from, end) {
-      if (value === values) return module.wordEnd(valuesAt + from, valuesAt + end) - valuesAt;
-      let at = from;
-      while (at < end && ((classes[value[at] as number] as number) & wordByte) !== 0) at += 1;
-      return at;
+    takeWord(from, end) {
+      const to = end - from > singleBytes ? -1 : module.takeWord(valuesAt + from, valuesAt + end);
+      return to < 0 ? -1 : to - valuesAt;
+    },
+    get takenLength() {
+      return taken[0] as number;
+    },
+    get takenHash() {
+      return taken[1] as number;
     },
     folded: (value, start, end) => fold('fold', value, start, end),
     words: (value, start, end) => fold('foldWords', value, start, end),

@@ -1,6 +1,6 @@
 import type { AccountFinder } from './accounts.ts';
 import { digitByte, is, isLetterOrDigit, latin1 } from './bytes.ts';
-import { followsCardWord, isCard, isCardGrouping, longestCard, shortestBareCard, shortestCard } from './cards.ts';
+import { followsCardWord, isCard, isCardGrouping, longestCard, mayBeginCard, shortestBareCard, shortestCard } from './cards.ts';
 import { isIpv4, isPublicIpv4 } from './detectors.ts';
 import { blankBytes, dashBytes, isBehindBlank, signsBeyondAscii } from './group-signs.ts';
 import { isInternationalNumber } from './international-numbers.ts';
@@ -135,10 +135,8 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
     return isIpv4(latin1(bytes, from, end));
   };
 
-  /** The card number that begins with a group; the last of its groups, or this one. */
-  const cardFrom = (bytes: Uint8Array, groups: number, first: number, place: number): number => {
-    const start = starts[first] as number;
-    const endOf = (group: number): number => (starts[group] as number) + (lengths[group] as number);
+  /** The card number in several groups that begins with this one; the last of them, or this one. */
+  const groupedCardFrom = (bytes: Uint8Array, groups: number, first: number, place: number): number => {
     const sizes: number[] = [];
     let total = 0;
     for (let next = first; next < groups; next += 1) {
@@ -156,8 +154,19 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
         .map((size, index) => latin1(bytes, starts[first + index] as number, (starts[first + index] as number) + size))
         .join('');
       if (!isCard(digits, 'grouped')) continue;
-      account('card', bytes, start, endOf(last), place);
+      account('card', bytes, starts[first] as number, (starts[last] as number) + (lengths[last] as number), place);
       return last;
+    }
+    return first;
+  };
+
+  /** The card number that begins with a group; the last of its groups, or this one. */
+  const cardFrom = (bytes: Uint8Array, groups: number, first: number, place: number): number => {
+    const start = starts[first] as number;
+    const endOf = (group: number): number => (starts[group] as number) + (lengths[group] as number);
+    if (first + 1 < groups && mayBeginCard(lengths[first] as number, lengths[first + 1] as number)) {
+      const last = groupedCardFrom(bytes, groups, first, place);
+      if (last > first) return last;
     }
     const end = endOf(first);
     const isFraction = separators[first] === dot || (bytes[end] === dot && is(bytes[end + 1], digitByte));
@@ -256,7 +265,7 @@ export function createNumberScan(watch: WatchList, report: Found, account: Accou
 function createExpectedPhones() {
   let text: Uint8Array | undefined;
   let isExpected: readonly boolean[] = [];
-  /** Places are asked for mostly from the beginning to the end. */
+  /** The place that was last asked for, and its column. Places are asked for mostly from the beginning to the end. */
   let seen = 0;
   let column = 0;
   return {
@@ -268,15 +277,13 @@ function createExpectedPhones() {
     },
     isIn(bytes: Uint8Array, place: number): boolean {
       if (bytes !== text) return false;
-      if (place < seen) {
-        seen = 0;
-        column = 0;
-      }
-      for (; seen < place; seen += 1) {
-        const byte = bytes[seen];
-        if (byte === tab) column += 1;
-        else if (byte === lineFeed) column = 0;
-      }
+      const from = place < seen ? 0 : seen;
+      let tabs = 0;
+      let at = place;
+      // Back to the beginning of the row, or to what is known.
+      for (; at > from && bytes[at - 1] !== lineFeed; at -= 1) if (bytes[at - 1] === tab) tabs += 1;
+      column = at === from && from === seen ? column + tabs : tabs;
+      seen = place;
       return isExpected[column] === true;
     },
   };

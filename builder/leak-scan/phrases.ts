@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { WatchKind } from '../../anonymizers/primitives.ts';
 import { isAsciiOnly } from './bytes.ts';
 import { decodeTableEscapes } from './decode.ts';
@@ -107,24 +108,43 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
     }
   };
 
-  return {
-    look(bytes, start, end, to, isTable, place) {
-      const walk = isTable ? walks.table : walks.text;
-      for (let at = start; walk.after(bytes, at, end); ) {
-        at = walk.end;
-        const isAscii = isAsciiOnly(bytes, walk.start, walk.end);
-        if (!isAscii && idle.has(bytes, walk.start, walk.end)) continue;
-        const anchor = { start: walk.start, end: walk.end, hash: form.hash(bytes, walk.start, walk.end) };
-        // It may be one of several between blanks beyond ASCII, and the sweep does not tell spellings beyond ASCII apart.
-        if (!watch.mayEndWith(anchor.hash)) {
-          if (!isAscii) idle.add(bytes, anchor.start, anchor.end);
-          continue;
-        }
-        const known = knownAs(bytes, anchor.start, anchor.end);
-        if (known) found(`known-${known}`, place, bytes, anchor.start, anchor.end);
-        else if (!phrases(bytes, anchor, to, walk, place)) turnedNames(bytes, anchor, to, walk, place);
+  /** The same of a word in Latin-1, with what stands around it. */
+  const lookInLatin1 = (bytes: Uint8Array, start: number, end: number, to: number, isTable: boolean, place: number): void => {
+    const from = Math.max(0, start - longestInText);
+    const written = bytes.subarray(from, Math.min(to, end + longestInText));
+    let anchorFrom = start - from;
+    let anchorTo = end - from;
+    for (let at = 0; at < end - from; at += 1) {
+      if ((written[at] as number) < 0x80) continue;
+      if (at < start - from) anchorFrom += 1;
+      anchorTo += 1;
+    }
+    const utf8 = new Uint8Array(Buffer.from(Buffer.from(written).toString('latin1')));
+    look(utf8, anchorFrom, anchorTo, utf8.length, isTable, place);
+  };
+
+  const look: PhraseScan['look'] = (bytes, start, end, to, isTable, place) => {
+    const walk = isTable ? walks.table : walks.text;
+    for (let at = start; walk.after(bytes, at, end); ) {
+      at = walk.end;
+      const isAscii = isAsciiOnly(bytes, walk.start, walk.end);
+      if (!isAscii && idle.has(bytes, walk.start, walk.end)) continue;
+      const anchor = { start: walk.start, end: walk.end, hash: form.hash(bytes, walk.start, walk.end) };
+      // It may be one of several between blanks beyond ASCII, and the sweep does not tell spellings beyond ASCII apart.
+      if (!watch.mayEndWith(anchor.hash)) {
+        if (!isAscii) idle.add(bytes, anchor.start, anchor.end);
+        continue;
       }
-    },
+      const known = knownAs(bytes, anchor.start, anchor.end);
+      if (known) found(`known-${known}`, place, bytes, anchor.start, anchor.end);
+      else if (!phrases(bytes, anchor, to, walk, place)) turnedNames(bytes, anchor, to, walk, place);
+      // Last, since it goes on with the same walk.
+      if (!isAscii && !isUtf8(bytes.subarray(anchor.start, anchor.end))) lookInLatin1(bytes, anchor.start, anchor.end, to, isTable, place);
+    }
+  };
+
+  return {
+    look,
     forget() {
       passed.forget();
       idle.forget();

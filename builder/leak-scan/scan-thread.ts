@@ -2,7 +2,8 @@ import { platform, setPriority } from 'node:os';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { type LeakRule, leakRules } from '../../anonymizers/primitives.ts';
 import { createScan, type Found, type Framing, type Scan } from './scanner.ts';
-import { createWatchList, type WatchCounts, type WatchList, type WatchListSettings } from './watch-list.ts';
+import { createWatchList, type WatchCounts, type WatchList } from './watch-list.ts';
+import type { WatchListSettings } from './watched-tags.ts';
 import { readValues } from './watched-values.ts';
 
 // The scan's own thread: it alone holds the tags of the real values. Requests are answered one by one, in their order.

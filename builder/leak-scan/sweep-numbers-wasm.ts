@@ -1,5 +1,5 @@
 import * as wasm from '../../core/wasm-code.ts';
-import { cardInHalves, shortestBareCard, shortestCard } from './cards.ts';
+import { cardInHalves, halves, shortestBareCard, shortestCard } from './cards.ts';
 import { longestSeparators, mostGroups } from './numbers.ts';
 import { blockBytes, clearLowest, isNone, lowestBit } from './sweep-map-wasm.ts';
 import {
@@ -67,7 +67,7 @@ export const startIn: wasm.WasmFunction = (() => {
 export const sweepNumbers: wasm.WasmFunction = (() => {
   const names = [
     ...(['start', 'stop', 'map', 'block', 'bit', 'first', 'at', 'group', 'length', 'end', 'next', 'last', 'scratch', 'bitPlace'] as const),
-    ...(['digits', 'groups', 'dots', 'isWanted', 'isInternational', 'isAfterLetter', 'isOfNumber', 'isFraction'] as const),
+    ...(['digits', 'groups', 'dots', 'isWanted', 'isInternational', 'isAfterLetter', 'isOfNumber', 'isFraction', 'firstLength'] as const),
     'places' as const,
   ];
   const { v, put, local } = named(names);
@@ -120,6 +120,7 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
         when(and(atLeast(v('length'), shortestBareCard), isZero(v('isFraction'))), put('isWanted', one)),
       ),
     ),
+    when(isZero(v('groups')), put('firstLength', v('length'))),
     put('groups', sum(v('groups'), one)),
   );
   const takeSeparators = code(
@@ -149,7 +150,8 @@ export const sweepNumbers: wasm.WasmFunction = (() => {
         v('isWanted'),
         atLeast(v('dots'), 3),
         and(atLeast(v('digits'), shortestCard), atLeast(v('groups'), 3)),
-        and(atLeast(v('digits'), cardInHalves), atLeast(v('groups'), 2)),
+        // Of two groups, a card's first one has as many digits; a decimal's seldom does.
+        and(atLeast(v('digits'), cardInHalves), atLeast(v('groups'), 2), or(...halves.map((size) => equals(v('firstLength'), size)))),
       ),
     ),
     when(

@@ -159,6 +159,10 @@ export const decodeRun: wasm.WasmFunction = (() => {
 export const holdsText: wasm.WasmFunction = (() => {
   const { v, put } = named(['from', 'to', 'free', 'depth', 'start', 'end', 'at', 'size', 'mark', 'held', 'wide']);
   const giveNoted = code(putCell('isFull', zero), putCell('notes', v('mark')), give(one));
+  /** As `isLatin1Letter` of the scanner; what is decoded stands between zeros. */
+  const isNear = (byte: Code): Code =>
+    or(isZero(byte), equals(byte, 0x20), equals(byte, 0x27), isSet(bits(traitOf(byte), sweepTraits.lettered)));
+  const isLatin1Letter = and(atLeast(byteAt(v('at')), 0xc0), isNear(byteAt(difference(v('at'), one))), isNear(byteAt(v('at'), 1)));
   const putBlank = (address: Code): Code => code(address, zero, store32(0), address, zero, store32(4));
   return {
     name: 'holdsText',
@@ -196,7 +200,7 @@ export const holdsText: wasm.WasmFunction = (() => {
             when(
               bits(traitOf(byteAt(v('at'))), sweepTraits.plain),
               put('size', one),
-              put('size', callOf('characterSize', v('at'), v('end'))),
+              code(put('size', callOf('characterSize', v('at'), v('end'))), when(isZero(v('size')), put('size', isLatin1Letter))),
             ),
             put('size', zero),
           ),

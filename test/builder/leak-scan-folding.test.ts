@@ -49,10 +49,31 @@ describe('the folding of ASCII', () => {
           expect(said(fast, way, value, 0, value.length)).toEqual(expected);
           expect(said(fast, way, fast.values, head.length, end)).toEqual(expected);
         }
-        expect(fast.wordEnd(fast.values, head.length, end) - head.length).toBe(fast.wordEnd(value, 0, value.length));
       }),
       { numRuns: times(1_000, 5_000) },
     );
+  });
+
+  it('takes the bytes of one word as the other way does', () => {
+    const [head, rest] = [bytesOf('-a '), bytesOf('/b')];
+    const unit = fc.constantFrom('.', '-', '_', '+', 'A', 'z', '0');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 40 }), (text) => {
+        const value = bytesOf(text);
+        const end = head.length + value.length;
+        fast.values.set([...head, ...value, ...rest]);
+        const expected = said(slow, 'words', value, 0, value.length);
+        expect(fast.takeWord(head.length, end + rest.length)).toBe(end);
+        const taken = {
+          length: fast.takenLength,
+          hash: fast.takenHash,
+          text: Buffer.from(fast.bytes.subarray(0, fast.takenLength)).toString(),
+        };
+        expect({ ...(expected as object), ...taken }).toEqual({ ...(expected as object), length: slow.words(value, 0, value.length) });
+      }),
+    );
+    fast.values.set(bytesOf('ab-é'));
+    expect(fast.takeWord(0, 5)).toBe(-1);
   });
 
   it('leaves other values, and those without end, to the other way', () => {

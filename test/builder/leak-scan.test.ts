@@ -50,6 +50,9 @@ const hex = (text: string): string => Buffer.from(text).toString('hex');
 const percent = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 const unicode = (text: string): string => [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 
+const byBytes = (text: string): string => [...text].map((letter) => `\\\\x${letter.charCodeAt(0).toString(16)}`).join('');
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+
 describe('a watched value is found', () => {
   const scan = scanner();
   const mail = 'marie.dupont@acme.test';
@@ -103,6 +106,17 @@ describe('a watched value is found', () => {
     ['a name in HTML', 'known-name', '1\t<b>Ana&iuml;s D&rsquo;H&eacute;rouville</b>\n'],
     ['a name with a no-break space in HTML', 'known-name', '1\tMarie&nbsp;Dupont\n'],
     ['a number in HTML', 'known-phone', '1\t06&nbsp;12&nbsp;34&nbsp;56&nbsp;78\n'],
+    ['in bytes as programs write them', 'known-email', `1\t${byBytes(mail)}\n`],
+    ['one sign of it so', 'known-email', `1\tb'${mail.replace('@', '\\\\x40')}'\n`],
+    ['a name with such bytes in UTF-8', 'known-name', "1\tAna\\\\xc3\\\\xafs D'H\\\\xc3\\\\xa9rouville\n"],
+    ['a name with such bytes in Latin-1', 'known-name', "1\tAna\\\\xefs D'H\\\\xe9rouville\n"],
+    ['a name in Latin-1 in hexadecimal digits', 'known-name', `1\t${latin1("Anaïs D'Hérouville").toString('hex')}\n`],
+    ['a name in Latin-1 in base64', 'known-name', `1\t${latin1("Mme Anaïs D'HÉROUVILLE, 3 rue").toString('base64')}\n`],
+    [
+      'a name in Latin-1 among other bytes in a bytea',
+      'known-name',
+      `1\t\\\\x${Buffer.concat([Buffer.alloc(70, 0x93), latin1("D'Hérouville Anaïs"), Buffer.alloc(9)]).toString('hex')}\n`,
+    ],
     ['in UTF-16 in base64', 'known-email', `1\t${Buffer.from(mail, 'utf16le').toString('base64')}\n`],
     ['in UTF-16 of the other byte order', 'known-email', `1\t${Buffer.from(mail, 'utf16le').swap16().toString('base64')}\n`],
     ['in UTF-16 in a bytea', 'known-email', `1\t\\\\x${Buffer.from(mail, 'utf16le').toString('hex')}\n`],
@@ -157,10 +171,11 @@ describe('a watched value is found', () => {
     ['a sensitive word', 'known-value', '1\tmotif : hypertension\n'],
   ])('%s', (_name, rule, text) => expect(scan(text)).toContain(rule));
 
-  it.each<[string, LeakRule, string]>([
+  it.each<[string, LeakRule, string | Uint8Array]>([
     ['in LDIF', 'known-email', `dn: uid=x\nmail: ${mail}\n`],
     ['in base64 of LDIF', 'known-email', `dn: uid=x\ndescription:: ${base64(`Écrire à ${mail} ✓`)}\n`],
     ['in a DN with escapes', 'known-name', `dn: cn=Ana\\C3\\AFs D'H\\C3\\A9rouville,ou=x\n`],
+    ['a name in Latin-1', 'known-name', latin1("description: Ana\xefs D'H\xe9rouville, \xe9t\xe9\n")],
     ['in SQL', 'known-email', `CREATE VIEW v AS SELECT '${mail}';\n`],
   ])('%s', (_name, rule, text) => expect(scan(text, 'text')).toContain(rule));
 });
@@ -272,6 +287,8 @@ describe('nothing is found in', () => {
     ['HTML', '<a href="?a=1&b=2&c;">R&amp;D &copy; 2024 &#8212; &eacute;t&eacute; &#99999999; &#x;</a> AT&T'],
     ['a query', '?a=1&b=2+3&name=Marie+Dupontel&tel=%2B33+6+12&c=d+e'],
     ['UTF-16', Buffer.from('nothing of anybody, 2024-05-01', 'utf16le').toString('base64')],
+    ['bytes as programs write them', "b'\\\\x00\\\\xff\\\\xc3\\\\xa9t\\\\xc3\\\\xa9 \\\\x' \\\\xzz \\\\x4 caf\\\\xe9"],
+    ['Latin-1', latin1("H\xe9rouvil D'H\xe9rouvilles Ana\xefs \xe9t\xe9 d'H\xe9rouville 3").toString('hex')],
     ['a UUID', '0b8f6e1e-3c5f-4b7e-9d0a-1234567890ab'],
     ['part of a login', 'mdupont22 amdupont2 mdupont'],
     ['part of a name', 'Marie\tDupont\tMarie Dupontel\tMarie-Anne Dupont\tMarie Anne Dupont\tDupont Anne, Marie'],
