@@ -9,6 +9,9 @@ const plus = 0x2b;
 const hyphen = 0x2d;
 const dot = 0x2e;
 const slash = 0x2f;
+const underscore = 0x5f;
+/** Words of a name stand between them, as in `marie.dupont`. Not a hyphen: a first name can have one. */
+const joiningBytes: readonly number[] = [dot, underscore];
 
 /** Remarks that only the scanner asks for; the others are the sweep's, too. */
 export const numbered = 1 << 17;
@@ -29,7 +32,8 @@ export const traits: Int32Array = (() => {
   // beyond ASCII, which separate words but are not told apart from letters here.
   remark([0xcc, 0xcd, 0x9f, 0x82, 0xe1, 0xef, 0xc2, 0xe2], foldedOddly);
   remark([plus, hyphen, dot], punctuated);
-  remark([plus, hyphen, slash, 0x5f], sweepTraits.base64Sign);
+  remark([plus, hyphen, slash, underscore], sweepTraits.base64Sign);
+  remark(joiningBytes, sweepTraits.joining);
   for (let byte = 0; byte < 256; byte += 1) {
     if (is(byte, base64Byte)) table[byte] = (table[byte] as number) | ((base64Values[byte] as number) << sweepTraits.base64Shift);
   }

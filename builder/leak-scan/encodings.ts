@@ -11,7 +11,7 @@ import {
 } from './decode.ts';
 import { decodeEntities, entityEnd, longestEntity } from './entities.ts';
 import type { Framing } from './scanner.ts';
-import { lookedAt, shortestHex, shortestRun, shortestText } from './sweep-runs-wasm.ts';
+import { lookedAt, shortestHex, shortestLatin1, shortestRun, shortestText } from './sweep-runs-wasm.ts';
 import { decodeWideTexts } from './wide-text.ts';
 
 /** Encodings inside each other that are undone: base64 in JSON in base64, and one more. */
@@ -96,16 +96,24 @@ export function createEncodings(scanDecoded: ScanDecoded): Encodings {
     if (wideLength > 0) scanDecoded(into, 0, wideLength, 'text', depth + 1, place);
   };
 
-  /** Of binary data only what reads as text, such as the comment in a picture. */
+  /** Of binary data only what reads as text, such as the comment in a picture, in UTF-8 and, where letters of Latin-1 stand in it, in that. */
   const textIn = (bytes: Uint8Array, to: number, depth: number, place: number): void => {
     let start = 0;
+    let latin1From = 0;
+    let isLatin1 = false;
     for (let at = 0; at <= to; ) {
-      const size = at < to ? characterBytes(bytes, at, to) || (isLatin1Letter(bytes, at, to) ? 1 : 0) : 0;
+      const size = at < to ? characterBytes(bytes, at, to) : 0;
       if (size > 0) {
         at += size;
         continue;
       }
       if (at - start >= shortestText) scanDecoded(bytes, start, at, 'binary', depth, place);
+      if (at < to && isLatin1Letter(bytes, at)) isLatin1 = true;
+      else {
+        if (isLatin1 && at - latin1From >= shortestLatin1) scanDecoded(bytes, latin1From, at, 'binary', depth, place);
+        isLatin1 = false;
+        latin1From = at + 1;
+      }
       at += 1;
       start = at;
     }
@@ -265,12 +273,13 @@ function characterBytes(bytes: Uint8Array, at: number, to: number): number {
   return size;
 }
 
-/** Whether the byte reads as a letter of Latin-1 between other letters. */
-function isLatin1Letter(bytes: Uint8Array, at: number, to: number): boolean {
-  const isNear = (byte: number): boolean => byte === space || byte === apostrophe || (byte < 0x80 && isLetterOrDigit(byte) && byte > 0x39);
-  return (
-    (bytes[at] as number) >= 0xc0 && (at === 0 || isNear(bytes[at - 1] as number)) && (at + 1 === to || isNear(bytes[at + 1] as number))
-  );
+/** Whether the byte reads as a letter of Latin-1 between other letters, or at an end. */
+function isLatin1Letter(bytes: Uint8Array, at: number): boolean {
+  return (bytes[at] as number) >= 0xc0 && isNearLetter(bytes[at - 1]) && isNearLetter(bytes[at + 1]);
+}
+
+function isNearLetter(byte = 0): boolean {
+  return byte === 0 || byte === space || byte === apostrophe || (byte < 0x80 && byte > 0x39 && isLetterOrDigit(byte));
 }
 
 /** Random bytes, a picture, text in another character set: in them a backslash escapes nothing. */

@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { WatchKind } from '../../anonymizers/primitives.ts';
+import { traits } from './byte-traits.ts';
 import { isAsciiOnly } from './bytes.ts';
 import { decodeTableEscapes } from './decode.ts';
 import { createPassedTexts } from './passed-texts.ts';
 import type { Found } from './scanner.ts';
+import { sweepTraits } from './sweep-memory.ts';
 import type { WatchList } from './watch-list.ts';
 import { createWordForm } from './word-form.ts';
 import { hashStart, nextHash } from './word-hash.ts';
@@ -18,6 +20,9 @@ const longestInText = 2 * longestPhrase;
 export const shortestAnchor = 4;
 /** Words, shorter ones, that can follow it. */
 export const mostBehindAnchor = 3;
+const space = 0x20;
+const percent = 0x25;
+const atSign = 0x40;
 const backslash = 0x5c;
 /** Words that can stand before and behind a name's last word where it comes first. */
 const mostFirstNames = 3;
@@ -44,6 +49,8 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
   /** A phrase without the escapes of rows. */
   const unescaped = new Uint8Array(longestInText);
   const walks = { table: createWordWalk(true), text: createWordWalk(false) };
+  /** A word with blanks for its signs. */
+  const joined = new Uint8Array(longestInText);
   /** A name with its first names in front again. */
   const turned = new Uint8Array(2 * longestPhrase + 1);
 
@@ -123,6 +130,14 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
     look(utf8, anchorFrom, anchorTo, utf8.length, isTable, place);
   };
 
+  /** The same of the words between the signs of a word such as `marie.dupont`: of those that end it. */
+  const lookInJoined = (bytes: Uint8Array, start: number, end: number, place: number): void => {
+    const from = lastPieceFrom(bytes, start, end);
+    if (from === start || end - start > joined.length || end - from < shortestAnchor) return;
+    for (let at = start; at < end; at += 1) joined[at - start] = isJoining(bytes[at]) ? space : (bytes[at] as number);
+    look(joined, from - start, end - start, end - start, false, place);
+  };
+
   const look: PhraseScan['look'] = (bytes, start, end, to, isTable, place) => {
     const walk = isTable ? walks.table : walks.text;
     for (let at = start; walk.after(bytes, at, end); ) {
@@ -130,16 +145,16 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
       const isAscii = isAsciiOnly(bytes, walk.start, walk.end);
       if (!isAscii && idle.has(bytes, walk.start, walk.end)) continue;
       const anchor = { start: walk.start, end: walk.end, hash: form.hash(bytes, walk.start, walk.end) };
+      const isJoined = !isInAddress(bytes, anchor.end) && lastPieceFrom(bytes, anchor.start, anchor.end) > anchor.start;
       // It may be one of several between blanks beyond ASCII, and the sweep does not tell spellings beyond ASCII apart.
-      if (!watch.mayEndWith(anchor.hash)) {
-        if (!isAscii) idle.add(bytes, anchor.start, anchor.end);
-        continue;
-      }
-      const known = knownAs(bytes, anchor.start, anchor.end);
-      if (known) found(`known-${known}`, place, bytes, anchor.start, anchor.end);
-      else if (!phrases(bytes, anchor, to, walk, place)) turnedNames(bytes, anchor, to, walk, place);
-      // Last, since it goes on with the same walk.
-      if (!isAscii && !isUtf8(bytes.subarray(anchor.start, anchor.end))) lookInLatin1(bytes, anchor.start, anchor.end, to, isTable, place);
+      if (watch.mayEndWith(anchor.hash)) {
+        const known = knownAs(bytes, anchor.start, anchor.end);
+        if (known) found(`known-${known}`, place, bytes, anchor.start, anchor.end);
+        else if (!phrases(bytes, anchor, to, walk, place)) turnedNames(bytes, anchor, to, walk, place);
+        if (!isAscii && !isUtf8(bytes.subarray(anchor.start, anchor.end)))
+          lookInLatin1(bytes, anchor.start, anchor.end, to, isTable, place);
+      } else if (!isAscii && !isJoined) idle.add(bytes, anchor.start, anchor.end);
+      if (isJoined) lookInJoined(bytes, anchor.start, anchor.end, place);
     }
   };
 
@@ -150,6 +165,23 @@ export function createPhraseScan(watch: WatchList, found: Found): PhraseScan {
       idle.forget();
     },
   };
+}
+
+/** Whether the byte can stand in a word in the place of a blank. */
+export function isJoining(byte: number | undefined): boolean {
+  return byte !== undefined && ((traits[byte] as number) & sweepTraits.joining) !== 0;
+}
+
+/** Whether the word that ends here is the first part of an e-mail address, which is looked at as a whole; its @ may be percent-encoded. */
+export function isInAddress(bytes: Uint8Array, end: number): boolean {
+  return bytes[end] === atSign || bytes[end] === percent;
+}
+
+/** Where the last of the words begins that `_` or `.` join in a word `bytes[start, end)`; `start` where none does. */
+export function lastPieceFrom(bytes: Uint8Array, start: number, end: number): number {
+  let from = end;
+  while (from > start && !isJoining(bytes[from - 1])) from -= 1;
+  return from;
 }
 
 type Anchor = { readonly start: number; readonly end: number; readonly hash: number };

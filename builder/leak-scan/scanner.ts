@@ -8,7 +8,7 @@ import { createEncodings, type Frame, newUndone, type Undone } from './encodings
 import { createFormScan } from './form-scan.ts';
 import { isBehindBlank } from './group-signs.ts';
 import { createNumberScan } from './numbers.ts';
-import { createPhraseScan, shortestAnchor } from './phrases.ts';
+import { createPhraseScan, isInAddress, isJoining, lastPieceFrom, shortestAnchor } from './phrases.ts';
 import { secretBeginnings } from './secrets.ts';
 import {
   beginningsAt,
@@ -31,7 +31,7 @@ import {
 import { shortestHex } from './sweep-runs-wasm.ts';
 import { createSweep } from './sweep-wasm.ts';
 import type { WatchList } from './watch-list.ts';
-import { hashStart, nextHash } from './word-hash.ts';
+import { hashStart, nextHash, wordHash } from './word-hash.ts';
 
 /** @param place offset in what is scanned; `bytes[from, to)` is what was found, perhaps decoded. */
 export type Found = (rule: LeakRule, place: number, bytes: Uint8Array, from: number, to: number) => void;
@@ -58,7 +58,7 @@ const colon = 0x3a;
 const atSign = 0x40;
 const backslash = 0x5c;
 
-const { blank, foldedOddly, lettered } = sweepTraits;
+const { beyondAscii, blank, foldedOddly, joining, lettered } = sweepTraits;
 
 /** @param literals what the policy itself writes: forms that are found in it are allowed wherever they stand */
 export function createScan(watch: WatchList, literals: readonly Uint8Array[]): Scan {
@@ -81,6 +81,15 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
     if (byte === atSign) email(bytes, at, to, place, depth > 0);
     else if (byte !== dollar) encodings.sign(bytes, at, to, framing, depth, place, undone);
     else if (isBcrypt(bytes, at, to)) found('bcrypt', place, bytes, at, at + bcryptLength);
+  };
+
+  /** Whether a word such as `marie.dupont` may end with one by which a value is found. An address is looked at as a whole. */
+  const endsJoined = (bytes: Uint8Array, start: number, end: number): boolean => {
+    if (isInAddress(bytes, end)) return false;
+    let to = end;
+    while (isJoining(bytes[to - 1])) to -= 1;
+    const from = lastPieceFrom(bytes, start, to);
+    return from >= start + 2 && to - from >= shortestAnchor && watch.mayEndWith(wordHash(bytes, from, to));
   };
 
   /** Numbers that begin in a word. */
@@ -127,7 +136,11 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
         if (at === to) break;
         trait = traits[bytes[at] as number] as number;
       } while ((trait & wordByte) !== 0);
-      if ((remark & foldedOddly) !== 0 || (watch.mayEndWith(hash) && mayBeAnchor(bytes, start, at))) {
+      const mayEnd =
+        (remark & foldedOddly) !== 0 ||
+        (watch.mayEndWith(hash) && mayBeAnchor(bytes, start, at)) ||
+        ((remark & joining) !== 0 && (remark & (lettered | beyondAscii)) !== 0 && endsJoined(bytes, start, at));
+      if (mayEnd) {
         phrases.look(bytes, start, at, to, framing === 'table', place);
       }
       numbersOf(bytes, start, at, to, remark, place, ends);

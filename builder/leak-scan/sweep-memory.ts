@@ -45,6 +45,8 @@ export const sweepTraits = {
   /** A character of ASCII that stands in text. */
   plain: 1 << 29,
   beyondAscii: 1 << 30,
+  /** Signs that can stand in a word in the place of blanks. */
+  joining: 1 << 31,
 } as const;
 
 const kibibyte = 1024;

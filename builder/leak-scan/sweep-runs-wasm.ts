@@ -37,6 +37,8 @@ export const shortestRun = 12;
 export const shortestHex = 16;
 /** Of binary data, text in as many bytes or more is looked at. No watched value is shorter. */
 export const shortestText = 5;
+/** Likewise with letters of Latin-1 in it. */
+export const shortestLatin1 = 8;
 /** By as many of their first bytes, decoded ones are text or binary data. */
 export const lookedAt = 64;
 /** How a range is framed, for `sweepRange`. */
@@ -157,18 +159,34 @@ export const decodeRun: wasm.WasmFunction = (() => {
 
 /** holdsText(from, to, free, depth): whether what a run holds is worth a closer look; it is decoded to `free`. */
 export const holdsText: wasm.WasmFunction = (() => {
-  const { v, put } = named(['from', 'to', 'free', 'depth', 'start', 'end', 'at', 'size', 'mark', 'held', 'wide']);
+  const names = ['from', 'to', 'free', 'depth', 'start', 'end', 'at', 'size', 'mark', 'held', 'wide'] as const;
+  const { v, put } = named([...names, 'latin1From', 'isLatin1', 'isLetter']);
   const giveNoted = code(putCell('isFull', zero), putCell('notes', v('mark')), give(one));
-  /** As `isLatin1Letter` of the scanner; what is decoded stands between zeros. */
-  const isNear = (byte: Code): Code =>
-    or(isZero(byte), equals(byte, 0x20), equals(byte, 0x27), isSet(bits(traitOf(byte), sweepTraits.lettered)));
-  const isLatin1Letter = and(atLeast(byteAt(v('at')), 0xc0), isNear(byteAt(difference(v('at'), one))), isNear(byteAt(v('at'), 1)));
   const putBlank = (address: Code): Code => code(address, zero, store32(0), address, zero, store32(4));
+  /** What is decoded stands between zeros. */
+  const isNearLetter = (byte: Code): Code =>
+    or(isZero(byte), equals(byte, 0x20), equals(byte, 0x27), isSet(bits(traitOf(byte), sweepTraits.lettered)));
+  /** As `isLatin1Letter` of `encodings.ts`. */
+  const findLatin1Letter = code(
+    put('isLetter', zero),
+    when(
+      atLeast(byteAt(v('at')), 0xc0),
+      put('isLetter', and(isNearLetter(byteAt(difference(v('at'), one))), isNearLetter(byteAt(v('at'), 1)))),
+    ),
+  );
+  /** The text ends here, whatever follows it. */
+  const sweepTextFrom = (from: Code): Code =>
+    code(
+      put('held', byteAt(v('at'))),
+      code(v('at'), zero, store8(0)),
+      callOf('sweepRange', from, v('at'), i32Const(framings.binary)),
+      code(v('at'), v('held'), store8(0)),
+    );
   return {
     name: 'holdsText',
     parameters: 4,
     gives: true,
-    locals: locals(7),
+    locals: locals(10),
     code: code(
       put('size', difference(v('to'), v('from'))),
       when(isBelow(v('size'), i32Const(shortestRun)), give(zero)),
@@ -192,15 +210,16 @@ export const holdsText: wasm.WasmFunction = (() => {
         isSet(v('size')),
         callOf('sweepRange', v('start'), v('end'), i32Const(framings.text)),
         code(
-          // `start` goes on as the beginning of what reads as text.
+          // `start` goes on as the beginning of what reads as text, `latin1From` as that of what reads as Latin-1.
           put('at', v('start')),
+          put('latin1From', v('start')),
           op.loop,
           when(
             isBelow(v('at'), v('end')),
             when(
               bits(traitOf(byteAt(v('at'))), sweepTraits.plain),
               put('size', one),
-              code(put('size', callOf('characterSize', v('at'), v('end'))), when(isZero(v('size')), put('size', isLatin1Letter))),
+              put('size', callOf('characterSize', v('at'), v('end'))),
             ),
             put('size', zero),
           ),
@@ -208,14 +227,15 @@ export const holdsText: wasm.WasmFunction = (() => {
             isSet(v('size')),
             put('at', sum(v('at'), v('size'))),
             code(
+              when(atLeast(difference(v('at'), v('start')), shortestText), sweepTextFrom(v('start'))),
+              findLatin1Letter,
               when(
-                atLeast(difference(v('at'), v('start')), shortestText),
+                v('isLetter'),
+                put('isLatin1', one),
                 code(
-                  // The range ends here, whatever follows it.
-                  put('held', byteAt(v('at'))),
-                  code(v('at'), zero, store8(0)),
-                  callOf('sweepRange', v('start'), v('at'), i32Const(framings.binary)),
-                  code(v('at'), v('held'), store8(0)),
+                  when(v('isLatin1'), when(atLeast(difference(v('at'), v('latin1From')), shortestLatin1), sweepTextFrom(v('latin1From')))),
+                  put('isLatin1', zero),
+                  put('latin1From', sum(v('at'), one)),
                 ),
               ),
               // Single letters with zero bytes between them: text in UTF-16, which the scanner reads.

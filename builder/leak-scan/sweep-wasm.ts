@@ -125,6 +125,42 @@ const endWord: wasm.WasmFunction = (() => {
   };
 })();
 
+/** endsJoined(start, at, remark): whether a word such as `marie.dupont` may end with one by which a value is found. */
+const endsJoined: wasm.WasmFunction = (() => {
+  const { v, put, local } = named(['start', 'at', 'remark', 'from', 'hash', 'part', 'first', 'second']);
+  const joins = (at: Code): Code => isSet(bits(traitOf(byteAt(at)), sweepTraits.joining));
+  return {
+    name: 'endsJoined',
+    parameters: 3,
+    gives: true,
+    locals: locals(5),
+    code: code(
+      // Numbers; and an address, with its @ as it is or percent-encoded: that is looked at as a whole.
+      when(isZero(bits(v('remark'), sweepTraits.lettered | sweepTraits.beyondAscii)), give(zero)),
+      when(or(equals(byteAt(v('at')), 0x40), equals(byteAt(v('at')), 0x25)), give(zero)),
+      // Signs at its end, such as a sentence's, join nothing.
+      asLongAs(joins(difference(v('at'), one)), put('at', difference(v('at'), one))),
+      put('from', v('at')),
+      asLongAs(and(isBelow(v('start'), v('from')), isZero(joins(difference(v('from'), one)))), put('from', difference(v('from'), one))),
+      when(
+        or(isBelow(difference(v('at'), v('from')), i32Const(shortestAnchor)), isBelow(v('from'), sum(v('start'), i32Const(2)))),
+        give(zero),
+      ),
+      put('hash', i32Const(hashStart)),
+      asLongAs(
+        isBelow(v('from'), v('at')),
+        code(
+          put('part', bits(code(traitOf(byteAt(v('from'))), i32Const(sweepTraits.hashShift), op.i32ShiftRight), 0xff)),
+          when(v('part'), put('hash', code(v('hash'), v('part'), op.i32Xor, i32Const(hashFactor), op.i32Multiply))),
+          put('from', sum(v('from'), one)),
+        ),
+      ),
+      when(isZero(hasFirstBit(v('hash'), wordFilterAt, local('first'))), give(zero)),
+      isSet(hasSecondBit(v('hash'), wordFilterAt, local('first'), local('second'))),
+    ),
+  };
+})();
+
 /** isAddress(at): whether an e-mail address can stand around this @, other than one of the domain that was last found harmless. */
 const isAddress: wasm.WasmFunction = (() => {
   const { v, put } = named(['at', 'end', 'hasDot', 'length', 'index']);
@@ -295,6 +331,10 @@ const sweepWords: wasm.WasmFunction = (() => {
           mayEndWatched,
           when(isLongEnough, when(endsWatched, when(surelyEnds, callOf('note', i32Const(wordNote), v('word'), v('bit'))))),
         ),
+        when(
+          bits(v('remark'), sweepTraits.joining),
+          when(callOf('endsJoined', v('word'), v('bit'), v('remark')), callOf('note', i32Const(wordNote), v('word'), v('bit'))),
+        ),
         when(bits(v('remark'), sweepTraits.blank), callOf('note', i32Const(formNote), v('word'), v('bit'))),
         when(and(mayHaveForm, isSet(hasForm)), callOf('endWord', v('word'), v('bit'))),
       ),
@@ -352,6 +392,7 @@ export function createSweep(): Sweep {
     sweepNumbers,
     ...runs,
     endWord,
+    endsJoined,
     isAddress,
     isEntity,
     takeSign,

@@ -49,6 +49,7 @@ const functionNames = [
   'holdsCoded',
   'dropIdle',
   'endWord',
+  'endsJoined',
   'isAddress',
   'isEntity',
   'takeSign',

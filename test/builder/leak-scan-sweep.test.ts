@@ -112,6 +112,9 @@ function hostileText(random: (below: number) => number, pieces: number): Buffer 
     (text) => Buffer.concat([noise(random(80)), Buffer.from(text, 'utf16le').swap16(), noise(random(9))]).toString('hex'),
     (text) => Buffer.from(text, 'utf16le').toString('latin1').replaceAll('\0', '\\0'),
     (text) => `?a=b&c=${text.replaceAll(' ', '+')}`,
+    (text) => text.replaceAll(' ', random(2) === 0 ? '_' : '.'),
+    (text) => [...text].map((letter) => `\\\\x${(letter.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`).join(''),
+    (text) => Buffer.concat([noise(random(80)), Buffer.from(text, 'latin1'), noise(random(9))]).toString('base64'),
     (text) => `${random(10)}${text.replaceAll(' ', '.')}${random(1000)}`,
   ];
   return Buffer.concat(
