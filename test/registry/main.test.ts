@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BuildSnapshot, isEnded, type Job, routes } from '../../core/index.ts';
-import { contentOf, createOciClient, jsonContent, jsonOf, manifestType } from '../support/oci-client.ts';
 import { startRegistryHere } from '../support/registry-here.ts';
 import { smallBuild } from '../support/small-build.ts';
-import { sampleBytes } from '../support/stream-samples.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -157,51 +155,6 @@ describe('a running registry', () => {
     expect(manifest.headers.get('docker-content-digest')).toBe(digest);
     expect(await second.stop()).toBe(0);
     expect(first.output().stderr + second.output().stderr).not.toContain(secret);
-  });
-
-  it('names a blob that was damaged in its storage, in pulls and by a verify job, and gives no client the whole of it', async () => {
-    const running = start(smallFile, ['--config', await fileWith('damaged.yaml', configOf({ storage: '{ folder: damaged-store }' }))]);
-    const url = await listening(running);
-    const { send, pushBlob, pushManifest } = createOciClient(() => Number(new URL(url).port));
-    const blob = contentOf(sampleBytes(5_000_000));
-    const config = contentOf('{}');
-    for (const content of [blob, config]) expect(await pushBlob('dynamease', content)).toMatchObject({ status: 201 });
-    const layer = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: blob.digest, size: blob.size };
-    const image = jsonContent({
-      schemaVersion: 2,
-      mediaType: manifestType,
-      config: { ...layer, digest: config.digest, size: config.size },
-      layers: [layer],
-    });
-    expect(await pushManifest('dynamease', 'may', image)).toMatchObject({ status: 201 });
-    const pull = (range?: string) => send('GET', `/v2/dynamease/blobs/${blob.digest}`, range === undefined ? {} : { headers: { range } });
-    expect(await pull()).toMatchObject({ status: 200, isWhole: true });
-
-    const stored = await open(join(folder, 'damaged-store/blobs/sha256', blob.digest.slice('sha256:'.length)), 'r+');
-    await stored.write(Buffer.from('damage'), 0, 6, 4_999_000);
-    await stored.close();
-    const cut = await pull();
-    expect(cut).toMatchObject({ status: 200, isWhole: false });
-    expect(cut.body.byteLength).toBeLessThan(blob.size);
-    for (const range of [undefined, 'bytes=0-99', `bytes=${cut.body.byteLength}-`]) {
-      const answer = await pull(range);
-      expect(answer.status).toBe(502);
-      expect(answer.body.toString()).toContain(blob.digest);
-    }
-    expect((await send('HEAD', `/v2/dynamease/blobs/${blob.digest}`)).status).toBe(502);
-
-    const body = JSON.stringify({ kind: 'verify', repository: 'dynamease' });
-    const asked = await send('POST', routes.createJob.path, { headers: { 'content-type': 'application/json' }, body });
-    const { id } = routes.createJob.answer.parse(jsonOf(asked));
-    await expect.poll(async () => isEnded((await jobOf(url, id)).state)).toBe(true);
-    const { error } = await jobOf(url, id);
-    expect(error?.code).toBe('VERIFY_FAILED');
-    expect(JSON.stringify(error)).toContain(blob.digest);
-    expect((await send('GET', '/metrics')).body.toString()).toMatch(/^dyn_data_damaged_blob_reads_total 1$/m);
-    running.child.kill('SIGTERM');
-    expect(await running.exit).toBe(0);
-    const lines = running.output().stderr.split('\n');
-    expect(lines.filter((line) => line.includes('damaged and is not given out') && line.includes(blob.digest))).toHaveLength(1);
   });
 
   it('cancels its builds and ends within seconds', async () => {
