@@ -3,18 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundledClient, clientBundle } from '../support/client-bundle.ts';
+import { runOnTerminal } from '../support/run-on-terminal.ts';
 
 let folder: string;
 
 beforeAll(async () => {
-  await bundledClient();
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-completion-'));
 });
 afterAll(async () => {
   await rm(folder, { recursive: true });
 });
-const client = (...args: string[]) => spawnSync(process.execPath, [clientBundle, ...args], { cwd: folder, encoding: 'utf8' });
+const client = (...args: string[]) => runOnTerminal(args, { folder, columns: undefined });
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 
 /** The first words of the lines of a help text under a heading. */
@@ -29,13 +28,13 @@ describe.skipIf(!isInstalled('bash'))(`bash${isInstalled('bash') ? '' : ' [skipp
       .stdout.split('\n')
       .filter((word) => word !== '');
   };
-  beforeAll(() => writeFile(join(folder, 'completion.bash'), client('completion', 'bash').stdout));
+  beforeAll(async () => writeFile(join(folder, 'completion.bash'), (await client('completion', 'bash')).stdout));
 
-  test('completes every command that --help lists, and those below', () => {
-    const listed = namesIn(client('--help').stdout).filter((name) => name !== 'help');
+  test('completes every command that --help lists, and those below', async () => {
+    const listed = namesIn((await client('--help')).stdout).filter((name) => name !== 'help');
     expect(listed.length).toBeGreaterThan(15);
     expect(complete('dyn-data', '')).toEqual(expect.arrayContaining(listed));
-    const below = namesIn(client('schedule', '--help').stdout).filter((name) => name !== 'help');
+    const below = namesIn((await client('schedule', '--help')).stdout).filter((name) => name !== 'help');
     expect(complete('dyn-data', '--json', 'schedule', '')).toEqual(expect.arrayContaining(below));
     expect(complete('dyn-data', 'snap')).toEqual(['snapshot']);
   });
@@ -56,8 +55,8 @@ describe.skipIf(!isInstalled('bash'))(`bash${isInstalled('bash') ? '' : ' [skipp
 });
 
 test.each(['bash', 'zsh', 'fish'])('the script for %s is read without an error where that shell is installed', async (shell) => {
-  const { stdout, status } = client('completion', shell);
-  expect(status).toBe(0);
+  const { stdout, exitCode } = await client('completion', shell);
+  expect(exitCode).toBe(0);
   expect(stdout).toContain('snapshot create');
   if (!isInstalled(shell)) return;
   const file = join(folder, `completion.${shell}`);
@@ -65,9 +64,9 @@ test.each(['bash', 'zsh', 'fish'])('the script for %s is read without an error w
   expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
 });
 
-test('another shell is refused with those that there are', () => {
-  const { status, stderr } = client('completion', 'tcsh');
-  expect(status).toBe(2);
+test('another shell is refused with those that there are', async () => {
+  const { exitCode, stderr } = await client('completion', 'tcsh');
+  expect(exitCode).toBe(2);
   expect(stderr).toContain('Allowed choices are bash, zsh, fish');
-  expect(JSON.parse(client('completion', 'fish', '--json').stdout)).toMatchObject({ version: 1, shell: 'fish' });
+  expect(JSON.parse((await client('completion', 'fish', '--json')).stdout)).toMatchObject({ version: 1, shell: 'fish' });
 });

@@ -30,7 +30,10 @@ function nightly(timeZone: string, fromUtc: number, nights: number): string[] {
   const local = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
   const times: string[] = [];
   for (let at = fromUtc; times.length < nights; at += hourMs / 4) {
-    if (local.format(new Date(at)).endsWith('00:30')) times.push(new Date(at).toISOString());
+    if (!local.format(new Date(at)).endsWith('00:30')) continue;
+    times.push(new Date(at).toISOString());
+    // The next one is no sooner.
+    at += 20 * hourMs;
   }
   return times;
 }
