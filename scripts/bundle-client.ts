@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { brotliCompressSync, constants, crc32 } from 'node:zlib';
 import { type BuildOptions, build, type ImportKind, type Metafile, type Plugin } from 'esbuild';
@@ -76,7 +76,10 @@ export async function bundleClient(outputFile: string = join(projectFolder, 'dis
     throw new Error(`The client has ${text.length} bytes, and may have ${sizeMaxBytes}. See what came into it that it can do without.`);
   }
   await mkdir(dirname(outputFile), { recursive: true });
-  await writeFile(outputFile, text, { mode: 0o755 });
+  // Beside it first: whoever starts the client at this moment never meets half a file.
+  const beside = `${outputFile}.${process.pid}`;
+  await writeFile(beside, text, { mode: 0o755 });
+  await rename(beside, outputFile);
   const atStart = [loader.metafile, front.metafile];
   const all = [...atStart, commands.metafile];
   return {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isEnded, type JobState } from '../../core/job.ts';
 import { tokenIdOf } from '../../core/token-text.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { bundledClient, clientBundle } from '../support/client-bundle.ts';
@@ -130,6 +131,8 @@ type Printing = {
   readonly keep?: Readonly<Record<string, string>>;
   /** It says on the way what a job does, which is another thing each time. */
   readonly follows?: true;
+  /** It leaves a job behind, whose end the audit log and the tags that are printed later tell of. */
+  readonly leavesJob?: true;
   /** Its table leaves columns out. */
   readonly fits?: true;
 };
@@ -177,7 +180,7 @@ const printings: readonly Printing[] = [
   { name: 'schedule change', args: ['nightly', ...nightly('prod'), '--catch-up'], json: ['weekly', ...nightly('test'), '--catch-up'] },
   { name: 'schedule list', args: [], fits: true },
   { name: 'schedule show', args: ['nightly'] },
-  { name: 'schedule run', args: ['nightly'], json: ['weekly'] },
+  { name: 'schedule run', args: ['nightly'], json: ['weekly'], leavesJob: true },
   { name: 'schedule pause', args: ['nightly'] },
   { name: 'schedule resume', args: ['nightly'] },
   { name: 'schedule rm', args: ['nightly'], json: ['weekly'] },
@@ -199,8 +202,13 @@ const printings: readonly Printing[] = [
 ];
 const tokenId = (): string => tokenIdOf(remembered.TOKEN ?? '') ?? '';
 
+const haveJobsEnded = async (): Promise<boolean> => {
+  const { stdout } = await run(['jobs', 'list', '--json'], undefined);
+  return JSON.parse(stdout).jobs.every(({ state }: { state: JobState }) => isEnded(state));
+};
+
 describe('what a command prints', () => {
-  test.each(printings)('$name', async ({ name, args, json, keep = {}, follows = false, fits = false }) => {
+  test.each(printings)('$name', async ({ name, args, json, keep = {}, follows = false, fits = false, leavesJob = false }) => {
     const path = name.split(' ');
     const isLookedAt = json === undefined && !follows;
     await expectAsStored(name, await printedBy([...path, ...argsOf(args)], isLookedAt ? widths : [], !follows));
@@ -216,6 +224,7 @@ describe('what a command prints', () => {
     const value = JSON.parse(printed.stdout);
     expectPublished(name, value);
     for (const [key, as] of Object.entries(keep)) remembered[as] = value[key];
+    if (leavesJob) await expect.poll(haveJobsEnded).toBe(true);
   });
 });
 

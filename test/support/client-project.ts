@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { bundleClient } from '../../scripts/bundle-client.ts';
+import { bundledClient, clientBundle } from './client-bundle.ts';
 import { runOnTerminal } from './run-on-terminal.ts';
 
 export type ClientRun = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string };
@@ -12,7 +12,7 @@ export type RunningClient = { readonly child: ChildProcess; readonly ended: Prom
 /** A folder with a dyn-data.yaml and a compose file, where the client is run. */
 export type ClientProject = AsyncDisposable & {
   readonly folder: string;
-  /** The client's own file, made when it is first asked for. */
+  /** The client's own file. */
   bundle(): Promise<string>;
   /** As its users start it: a process of the bundle. */
   start(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<RunningClient>;
@@ -67,11 +67,10 @@ export async function createClientProject(options: {
     return { child, ended };
   };
   const { client } = options;
-  const ownBundle = `${folder}.mjs`;
-  let bundled: Promise<string> | undefined;
-  const bundle = (): Promise<string> => {
-    bundled ??= client === undefined ? bundleClient(ownBundle).then(() => ownBundle) : Promise.resolve(client);
-    return bundled;
+  const bundle = async (): Promise<string> => {
+    if (client !== undefined) return client;
+    await bundledClient();
+    return clientBundle;
   };
   const startClient: ClientProject['start'] = async (args, env, input) => start(process.execPath, [await bundle(), ...args], env, input);
   const run: ClientProject['run'] = (args, env, input) =>
@@ -96,9 +95,6 @@ export async function createClientProject(options: {
       return JSON.parse(stdout);
     },
     docker: (args, env) => start('docker', args, env).ended,
-    async [Symbol.asyncDispose]() {
-      await rm(folder, { recursive: true, force: true });
-      await rm(ownBundle, { force: true });
-    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

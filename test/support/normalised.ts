@@ -15,6 +15,8 @@ export function timeless(text: string): string {
 const patterns: readonly { readonly pattern: RegExp; readonly sign: string }[] = [
   { pattern: /(?<=sha256:)[0-9a-f]{12,64}/g, sign: 'd' },
   { pattern: /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, sign: 'i' },
+  // Of jobs that were asked for with a key.
+  { pattern: /\b[0-9a-f]{32}\b/g, sign: 'i' },
   { pattern: /(?<=\bdd_)\w+/g, sign: 's' },
   { pattern: /(?<=\b(?:127\.0\.0\.1|localhost):)\d+/g, sign: 'p' },
 ];
