@@ -1,4 +1,5 @@
 import type { Tools } from './anonymizer.ts';
+import { remainder } from './draw.ts';
 import { packAsciiWords, writeWord } from './packed-words.ts';
 import { lettersPer80Bits, write80Bits } from './pseudonym-bytes.ts';
 import { companyNouns } from './words/company-nouns.ts';
@@ -28,7 +29,7 @@ export function createCompanyLabels(tools: Tools, identity: string): CompanyLabe
       if (message.length < end - from) message = new Uint8Array(2 * (end - from));
       for (let read = from; read < end; read++) message[read - from] = bytes[read] as number;
       prf(message, end - from, tag);
-      let next = writeWord(nouns, (tag[3] as number) % nouns.count, into, at);
+      let next = writeWord(nouns, remainder(tag[3] as number, nouns.count), into, at);
       into[next++] = dash;
       next = write80Bits(tag, into, next);
       return next;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
+import { remainder } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
 import { wordLength, writeWord } from '../packed-words.ts';
 import { asciiFirstNames } from '../person.ts';
@@ -34,7 +35,7 @@ export const login = defineAnonymizer({
       apply: (value) => {
         const length = normalizer.folded(value);
         prf(normalizer.bytes, length, tag);
-        const name = (tag[3] as number) % asciiFirstNames.count;
+        const name = remainder(tag[3] as number, asciiFirstNames.count);
         const result = new Uint8Array(wordLength(asciiFirstNames, name) + 1 + lettersPer80Bits);
         let end = writeWord(asciiFirstNames, name, result, 0);
         result[end++] = dot;
