@@ -48,9 +48,13 @@ export function createNormalizer(): Normalizer {
       let length = 0;
       let pendingSpace = false;
       for (let at = start; at < end; at++) {
-        const byte = value[at] as number;
-        if (byte >= 0x80) return foldedSlowly(value.subarray(start, end));
-        if (byte <= space || byte === 0x7f) {
+        let letter = value[at] as number;
+        if (letter >= 0x80) {
+          letter = at + 1 < end ? foldedLatin(letter, value[at + 1] as number) : 0;
+          if (letter === 0) return foldedSlowly(value.subarray(start, end));
+          at += 1;
+        } else if (letter >= 0x41 && letter <= 0x5a) letter += 0x20;
+        if (letter <= space || letter === 0x7f) {
           pendingSpace = length > 0;
           continue;
         }
@@ -58,7 +62,11 @@ export function createNormalizer(): Normalizer {
           bytes[length++] = space;
           pendingSpace = false;
         }
-        bytes[length++] = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+        if (letter < 0x80) bytes[length++] = letter;
+        else {
+          bytes[length++] = 0xc0 | (letter >>> 6);
+          bytes[length++] = 0x80 | (letter & 0x3f);
+        }
       }
       return length;
     },
@@ -70,10 +78,27 @@ export function createNormalizer(): Normalizer {
   };
 }
 
+// White space and the control characters, which the fast way treats as white space too.
+const blanks = /[\s\p{Cc}]+/gu;
+
 // Upper case first: it unfolds what has no single lower-case partner (ß, final sigma).
 function foldText(text: string): string {
   return text.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC').replaceAll(blanks, ' ').replace(/^ | $/g, '');
 }
 
-// White space and the control characters, which the fast way treats as white space too.
-const blanks = /[\s\p{Cc}]+/gu;
+const [firstLatin, endOfLatin] = [0x80, 0x280];
+/**
+ * What the letters of Latin alphabets beyond ASCII are folded to: one character of at most two bytes, a space for what is blank, 0 for what takes
+ * the slow way. None of them goes together with one beside it, so each can be folded by itself.
+ */
+const latin = Uint16Array.from({ length: endOfLatin - firstLatin }, (_, index) => {
+  const folded = foldText(String.fromCharCode(firstLatin + index));
+  if (folded === '') return space;
+  return folded.length === 1 && folded.charCodeAt(0) < 0x800 ? folded.charCodeAt(0) : 0;
+});
+
+/** Of the two bytes of a character; 0 where it is none that is folded by itself. */
+function foldedLatin(first: number, second: number): number {
+  if (first < 0xc2 || first > 0xc9 || (second & 0xc0) !== 0x80) return 0;
+  return latin[(((first & 0x1f) << 6) | (second & 0x3f)) - firstLatin] as number;
+}

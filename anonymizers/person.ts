@@ -1,5 +1,6 @@
 import type { Apply, Made, Tools } from './anonymizer.ts';
 import { createNormalizer } from './normalize.ts';
+import { packAsciiWords } from './packed-words.ts';
 import type { Identify, NamePart } from './prose/known-identities.ts';
 import { longestOf } from './pseudonym-bytes.ts';
 import type { Prf } from './siphash.ts';
@@ -31,6 +32,10 @@ export function addressTagOf(prf: Prf): AddressTag {
   addressTags.set(prf, tagOf);
   return tagOf;
 }
+
+/** As they stand in addresses and logins. */
+export const asciiFirstNames = packAsciiWords(firstNames);
+export const asciiLastNames = packAsciiWords(lastNames);
 
 /** The places of the fake person's names in the lists, from the tag of the address. */
 export function firstNameAt(tag: Uint32Array): number {

@@ -20,9 +20,9 @@ export function writeLetters(draw: { next(): number }, into: Uint8Array, at: num
   return at;
 }
 
-/** Writes bytes and returns where they end. A loop: for words of a few bytes, set() costs several times as much. */
-export function writeBytes(bytes: Uint8Array, into: Uint8Array, at: number): number {
-  for (let from = 0; from < bytes.length; from++) into[at++] = bytes[from] as number;
+/** Writes `bytes[start, end)` and returns where they end. A loop: for words of a few bytes, set() costs several times as much. */
+export function writeBytes(bytes: Uint8Array, into: Uint8Array, at: number, start = 0, end = bytes.length): number {
+  for (let from = start; from < end; from++) into[at++] = bytes[from] as number;
   return at;
 }
 
@@ -49,19 +49,6 @@ export function copyOf(value: Uint8Array): Uint8Array {
   const result = new Uint8Array(value.length);
   for (let at = 0; at < value.length; at++) result[at] = value[at] as number;
   return result;
-}
-
-/** The words as bytes, lower case, without accents: fit for an address or a login. */
-export function asciiWords(words: readonly string[]): Uint8Array[] {
-  const encoder = new TextEncoder();
-  return words.map((word) =>
-    encoder.encode(
-      word
-        .normalize('NFD')
-        .toLowerCase()
-        .replaceAll(/[^a-z]/g, ''),
-    ),
-  );
 }
 
 export function longestOf(items: readonly { readonly length: number }[]): number {

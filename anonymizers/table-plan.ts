@@ -5,6 +5,7 @@ import type { LiveColumn, LiveSource, LiveTable, Survey, TablePlan, Value } from
 import { checkLetters } from './charset.ts';
 import { type Rule, readRule } from './policy.ts';
 import { createRowIdentities } from './prose/identity-rules.ts';
+import { rememberRecent } from './recent-values.ts';
 import type { MakeRule, Problems } from './rule-maker.ts';
 import { suggestPathRule } from './suggestions.ts';
 import { leavesExcept } from './surveys.ts';
@@ -100,7 +101,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
       leaks: made.map(({ leaks }) => leaks),
       ...(identities ? { identities } : {}),
       ...(documents.length > 0 ? { documents } : {}),
-      transform: createTransform(made, before),
+      transform: createTransform(made, before, (index) => table.columns[index]?.unique === true),
     },
   };
 }
@@ -158,11 +159,15 @@ function readersFirst(table: LiveTable, made: readonly Made[]): number[] | undef
   return ordered;
 }
 
-function createTransform(made: readonly Made[], before: readonly number[]): TablePlan['transform'] {
+function createTransform(made: readonly Made[], before: readonly number[], isUnique: (index: number) => boolean): TablePlan['transform'] {
   const ofStage = (stage: Made['stage']): number[] =>
     made.flatMap((one, index) => (one.keeps === true || one.stage !== stage ? [] : [index]));
   const indexes = [...before, ...ofStage(undefined), ...ofStage('after')];
-  const applies: readonly Apply[] = indexes.map((index) => (made[index] as Made).apply);
+  const applies: readonly Apply[] = indexes.map((index) => {
+    const { apply, deterministic, stage, inOrder } = made[index] as Made;
+    const isOfValueAlone = deterministic === true && stage === undefined && inOrder !== true;
+    return isOfValueAlone && !isUnique(index) ? rememberRecent(apply) : apply;
+  });
   return (row) => {
     for (let step = 0; step < indexes.length; step++) {
       const index = indexes[step] as number;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, described, type Facts, identityParameter, type Made, refuse, type Tools } from '../anonymizer.ts';
+import { remainder } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
 import { createPermutation } from '../permutation.ts';
 import { copyOf, longestOf } from '../pseudonym-bytes.ts';
@@ -38,7 +39,7 @@ function places(algorithm: string, identity: string, tools: Tools, count: number
     apply: (value) => {
       const length = normalizer.folded(value);
       prf(normalizer.bytes, length, tag);
-      return bytes[(tag[0] as number) % count] as Uint8Array;
+      return bytes[remainder(tag[0] as number, count)] as Uint8Array;
     },
   };
 }

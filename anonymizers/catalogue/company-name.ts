@@ -1,11 +1,14 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
 import { createNormalizer } from '../normalize.ts';
-import { lettersPer80Bits, longestOf, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
+import { packWords, wordLength, writeWord } from '../packed-words.ts';
+import { lettersPer80Bits, longestOf, write80Bits } from '../pseudonym-bytes.ts';
 import { companyNouns } from '../words/company-nouns.ts';
 import { companyTrades } from '../words/company-trades.ts';
 
 const space = 0x20;
+const nouns = packWords(companyNouns);
+const trades = packWords(companyTrades);
 
 export const companyName = defineAnonymizer({
   name: 'company-name',
@@ -29,9 +32,6 @@ export const companyName = defineAnonymizer({
   create: ({ identity, token }, tools) => {
     const prf = tools.prf('company-name/1', identity, 'company');
     const normalizer = createNormalizer();
-    const encoder = new TextEncoder();
-    const nouns = companyNouns.map((word) => encoder.encode(word));
-    const trades = companyTrades.map((word) => encoder.encode(word));
     const tag = new Uint32Array(4);
     const tokenLength = token ? 1 + lettersPer80Bits : 0;
     return {
@@ -42,12 +42,12 @@ export const companyName = defineAnonymizer({
         const length = normalizer.folded(value);
         prf(normalizer.bytes, length, tag);
         const chooser = tag[3] as number;
-        const noun = nouns[(chooser & 0xffff) % nouns.length] as Uint8Array;
-        const trade = trades[(chooser >>> 16) % trades.length] as Uint8Array;
-        const result = new Uint8Array(noun.length + 1 + trade.length + tokenLength);
-        let end = writeBytes(noun, result, 0);
+        const noun = (chooser & 0xffff) % nouns.count;
+        const trade = (chooser >>> 16) % trades.count;
+        const result = new Uint8Array(wordLength(nouns, noun) + 1 + wordLength(trades, trade) + tokenLength);
+        let end = writeWord(nouns, noun, result, 0);
         result[end++] = space;
-        end = writeBytes(trade, result, end);
+        end = writeWord(trades, trade, result, end);
         if (token) {
           result[end++] = space;
           write80Bits(tag, result, end);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, described, identityParameter, refuse, type Target } from '../anonymizer.ts';
+import { remainder } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
 import { copyOf } from '../pseudonym-bytes.ts';
 
@@ -50,7 +51,7 @@ export const dateShift = defineAnonymizer({
         const whose = row[subjectIndex] ?? value;
         const length = normalizer.folded(whose);
         prf(normalizer.bytes, length, tag);
-        const roll = (tag[0] as number) % (2 * days);
+        const roll = remainder(tag[0] as number, 2 * days);
         const shift = roll < days ? roll - days : roll - days + 1;
         return moved(value, shift, range) ?? copyOf(withTime ? otherwiseWithTime : otherwise);
       },

@@ -46,6 +46,16 @@ export const deviceToken = defineAnonymizer({
     if (limit !== undefined && limit < longest) refuse(`"device-token" needs room for ${longest} characters`);
     const draw = createDraw(tools.prf('device-token/1', identity, 'token'));
     let keyed = new Uint8Array(512);
+    /** Apple's tokens are hexadecimal: case, blanks and dashes do not make another one. */
+    const startIos = (value: Uint8Array, start: number, end: number): void => {
+      if (keyed.length < end - start) keyed = new Uint8Array((end - start) * 2);
+      let length = 0;
+      for (let at = start; at < end; at++) {
+        const byte = value[at] as number;
+        if (byte !== space && byte !== dash) keyed[length++] = byte >= 0x41 && byte <= 0x46 ? byte + 0x20 : byte;
+      }
+      draw.start(keyed, length);
+    };
     const publicKeys = platform === 'auto' || platform === 'webpush' ? curvePoints(tools) : [];
     return {
       unique: true,
@@ -56,14 +66,8 @@ export const deviceToken = defineAnonymizer({
         const end = blanksTo(value, start);
         const isIos = isIosToken(value, start, end);
         const form = platform === 'auto' ? (isIos ? 'ios' : isWebPush(value, start, end) ? 'webpush' : 'android') : platform;
-        if (keyed.length < end - start) keyed = new Uint8Array((end - start) * 2);
-        let length = 0;
-        for (let at = start; at < end; at++) {
-          const byte = value[at] as number;
-          // Apple's tokens are hexadecimal: case, blanks and dashes do not make another one.
-          if (!isIos || (byte !== space && byte !== dash)) keyed[length++] = isIos && byte >= 0x41 && byte <= 0x46 ? byte + 0x20 : byte;
-        }
-        draw.start(keyed, length);
+        if (isIos) startIos(value, start, end);
+        else draw.start(value.subarray(start, end), end - start);
         return form === 'ios' ? ios(draw) : form === 'android' ? android(draw) : webPush(draw, publicKeys);
       },
     };
@@ -99,8 +103,8 @@ function isIosToken(value: Uint8Array, start: number, end: number): boolean {
 }
 
 function isWebPush(value: Uint8Array, start: number, end: number): boolean {
+  if (!isBase64(value, start, end)) return false;
   const written = Buffer.from(value.buffer, value.byteOffset + start, end - start).toString('latin1');
-  if (!base64Pattern.test(written)) return false;
   try {
     const subscription: unknown = JSON.parse(Buffer.from(written, 'base64').toString('utf8'));
     return typeof subscription === 'object' && subscription !== null && 'endpoint' in subscription;
@@ -109,7 +113,19 @@ function isWebPush(value: Uint8Array, start: number, end: number): boolean {
   }
 }
 
-const base64Pattern = /^[A-Za-z0-9+/_-]+={0,2}$/;
+const equals = 0x3d;
+/** 1 for the letters of base64, both alphabets. */
+const base64Letters = new Uint8Array(256);
+for (const letter of new TextEncoder().encode('+/')) base64Letters[letter] = 1;
+for (const letter of letters) base64Letters[letter] = 1;
+
+function isBase64(value: Uint8Array, start: number, end: number): boolean {
+  let last = end;
+  while (last > start && end - last < 2 && value[last - 1] === equals) last -= 1;
+  if (last === start) return false;
+  for (let at = start; at < last; at++) if (base64Letters[value[at] as number] === 0) return false;
+  return true;
+}
 
 /** Letters, digits, - and _: 6 bits each. */
 function writeWord(draw: Draw, into: Uint8Array, from: number, to: number): void {

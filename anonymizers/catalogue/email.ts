@@ -2,11 +2,10 @@ import * as z from 'zod/mini';
 import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
 import { createCompanyLabels } from '../company-labels.ts';
 import { createNormalizer } from '../normalize.ts';
-import { addressTagOf, emailAlgorithm, firstNameAt, lastNameAt } from '../person.ts';
-import { asciiWords, lettersPer80Bits, longestOf, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
+import { writeWord } from '../packed-words.ts';
+import { addressTagOf, asciiFirstNames, asciiLastNames, emailAlgorithm, firstNameAt, lastNameAt } from '../person.ts';
+import { lettersPer80Bits, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
 import { reservedDomain } from '../reserved-domain.ts';
-import { firstNames } from '../words/first-names.ts';
-import { lastNames } from '../words/last-names.ts';
 
 const dot = 0x2e;
 const at = 0x40;
@@ -39,10 +38,9 @@ export const email = defineAnonymizer({
     const tagOf = addressTagOf(tools.prf(emailAlgorithm, identity, 'email'));
     const labels = form === 'company' ? createCompanyLabels(tools, companies) : undefined;
     const normalizer = createNormalizer();
-    const firsts = asciiWords(firstNames);
-    const lasts = asciiWords(lastNames);
     const domainBytes = new TextEncoder().encode(domain);
-    const longest = longestOf(firsts) + longestOf(lasts) + lettersPer80Bits + domain.length + 3 + (labels ? labels.longest + 1 : 0);
+    const longest =
+      asciiFirstNames.longest + asciiLastNames.longest + lettersPer80Bits + domain.length + 3 + (labels ? labels.longest + 1 : 0);
     const written = new Uint8Array(longest);
     return {
       unique: true,
@@ -50,9 +48,9 @@ export const email = defineAnonymizer({
       longest,
       apply: (value) => {
         const tag = tagOf(value);
-        let end = writeBytes(firsts[firstNameAt(tag)] as Uint8Array, written, 0);
+        let end = writeWord(asciiFirstNames, firstNameAt(tag), written, 0);
         written[end++] = dot;
-        end = writeBytes(lasts[lastNameAt(tag)] as Uint8Array, written, end);
+        end = writeWord(asciiLastNames, lastNameAt(tag), written, end);
         written[end++] = dot;
         end = write80Bits(tag, written, end);
         written[end++] = at;
@@ -64,9 +62,7 @@ export const email = defineAnonymizer({
           written[end++] = dot;
         }
         end = writeBytes(domainBytes, written, end);
-        const result = new Uint8Array(end);
-        for (let byte = 0; byte < end; byte++) result[byte] = written[byte] as number;
-        return result;
+        return written.slice(0, end);
       },
     };
   },

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
+import { remainder } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
-import { asciiWords, lettersPer80Bits, longestOf, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
-import { firstNames } from '../words/first-names.ts';
+import { wordLength, writeWord } from '../packed-words.ts';
+import { asciiFirstNames } from '../person.ts';
+import { lettersPer80Bits, write80Bits } from '../pseudonym-bytes.ts';
 
 const dot = 0x2e;
 
@@ -25,18 +27,17 @@ export const login = defineAnonymizer({
   create: ({ identity }, tools) => {
     const prf = tools.prf('login/1', identity, 'login');
     const normalizer = createNormalizer();
-    const names = asciiWords(firstNames);
     const tag = new Uint32Array(4);
     return {
       unique: true,
       folds: 'blanks',
-      longest: longestOf(names) + 1 + lettersPer80Bits,
+      longest: asciiFirstNames.longest + 1 + lettersPer80Bits,
       apply: (value) => {
         const length = normalizer.folded(value);
         prf(normalizer.bytes, length, tag);
-        const name = names[(tag[3] as number) % names.length] as Uint8Array;
-        const result = new Uint8Array(name.length + 1 + lettersPer80Bits);
-        let end = writeBytes(name, result, 0);
+        const name = remainder(tag[3] as number, asciiFirstNames.count);
+        const result = new Uint8Array(wordLength(asciiFirstNames, name) + 1 + lettersPer80Bits);
+        let end = writeWord(asciiFirstNames, name, result, 0);
         result[end++] = dot;
         write80Bits(tag, result, end);
         return result;

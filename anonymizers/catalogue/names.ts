@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Anonymizer, defineAnonymizer, described, identityParameter, type Made, type Tools } from '../anonymizer.ts';
+import { remainder } from '../draw.ts';
 import { createNormalizer } from '../normalize.ts';
 import { createPersonPart } from '../person.ts';
 import type { Identify } from '../prose/known-identities.ts';
@@ -24,7 +25,7 @@ function createNaming(words: readonly string[], algorithm: string, identity: str
   const placeOf = (value: Uint8Array): number => {
     const length = normalizer.folded(value);
     prf(normalizer.bytes, length, tag);
-    const chosen = (tag[0] as number) % words.length;
+    const chosen = remainder(tag[0] as number, words.length);
     return sameBytes(folded[chosen] as Uint8Array, normalizer.bytes, length) ? (chosen + 1) % words.length : chosen;
   };
   return { placeOf, nameOf: (value) => written[placeOf(value)] as Uint8Array };

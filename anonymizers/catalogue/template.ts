@@ -66,7 +66,8 @@ export const template = defineAnonymizer({
         isAscii &&= byte < 0x80;
         if (byte !== space || written[at - 1] !== space) result[count++] = byte;
       }
-      return isAscii || isUtf8(result.subarray(0, count)) ? result.subarray(0, count) : undefined;
+      const tidy = count === result.length ? result : result.subarray(0, count);
+      return isAscii || isUtf8(tidy) ? tidy : undefined;
     };
     const tidiedSlowly = (mostCharacters: number | undefined): Uint8Array => {
       const text = Buffer.from(written.buffer, 0, length).toString('utf8').replaceAll(/ {2,}/g, ' ').trim();

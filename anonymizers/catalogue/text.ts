@@ -2,12 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
 import { createDraw } from '../draw.ts';
-import { newBytes, writeBytes } from '../pseudonym-bytes.ts';
+import { packWords, writeWord } from '../packed-words.ts';
+import { newBytes } from '../pseudonym-bytes.ts';
 import { isAsciiBlank, mayBeWideBlank } from '../white-space.ts';
 import { neutralWords } from '../words/neutral-words.ts';
 
 const longestWord = 10;
 const [space, lineFeed, carriageReturn] = [0x20, 0x0a, 0x0d];
+const words = packWords(neutralWords);
 const lineBreaks = /(\r\n|\n|\r)/;
 
 export const text = defineAnonymizer({
@@ -43,15 +45,15 @@ export const text = defineAnonymizer({
     };
     const decoder = new TextDecoder();
     const encoder = new TextEncoder();
-    const words = neutralWords.map((word) => encoder.encode(word));
     /** Writes a line of `room` characters. @returns its end */
     const writeLine = (into: Uint8Array, from: number, count: number): number => {
       let at = from;
       for (let room = count; room > 0; ) {
-        const word = words[draw.below(upTo[Math.min(room, longestWord)] as number)] as Uint8Array;
+        const word = draw.below(upTo[Math.min(room, longestWord)] as number);
         if (at > from) into[at++] = space;
-        at = writeBytes(word, into, at);
-        room -= word.length + 1;
+        const start = at;
+        at = writeWord(words, word, into, at);
+        room -= at - start + 1;
       }
       return at;
     };

@@ -22,6 +22,15 @@ test.each(Object.entries(vectors))('agrees with the reference on %s bytes', (len
   expect(Buffer.from(out.buffer).toString('hex')).toBe(expected);
 });
 
+test('the tag of a tag and a number is that of their bytes', () => {
+  const prf = createSipHash(counted(16));
+  const words = Uint32Array.of(0xffff_ffff, 2, 0x8000_0000, 4, 0xffff_fffe);
+  const [tag, expected] = [new Uint32Array(4), new Uint32Array(4)];
+  prf.counted(words.subarray(0, 4), words[4] as number, tag);
+  prf(new Uint8Array(words.buffer), 20, expected);
+  expect(tag).toEqual(expected);
+});
+
 test('refuses a key of another length', () => {
   expect(() => createSipHash(counted(15))).toThrow(RangeError);
 });
