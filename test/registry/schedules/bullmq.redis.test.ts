@@ -8,6 +8,7 @@ import { nextSlots } from '../../../registry/schedules/slots.ts';
 import { createMemoryObjects, createScheduleStore } from '../../../storage/index.ts';
 import { environments, schedulesContract } from '../../contracts/schedules.ts';
 import { createCountingQueue, silentLog } from '../../support/counting-queue.ts';
+import { times } from '../../support/many-times.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../../support/redis-server.ts';
 
 const replicas = 2;
@@ -89,6 +90,6 @@ describeWithRedis('schedules of two replicas', () => {
         sleepUntil: (time) => startAt(Date.parse(time)),
       };
     },
-    { isRealTime: true },
+    { clockChanges: times(0, 1) === 1 ? 'all' : 'spring' },
   );
 });
