@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { parseKey } from '../../anonymizers/index.ts';
 import type { ManifestTable } from '../../core/index.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { pgDumpOfRun } from '../support/engine.ts';
-import { buildSample } from '../support/sample-build.ts';
+import { buildSample, samplePolicyFile } from '../support/sample-build.ts';
+import { forTinySystem } from '../support/tiny-system.ts';
 
 type Built = Awaited<ReturnType<typeof buildSample>>;
 
@@ -16,7 +19,8 @@ export function keyRotationSuite(sample: () => SampleConnections): void {
     let rotated: Built;
 
     beforeAll(async () => {
-      const of = { connections: sample(), pgDump: pgDumpOfRun() };
+      const policy = stringify(forTinySystem(parse(await readFile(samplePolicyFile, 'utf8'))));
+      const of = { connections: sample(), pgDump: pgDumpOfRun(), policy };
       old = await buildSample({ ...of, key: keys[0] });
       rotated = await buildSample({ ...of, key: keys[1] });
     });

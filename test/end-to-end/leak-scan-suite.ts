@@ -9,13 +9,7 @@ import { forgetfulPolicy, type HostileLeak, hostileLeaks } from '../../sample/ho
 import { type SampleSize, sampleSizes } from '../../sample/sizes.ts';
 import { pgDumpOfRun } from '../support/engine.ts';
 import { buildSample } from '../support/sample-build.ts';
-
-/** In so small a system, few companies occur in the contacts; the policy is written for larger ones. */
-function forTinySystem(policy: { sources: { mysql: { tables: { contacts: object } } } }): unknown {
-  const { contacts } = policy.sources.mysql.tables;
-  Object.assign(contacts, { low_cardinality: { company_name: 'a tiny system' } });
-  return policy;
-}
+import { forTinySystem } from '../support/tiny-system.ts';
 
 const prosePlaces = { name: 'prose', place: '', rule: 'known-name' } as const;
 
