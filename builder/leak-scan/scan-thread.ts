@@ -12,13 +12,15 @@ export type ScanThreadSettings = WatchListSettings & {
   readonly literals: readonly Uint8Array[];
 };
 
-/** The first request is `start`. */
+/** The first request is `start`, or `end`. */
 export type ScanRequest =
   | { readonly kind: 'start'; readonly settings: ScanThreadSettings }
   | { readonly kind: 'add'; readonly bytes: Uint8Array<ArrayBuffer>; readonly length: number }
   /** @param bytes on shared memory, or copied here */
   | { readonly kind: 'scan'; readonly bytes: Uint8Array; readonly framing: Framing; readonly phoneColumns: readonly number[] }
-  | { readonly kind: 'counts' };
+  | { readonly kind: 'counts' }
+  /** Forgets everything; then comes `start` again, or nothing. */
+  | { readonly kind: 'end' };
 
 export type ScanAnswer =
   | { readonly kind: 'started' }
@@ -26,7 +28,9 @@ export type ScanAnswer =
   | { readonly kind: 'added'; readonly bytes: Uint8Array<ArrayBuffer> }
   /** Pairs: the rule's number in `leakRules`, and the offset. */
   | { readonly kind: 'scanned'; readonly found: readonly number[] }
-  | { readonly kind: 'counted'; readonly counts: WatchCounts };
+  | { readonly kind: 'counted'; readonly counts: WatchCounts }
+  /** How many values were watched. */
+  | { readonly kind: 'ended'; readonly values: number };
 
 /**
  * The build waits for the thread that reads and anonymizes: this one takes what that leaves, and does not interrupt it each time there is a
@@ -35,16 +39,24 @@ export type ScanAnswer =
 const niceness = 15;
 if (platform() === 'linux' && !isMainThread) setPriority(niceness);
 
-let list: WatchList;
-let scan: Scan;
+type Started = { readonly list: WatchList; readonly scan: Scan };
+let started: Started | undefined;
 const numberOf = new Map<LeakRule, number>(leakRules.map((rule, index) => [rule, index]));
 
 function answer(request: ScanRequest): ScanAnswer {
   if (request.kind === 'start') {
-    list = createWatchList(request.settings);
-    scan = createScan(list, request.settings.literals);
+    const list = createWatchList(request.settings);
+    started = { list, scan: createScan(list, request.settings.literals) };
     return { kind: 'started' };
   }
+  if (request.kind === 'end') {
+    const counts = started?.list.counts();
+    started?.list.values.fill(0);
+    started = undefined;
+    return { kind: 'ended', values: Object.values(counts?.values ?? {}).reduce((sum, count) => sum + count, 0) };
+  }
+  if (!started) throw new Error('The scan was not started.');
+  const { list, scan } = started;
   if (request.kind === 'counts') return { kind: 'counted', counts: list.counts() };
   if (request.kind === 'scan') {
     const found: number[] = [];
