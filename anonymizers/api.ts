@@ -46,6 +46,8 @@ export type LiveColumn = {
   readonly madeOf?: { readonly form: 'array' | 'range' | 'multirange'; readonly sqlType: string };
   /** True where its values are compared with regard to case. */
   readonly exactCase?: boolean;
+  /** Of text: true where values are equal only if their bytes are. */
+  readonly exactBytes?: boolean;
 };
 
 /** `columns` refer to `targetColumns` of another table, one to one. Where that table belongs to another source, it is not listed. */
@@ -226,6 +228,15 @@ export type AlikeValues = {
   keyOf(value: Uint8Array): string;
 };
 
+/** Values of a foreign key that may be spelled otherwise than those they refer to, which its rule may not take for one. */
+export type OtherSpellings = {
+  readonly rule: string;
+  /** The column that is asked of is one of its. */
+  readonly foreignKey: ForeignKey;
+  /** As in AlikeValues. */
+  keyOf(value: Uint8Array): string;
+};
+
 /** What must be known of a column's values, and is asked of the source, before the build takes a row. */
 export type Survey = {
   readonly source: string;
@@ -245,6 +256,8 @@ export type Survey = {
   readonly keyedLeaves?: KeyedLeaves;
   /** Where the column is of a unique key that its rule could break. */
   readonly alike?: AlikeValues;
+  /** Where the column is of a foreign key that its rule could break. */
+  readonly otherSpellings?: OtherSpellings;
 };
 
 /** Something a rule would refuse, let stand by the policy in writing. */

@@ -27,5 +27,5 @@ export { type Policy, parsePolicy, policyDigest, type Rule } from './policy.ts';
 export { policyJsonSchema } from './policy-json-schema.ts';
 export * from './primitives.ts';
 export { isFirstName, pseudonymWords } from './pseudonym-words.ts';
-export { countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
+export { countApart, countLeaves, enoughAlike, enoughRows, fewValues, reportSurveys, type SurveyAnswer } from './surveys.ts';
 export type { LeakFacts } from './watch.ts';

@@ -1,13 +1,13 @@
 import { DynDataError } from '../core/index.ts';
-import type { AlikeValues, KeyedLeaves, Survey } from './api.ts';
+import type { AlikeValues, KeyedLeaves, OtherSpellings, Survey } from './api.ts';
 import { createSuggestions } from './suggestions.ts';
 
 /** How many different values there are, counted up to a bound, in how many rows. */
 type Counted = { readonly values: number; readonly rows: number };
 
 /**
- * What the source answered: paths that no rule decides, how many values there are for `fewValuesRefused` and at each path of `keyedLeaves`, and
- * how many values that the rule cannot tell from another one.
+ * What the source answered: paths that no rule decides, how many values there are for `fewValuesRefused` and at each path of `keyedLeaves`,
+ * how many values that the rule cannot tell from another one, and how many that it tells from the one they refer to.
  */
 export type SurveyAnswer = {
   readonly survey: Survey;
@@ -15,6 +15,7 @@ export type SurveyAnswer = {
   readonly counted?: Counted;
   readonly leaves?: ReadonlyMap<string, Counted>;
   readonly alike?: number;
+  readonly apart?: number;
 };
 
 /** Distinct values are counted up to one more than this. */
@@ -22,7 +23,7 @@ export const fewValues = 20;
 /** Rows with a value are counted up to this. */
 export const enoughRows = 1000;
 
-/** Values that are like another one are looked for up to this. */
+/** Values that are like another one, and such as are not like the one they refer to, are looked for up to this. */
 export const enoughAlike = 100;
 
 /** Without the paths that may have few values; undefined where no other is left. */
@@ -52,6 +53,16 @@ export function countLeaves({ visit }: KeyedLeaves, documents: readonly Uint8Arr
   return new Map([...found].map(([path, { different, rows }]) => [path, { values: different.size, rows }]));
 }
 
+/** How many values get another result than the one they refer to, up to a bound. */
+export function countApart({ keyOf }: OtherSpellings, pairs: readonly (readonly [Uint8Array, Uint8Array])[]): number {
+  let apart = 0;
+  for (const [value, referred] of pairs) {
+    if (keyOf(value) !== keyOf(referred)) apart += 1;
+    if (apart === enoughAlike) break;
+  }
+  return apart;
+}
+
 /** Few values in many rows: how often each occurs says which one it is. In few rows there is nothing to count. */
 function isTelling({ values, rows }: Counted): boolean {
   return values <= fewValues && rows >= 200 && rows >= values * 10;
@@ -59,17 +70,17 @@ function isTelling({ values, rows }: Counted): boolean {
 
 /**
  * Refuses what only the values themselves could show, all at once.
- * @throws DynDataError POLICY_INVALID for a rule on a column with few distinct values, and for one that cannot tell values of a unique key
- * apart; POLICY_UNDECIDED for JSON paths without a rule, with
- * a patch.
+ * @throws DynDataError POLICY_INVALID for a rule on a column with few distinct values, for one that cannot tell values of a unique key
+ * apart, and for one that tells values of a foreign key from those they refer to; POLICY_UNDECIDED for JSON paths without a rule, with a patch.
  */
 export function reportSurveys(answers: readonly SurveyAnswer[]): void {
-  const refused = answers.flatMap(({ survey, counted, leaves = new Map<string, Counted>(), alike = 0 }) => [
+  const refused = answers.flatMap(({ survey, counted, leaves = new Map<string, Counted>(), alike = 0, apart = 0 }) => [
     ...(counted && isTelling(counted) ? [tooFew(survey.place, survey.column, counted, survey.fewValuesRefused)] : []),
     ...[...leaves].flatMap(([path, found]) =>
       isTelling(found) ? [tooFew(`${survey.place} ${path}`, `${survey.column} ${path}`, found, survey.keyedLeaves?.rules.get(path))] : [],
     ),
     ...(alike > 0 && survey.alike ? [tooAlike(survey.place, alike, survey.alike)] : []),
+    ...(apart > 0 && survey.otherSpellings ? [tornApart(survey.place, survey.column, apart, survey.otherSpellings)] : []),
   ]);
   const suggestions = createSuggestions();
   const undecided = answers.flatMap(({ survey, paths }) =>
@@ -102,8 +113,18 @@ function tooFew(place: string, key: string, { values }: Counted, rule: string | 
 }
 
 function tooAlike(column: string, pairs: number, { rule, folds, leaf }: AlikeValues): string {
-  const many = pairs >= enoughAlike ? `at least ${pairs}` : pairs;
   const what = folds === 'signs' ? 'case, blanks, signs or how a letter is written' : 'case, blanks or how a letter is written';
   const place = leaf === undefined ? column : `${column} ${leaf}`;
-  return `${place}: its unique key holds ${many} times two values that differ only in ${what}, and "${rule}" gives both the same result, so the key would not hold any more. Correct them at the source, or take "token" or "hash", which keep them apart`;
+  return `${place}: its unique key holds ${many(pairs)} times two values that differ only in ${what}, and "${rule}" gives both the same result, so the key would not hold any more. Correct them at the source, or take "token" or "hash", which keep them apart`;
+}
+
+function tornApart(place: string, column: string, pairs: number, { rule, foreignKey }: OtherSpellings): string {
+  const { columns, table, targetColumns } = foreignKey;
+  const target = `${table}.${targetColumns[columns.indexOf(column)]}`;
+  const key = columns.length === 1 ? 'its foreign key' : `its foreign key (${columns.join(', ')})`;
+  return `${place}: ${key} holds ${many(pairs)} times a value that is spelled otherwise than the one of ${target} that it refers to (in case, accents, blanks or how a letter is written), and "${rule}" gives both different results, so rows would lose each other. Write at the source what ${target} has, or take for ${target} a rule that gives both the same result (email, login and others do so for case and blanks, none but keep for accents)`;
+}
+
+function many(pairs: number): string {
+  return pairs >= enoughAlike ? `at least ${pairs}` : `${pairs}`;
 }

@@ -3,6 +3,7 @@ import type { Apply, Made, Target } from './anonymizer.ts';
 import { refuse } from './anonymizer.ts';
 import type { LiveColumn, LiveSource, LiveTable, Survey, TablePlan, Value } from './api.ts';
 import { checkLetters } from './charset.ts';
+import { otherSpellings } from './foreign-keys.ts';
 import { type Rule, readRule } from './policy.ts';
 import { createRowIdentities } from './prose/identity-rules.ts';
 import { rememberRecent } from './recent-values.ts';
@@ -62,9 +63,14 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
         });
       }
       if (!isForeign) for (const alike of alikeValues(name, one, column, table)) surveys.push({ ...about, suggestFor, alike });
+      for (const spellings of otherSpellings(name, one, column, table, source))
+        surveys.push({ ...about, suggestFor, otherSpellings: spellings });
       return one;
     });
   });
+  // A key with a NULL in it refers to nothing.
+  const makesNull = (name: string): boolean => made[table.columns.findIndex((column) => column.name === name)]?.makesNull === 'every';
+  const asked = surveys.filter((survey) => survey.otherSpellings?.foreignKey.columns.some(makesNull) !== true);
   const takes = problems.collect(place, context.rowChoice);
   for (const name of Object.keys(rules.lowCardinality)) {
     const isPath = ({ name: column }: LiveColumn, at: number): boolean =>
@@ -89,7 +95,7 @@ export function compileTable(table: LiveTable, rules: TableRules, context: Table
     return metPaths ? [{ column: name, metPaths }] : [];
   });
   return {
-    surveys,
+    surveys: asked,
     plan: {
       rows: 'all',
       ...(rules.where === undefined ? {} : { where: rules.where }),

@@ -20,8 +20,9 @@ export function alikeValues(rule: string, one: Made, column: LiveColumn, table: 
 }
 
 /** What a rule makes of a value; where it needs the row, and so that is not known, the value without what it may fold. */
-function keyOf({ folds, stage, apply }: Pick<Made, 'folds' | 'stage' | 'apply'>): AlikeValues['keyOf'] {
+export function keyOf({ folds, stage, apply }: Pick<Made, 'folds' | 'stage' | 'apply'>): AlikeValues['keyOf'] {
   if (stage === undefined) return (value) => latin1(apply(value, []) ?? new Uint8Array());
+  if (folds === undefined) return latin1;
   const normalizer = createNormalizer();
   return (value) => {
     const folded = normalizer.bytes.subarray(0, normalizer.folded(value));

@@ -1,4 +1,4 @@
-import type { AlikeValues, CompiledPolicy, DefinitionsPlan, LiveSource } from '../anonymizers/index.ts';
+import type { AlikeValues, CompiledPolicy, DefinitionsPlan, ForeignKey, LiveSource } from '../anonymizers/index.ts';
 import type { ManifestSource, SourceKind } from '../core/index.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 import type { WatchSink } from './leak-scan/scan-thread-client.ts';
@@ -101,7 +101,7 @@ export type ColumnPlace = { readonly schema: string; readonly table: string; rea
 /** What is asked of a unique key: see AlikeValues. */
 export type AskedAlike = Pick<AlikeValues, 'folds' | 'leaf' | 'within' | 'equalNulls' | 'caseTells'>;
 
-/** Groups of values that are alike, at most. */
+/** Groups of values that are alike, at most, and pairs of those that are spelled otherwise. */
 export const mostGroups = 100_000;
 
 export type ColumnSurvey = {
@@ -119,6 +119,11 @@ export type ColumnSurvey = {
    * one, so that none of those is missing. Each value stands in one group; up to a bound of many groups. None of a directory, which has no unique keys.
    */
   alike(place: ColumnPlace, by: AskedAlike, signal: AbortSignal): Promise<readonly (readonly Uint8Array[])[]>;
+  /**
+   * Values of one column of a foreign key, each with the one it refers to, where the key takes both for one and their bytes differ: no pair
+   * twice, up to a bound of many. None of a directory, which has no foreign keys.
+   */
+  spellings(place: ColumnPlace, by: ForeignKey, signal: AbortSignal): Promise<readonly (readonly [Uint8Array, Uint8Array])[]>;
 };
 
 /**

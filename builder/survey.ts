@@ -1,5 +1,6 @@
 import {
   type CompiledPolicy,
+  countApart,
   countLeaves,
   enoughAlike,
   enoughRows,
@@ -12,7 +13,8 @@ import type { SourceSession } from './extraction.ts';
 
 /**
  * Asks the sources what only values can show: paths in documents that nobody decided, columns and leaves of documents with so few
- * values that a keyed rule hides nothing, and values of unique keys that a rule cannot tell apart. The questions are bounded, so a path that is rare can be missed here; the build then stops when it meets it.
+ * values that a keyed rule hides nothing, values of unique keys that a rule cannot tell apart, and values of foreign keys that it tells from
+ * those they refer to. The questions are bounded, so a path that is rare can be missed here; the build then stops when it meets it.
  * @param then goes on with a source that has answered, while others are still asked; aborted as soon as anything fails
  * @throws DynDataError POLICY_INVALID, POLICY_UNDECIDED, naming everything that was found.
  */
@@ -45,11 +47,12 @@ async function surveySource(
     if (survey.source !== name) continue;
     signal.throwIfAborted();
     const paths = new Set<string>();
-    const { undecidedPaths, keyedLeaves, alike } = survey;
+    const { undecidedPaths, keyedLeaves, alike, otherSpellings } = survey;
     const documents = undecidedPaths || keyedLeaves ? await ask.values(survey, signal) : [];
     if (undecidedPaths) for (const value of documents) for (const path of undecidedPaths(value)) paths.add(path);
     const leaves = keyedLeaves && countLeaves(keyedLeaves, documents);
     const repeated = alike && countRepeated(await ask.alike(survey, alike, signal), alike.keyOf);
+    const apart = otherSpellings && countApart(otherSpellings, await ask.spellings(survey, otherSpellings.foreignKey, signal));
     const counted = survey.fewValuesRefused === undefined ? undefined : await ask.count(survey, fewValues + 1, enoughRows, signal);
     answers.push({
       survey,
@@ -57,6 +60,7 @@ async function surveySource(
       ...(counted ? { counted } : {}),
       ...(leaves ? { leaves } : {}),
       ...(repeated === undefined ? {} : { alike: repeated }),
+      ...(apart === undefined ? {} : { apart }),
     });
   }
   return answers;

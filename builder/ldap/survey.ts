@@ -28,6 +28,7 @@ export function ldapSurvey(sourceName: string, search: Search, bases: readonly s
         return found;
       }),
     alike: async () => [],
+    spellings: async () => [],
     count: (place, mostValues, mostRows, signal) =>
       guarded(async () => {
         const different = new Set<string>();

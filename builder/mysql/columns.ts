@@ -19,6 +19,8 @@ export type MysqlColumn = LiveColumn &
     readonly exact?: ColumnForm;
     /** Of an ENUM: the text that stands for its error value. */
     readonly errorValue?: string;
+    /** What its values are compared by; absent where they are no text. */
+    readonly collation?: string;
   };
 
 /** A column as the server's catalog has it. */
@@ -43,7 +45,7 @@ const addressTypes = new Set(['inet4', 'inet6']);
 const sameNamed = new Set<LiveColumn['type']>(['json', 'decimal', 'date', 'time', 'year', 'set', 'bit', 'uuid']);
 
 export function describeColumn(facts: ColumnFacts, product: Product): MysqlColumn {
-  const { name, dataType, columnType, nullable, maxLength, charset, unique } = facts;
+  const { name, dataType, columnType, nullable, maxLength, charset, collation, unique } = facts;
   const quoted = quoteName(name);
   const live = {
     name,
@@ -52,7 +54,10 @@ export function describeColumn(facts: ColumnFacts, product: Product): MysqlColum
     ...(maxLength === undefined ? {} : { maxLength }),
     unique,
     ...lettersOf(charset),
-    ...(/_(?:bin|cs)(?:_|$)/.test(facts.collation ?? '') ? { exactCase: true } : {}),
+    ...(/_(?:bin|cs)(?:_|$)/.test(collation ?? '') ? { exactCase: true } : {}),
+    // The others take for one what differs in blanks at the end, those of Unicode also two ways to write a letter.
+    ...(/_(?:0900|nopad)_bin$/.test(collation ?? '') ? { exactBytes: true } : {}),
+    ...(collation === undefined ? {} : { collation }),
   };
   const text: ColumnForm = { select: quoted, encoding: 'text' };
   if (dataType === 'bit') {

@@ -73,6 +73,25 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
             .map((hex) => Buffer.from(hex, 'hex')),
         );
       }),
+    spellings: ({ schema, table, column }, foreignKey) =>
+      guarded(async () => {
+        await using lent = borrow();
+        const parent = tables().find((one) => one.schema === foreignKey.schema && one.name === foreignKey.table);
+        const comparisons = foreignKey.columns.map((name, at) => {
+          const target = parent?.columns.find((one) => one.name === foreignKey.targetColumns[at]);
+          return `${comparable(`child.${quoteName(name)}`, target?.collation)} = parent.${quoteName(foreignKey.targetColumns[at] ?? '')}`;
+        });
+        const own = `child.${quoteName(column)}`;
+        const referred = `parent.${quoteName(foreignKey.targetColumns[foreignKey.columns.indexOf(column)] ?? '')}`;
+        const hex = (value: string): string => `HEX(CONVERT(${value} USING utf8mb4))`;
+        const [rows] = await lent.item.query<RowDataPacket[]>(
+          `SELECT DISTINCT ${hex(own)} AS own, ${hex(referred)} AS referred
+           FROM ${qualifiedName(schema, table)} AS child
+             JOIN ${qualifiedName(foreignKey.schema, foreignKey.table)} AS parent ON ${comparisons.join(' AND ')}
+           WHERE CAST(${own} AS BINARY) <> CAST(${referred} AS BINARY) LIMIT ${mostGroups}`,
+        );
+        return rows.map((row) => [Buffer.from(String(row.own), 'hex'), Buffer.from(String(row.referred), 'hex')] as const);
+      }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
         const { from, column } = namesOf(place, tables());
@@ -90,6 +109,16 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         return { values, rows };
       }),
   };
+}
+
+/**
+ * A column to compare with another one of a collation, which counts also where this one's own is different. Never the bare column: of two that
+ * are equal the server may put one in the place of the other, whose bytes then are no other.
+ */
+function comparable(column: string, collation: string | undefined): string {
+  if (collation === undefined) return `COALESCE(${column})`;
+  const [charset] = collation.split('_');
+  return `CONVERT(${column} USING ${charset}) COLLATE ${collation}`;
 }
 
 function namesOf(place: ColumnPlace, tables: readonly MysqlTable[]) {

@@ -47,6 +47,7 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
     labels: string[] | null;
     form: 'array' | 'range' | 'multirange' | null;
     part: string | null;
+    deterministic: boolean;
   }>(
     // A domain, also one over a domain, is what it is made of.
     `WITH RECURSIVE based AS (
@@ -58,10 +59,11 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid IN (t.oid, array_part)) AS labels,
        CASE WHEN array_part IS NOT NULL THEN 'array' WHEN t.typtype = 'r' THEN 'range' WHEN t.typtype = 'm' THEN 'multirange' END AS form,
        CASE WHEN array_part IS NOT NULL THEN format_type(array_part, coalesce(b.modifier, a.atttypmod)) ELSE
-         (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid OR (to_jsonb(r) ->> 'rngmultitypid')::oid = t.oid) END AS part
+         (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid OR (to_jsonb(r) ->> 'rngmultitypid')::oid = t.oid) END AS part,
+       coalesce((to_jsonb(l) ->> 'collisdeterministic')::boolean, true) AS deterministic
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN based b ON b.type = a.atttypid AND NOT EXISTS (SELECT FROM pg_type d WHERE d.oid = b.base AND d.typtype = 'd')
-       JOIN pg_type t ON t.oid = coalesce(b.base, a.atttypid)
+       JOIN pg_type t ON t.oid = coalesce(b.base, a.atttypid) LEFT JOIN pg_collation l ON l.oid = a.attcollation
        CROSS JOIN LATERAL (SELECT CASE WHEN t.typinput = 'array_in'::regproc THEN t.typelem END AS array_part) AS element
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND c.relkind = 'r' AND ${userSchemas}
      ORDER BY a.attrelid, a.attnum`,
@@ -112,7 +114,7 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
       schema,
       name,
       estimatedRows: estimate,
-      columns: own.map(({ number, name: column, type, full, category, nullable, max, labels, form, part }) => ({
+      columns: own.map(({ number, name: column, type, full, category, nullable, max, labels, form, part, deterministic }) => ({
         name: column,
         type: typeOf(type, category),
         sqlType: full,
@@ -123,6 +125,7 @@ export async function readTables(client: Client): Promise<PostgresTable[]> {
         unique: unique.has(number),
         ...charset,
         ...(type !== 'citext' && typeOf(type, category) === 'text' ? { exactCase: true } : {}),
+        ...(exactTypes.has(type) && deterministic ? { exactBytes: true } : {}),
       })),
       from: `ONLY ${qualifiedName(schema, name)}`,
       into: qualifiedName(schema, name),
@@ -189,6 +192,9 @@ const types: Readonly<Record<string, LiveColumn['type']>> = {
   bit: 'bit',
   varbit: 'bit',
 };
+
+/** Of text: all but citext, and bpchar, of which blanks at the end do not count. */
+const exactTypes = new Set(['text', 'varchar', 'name']);
 
 function typeOf(name: string, category: string): LiveColumn['type'] {
   return types[name] ?? (category.startsWith('e') ? 'enum' : 'other');

@@ -1,10 +1,10 @@
 import { type Client, escapeLiteral } from 'pg';
-import { parseJsonPath } from '../../anonymizers/index.ts';
+import { type ForeignKey, parseJsonPath } from '../../anonymizers/index.ts';
 import { type ColumnPlace, type ColumnSurvey, mostGroups } from '../extraction.ts';
 import type { Lent } from '../lending.ts';
 import { translated } from '../translated.ts';
 import type { PostgresTable } from './catalog.ts';
-import { postgresError, quoteName } from './connection.ts';
+import { postgresError, qualifiedName, quoteName } from './connection.ts';
 
 const valuesPerEnd = 500;
 /** Read from about one page in a hundred, wherever it is. */
@@ -51,6 +51,23 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
         );
         return rows.map(({ members }) => members.map((member) => Buffer.from(member)));
       }),
+    spellings: (place, foreignKey) =>
+      guarded(async () => {
+        await using lent = borrow();
+        const comparison = await comparisonOf(lent.item, place, foreignKey);
+        const { from } = namesOf(place, tables());
+        const target = foreignKey.targetColumns[foreignKey.columns.indexOf(place.column)];
+        if (comparison === undefined || target === undefined) return [];
+        // As COPY gives them: a cast would take the blanks at the end of a bpchar.
+        const own = `concat(child.${quoteName(place.column)}) COLLATE "C"`;
+        const referred = `concat(parent.${quoteName(target)}) COLLATE "C"`;
+        const { rows } = await lent.item.query<{ own: string; referred: string }>(
+          `SELECT DISTINCT ${own} AS own, ${referred} AS referred
+           FROM ${from} AS child JOIN ONLY ${qualifiedName(foreignKey.schema, foreignKey.table)} AS parent ON ${comparison}
+           WHERE ${own} <> ${referred} LIMIT ${mostGroups}`,
+        );
+        return rows.map((row) => [Buffer.from(row.own), Buffer.from(row.referred)] as const);
+      }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
         const { from, column } = namesOf(place, tables());
@@ -84,6 +101,31 @@ async function foldedText(client: Client, value: string): Promise<string> {
   // Upper case first: it unfolds what has no single lower-case partner.
   const lower = `replace(replace(lower(upper(${decomposed})), '\u00df', 'ss'), '\u0131', 'i')`;
   return `regexp_replace(${unicode ? lower : `lower(${text})`}, '[[:space:][:punct:][:cntrl:]${accents}]', '', 'g')`;
+}
+
+/**
+ * What a foreign key compares by, as the server itself writes it: its own operators, whose types may have other ones of the same name, and the
+ * collations of what it refers to.
+ */
+async function comparisonOf(client: Client, { schema, table }: ColumnPlace, foreignKey: ForeignKey): Promise<string | undefined> {
+  const { rows } = await client.query<{ comparison: string }>(
+    `SELECT string_agg(concat(
+         format('parent.%I', p.attname), CASE WHEN p.atttypid <> o.oprleft AND l.typtype <> 'p' THEN '::' || format_type(o.oprleft, NULL) END,
+         format(' OPERATOR(%I.%s) child.%I', n.nspname, o.oprname, c.attname),
+         CASE WHEN c.atttypid <> o.oprright AND r.typtype <> 'p' THEN '::' || format_type(o.oprright, NULL) END,
+         CASE WHEN p.attcollation <> c.attcollation AND r.typcollation <> 0 THEN format(' COLLATE %I.%I', ln.nspname, lc.collname) END),
+       ' AND ' ORDER BY k.n) AS comparison
+     FROM pg_constraint f CROSS JOIN LATERAL unnest(f.conkey, f.confkey, f.conpfeqop) WITH ORDINALITY AS k (child, parent, operator, n)
+       JOIN pg_attribute c ON c.attrelid = f.conrelid AND c.attnum = k.child
+       JOIN pg_attribute p ON p.attrelid = f.confrelid AND p.attnum = k.parent
+       JOIN pg_operator o ON o.oid = k.operator JOIN pg_namespace n ON n.oid = o.oprnamespace
+       JOIN pg_type l ON l.oid = o.oprleft JOIN pg_type r ON r.oid = o.oprright
+       LEFT JOIN pg_collation lc ON lc.oid = p.attcollation LEFT JOIN pg_namespace ln ON ln.oid = lc.collnamespace
+     WHERE f.contype = 'f' AND f.conrelid = $1::regclass AND f.confrelid = $2::regclass
+     GROUP BY f.oid HAVING array_agg(c.attname::text ORDER BY k.n) = $3 AND array_agg(p.attname::text ORDER BY k.n) = $4 LIMIT 1`,
+    [qualifiedName(schema, table), qualifiedName(foreignKey.schema, foreignKey.table), foreignKey.columns, foreignKey.targetColumns],
+  );
+  return rows[0]?.comparison;
 }
 
 /** A path of members, as `#>>` takes it. */

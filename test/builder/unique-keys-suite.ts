@@ -7,6 +7,7 @@ import { connectMysql } from '../../builder/mysql/session.ts';
 import { connectPostgres } from '../../builder/postgres/session.ts';
 import type { SampleConnections } from '../../sample/connections.ts';
 import { pgDumpOfRun } from '../support/engine.ts';
+import { dropSpelled, expectSpellings, makeSpelled, spelledTables } from './foreign-key-spellings.ts';
 
 const { signal } = new AbortController();
 /** Some accents are letters of their own here, and in others a sign behind the letter. */
@@ -18,7 +19,7 @@ const rows = `(1, 'Marie', 1, 'jean', 'a@b.fr', 'ann lee', '{"mail":"a@b.fr"}'),
 
 /** @param sample gets a table in each database, and loses it again */
 export function uniqueKeysSuite(sample: () => SampleConnections): void {
-  describe('unique keys of a live MySQL and PostgreSQL', () => {
+  describe('unique and foreign keys of a live MySQL and PostgreSQL', () => {
     const sessions = new Map<string, SourceSession>();
     const described = new Map<string, LiveSource>();
 
@@ -35,8 +36,8 @@ export function uniqueKeysSuite(sample: () => SampleConnections): void {
     };
 
     const dropAll = async (): Promise<void> => {
-      await inPostgres('DROP TABLE IF EXISTS folded_keys', 'DROP COLLATION IF EXISTS folded_accents');
-      await inMysql('DROP TABLE IF EXISTS folded_keys');
+      await inPostgres('DROP TABLE IF EXISTS folded_keys', 'DROP COLLATION IF EXISTS folded_accents', ...dropSpelled('PostgreSQL'));
+      await inMysql('DROP TABLE IF EXISTS folded_keys', ...dropSpelled('MySQL'));
     };
 
     beforeAll(async () => {
@@ -51,7 +52,8 @@ export function uniqueKeysSuite(sample: () => SampleConnections): void {
          CREATE UNIQUE INDEX folded_short ON folded_keys (id, short);
          CREATE UNIQUE INDEX folded_doc ON folded_keys ((doc ->> 'mail'));`,
         `INSERT INTO folded_keys (id, name, tenant, login, mail, nick, doc) VALUES ${rows}`,
-        `GRANT SELECT ON folded_keys TO ${connections.postgres.user}`,
+        ...makeSpelled('PostgreSQL'),
+        `GRANT SELECT ON folded_keys, ${spelledTables('PostgreSQL').join(', ')} TO ${connections.postgres.user}`,
       );
       await inMysql(
         `CREATE TABLE folded_keys (id int PRIMARY KEY, name varchar(40) COLLATE utf8mb4_bin UNIQUE, tenant int,
@@ -60,6 +62,7 @@ export function uniqueKeysSuite(sample: () => SampleConnections): void {
            UNIQUE (tenant, login), UNIQUE KEY folded_mail ((lower(mail))), UNIQUE KEY folded_live (mail, live),
            UNIQUE KEY folded_short (id, (substr(login, 1, 3))))`,
         `INSERT INTO folded_keys (id, name, tenant, login, mail, nick, doc) VALUES ${rows}`,
+        ...makeSpelled('MySQL'),
       );
       const none = { env: 'none' };
       const database = { kind: 'mysql' as const, ...connections.mysql, password: none, databases: [connections.mysql.database] };
@@ -118,5 +121,14 @@ export function uniqueKeysSuite(sample: () => SampleConnections): void {
       const leaf = kind === 'mysql' ? '$.mail' : '$["mail"]';
       expect(await alike('doc', { leaf })).toEqual(['A@b.fr = a@b.fr']);
     });
+
+    it.each(['mysql', 'postgres'])(
+      '%s finds the values of foreign keys that are spelled otherwise than those they refer to',
+      async (kind) => {
+        const [session, live] = [sessions.get(kind), described.get(kind)];
+        if (!session || !live) throw new Error(`${kind} was not opened`);
+        await expectSpellings(kind === 'mysql' ? 'MySQL' : 'PostgreSQL', session, live);
+      },
+    );
   });
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectSpellings, makeSpelled } from '../builder/foreign-key-spellings.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type MysqlPair, startMysqlPair } from '../support/mysql-pair.ts';
 import { contentsOf, keepAllPolicy } from './mysql-contents.ts';
@@ -25,6 +26,16 @@ export function mariadbRoundTrip(
       const { manifest } = await servers.copy(databases, await keepAllPolicy(servers.source, databases, []));
       expect(manifest.sources[0]?.server.product).toBe('MariaDB');
       expect(await contentsOf(servers.target, databases)).toEqual(before);
+    });
+
+    it('and its foreign keys whose values are spelled otherwise than those they refer to are found', async () => {
+      await servers.source.query('CREATE DATABASE spelled');
+      await servers.source.query('USE spelled');
+      for (const sql of makeSpelled('MariaDB')) await servers.source.query(sql);
+      await using session = await servers.connectSource(['spelled']);
+      const { signal } = new AbortController();
+      await session.openPoint(signal);
+      await expectSpellings('MariaDB', session, (await session.describe(signal)).live);
     });
 
     it('and what cannot be carried is named before a row is read', async () => {
