@@ -2,7 +2,7 @@ import type { Apply, Made, Tools } from './anonymizer.ts';
 import { createNormalizer } from './normalize.ts';
 import { packAsciiWords } from './packed-words.ts';
 import type { Identify, NamePart } from './prose/known-identities.ts';
-import { longestOf } from './pseudonym-bytes.ts';
+import { longestOf, newBytes, writeBytes } from './pseudonym-bytes.ts';
 import type { Prf } from './siphash.ts';
 import { firstNames } from './words/first-names.ts';
 import { lastNames } from './words/last-names.ts';
@@ -86,10 +86,10 @@ export function createPersonPart(
       if (part === 'first') return first;
       const last = lasts[lastNameAt(tag)] as Uint8Array;
       if (part === 'last') return last;
-      const result = new Uint8Array(first.length + 1 + last.length);
-      result.set(first);
-      result[first.length] = 0x20;
-      result.set(last, first.length + 1);
+      const result = newBytes(first.length + 1 + last.length);
+      const end = writeBytes(first, result, 0);
+      result[end] = 0x20;
+      writeBytes(last, result, end + 1);
       return result;
     },
   };

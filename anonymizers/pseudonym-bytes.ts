@@ -44,10 +44,10 @@ export function newBytes(length: number): Uint8Array {
   return new Uint8Array(slab.buffer, start, length);
 }
 
-/** A copy of a short value. (The slice() of a Buffer shares its bytes; the constructor's copy is several times slower.) */
-export function copyOf(value: Uint8Array): Uint8Array {
-  const result = new Uint8Array(value.length);
-  for (let at = 0; at < value.length; at++) result[at] = value[at] as number;
+/** A copy of a short value, or of its bytes in [start, end). (The slice() of a Buffer shares its bytes; slice() and the constructor's copy are several times slower.) */
+export function copyOf(value: Uint8Array, start = 0, end = value.length): Uint8Array {
+  const result = newBytes(end - start);
+  for (let at = 0; at < result.length; at++) result[at] = value[start + at] as number;
   return result;
 }
 

@@ -1,5 +1,5 @@
 import type { Apply } from './anonymizer.ts';
-import { writeBytes } from './pseudonym-bytes.ts';
+import { copyOf, writeBytes } from './pseudonym-bytes.ts';
 
 const slots = 4096;
 /** Of a value and of its result, which stand one after the other in a slot. */
@@ -33,7 +33,7 @@ export function rememberRecent(apply: Apply): Apply {
     const resultAt = slot + 1 + mostBytes;
     if (memory[slot] === length && isAt(memory, slot + 1, value)) {
       found += 1;
-      return memory.slice(resultAt + 1, resultAt + 1 + (memory[resultAt] as number));
+      return copyOf(memory, resultAt + 1, resultAt + 1 + (memory[resultAt] as number));
     }
     const result = apply(value, row);
     if (result !== null && result.length <= mostBytes) {

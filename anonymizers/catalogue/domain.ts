@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { defineAnonymizer, described, identityParameter } from '../anonymizer.ts';
 import { createCompanyLabels } from '../company-labels.ts';
 import { createNormalizer } from '../normalize.ts';
-import { lettersPer80Bits, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
+import { copyOf, lettersPer80Bits, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
 import { reservedDomain } from '../reserved-domain.ts';
 
 const encoder = new TextEncoder();
@@ -38,7 +38,7 @@ export const domain = defineAnonymizer({
       apply: (value) => {
         const length = normalizer.folded(value);
         const end = writeBytes(suffix, written, labels.write(normalizer.bytes, 0, length, written, 0));
-        return written.slice(0, end);
+        return copyOf(written, 0, end);
       },
     };
   },
@@ -88,7 +88,7 @@ export const url = defineAnonymizer({
         let end = writeBytes(starts.get(scheme.toLowerCase()) ?? otherwise, written, 0);
         end = labels.write(hosts.bytes, 0, hostLength, written, end);
         end = writeBytes(suffix, written, end);
-        return written.slice(0, write80Bits(tag, written, end));
+        return copyOf(written, 0, write80Bits(tag, written, end));
       },
     };
   },

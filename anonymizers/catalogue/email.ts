@@ -4,7 +4,7 @@ import { createCompanyLabels } from '../company-labels.ts';
 import { createNormalizer } from '../normalize.ts';
 import { writeWord } from '../packed-words.ts';
 import { addressTagOf, asciiFirstNames, asciiLastNames, emailAlgorithm, firstNameAt, lastNameAt } from '../person.ts';
-import { lettersPer80Bits, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
+import { copyOf, lettersPer80Bits, write80Bits, writeBytes } from '../pseudonym-bytes.ts';
 import { reservedDomain } from '../reserved-domain.ts';
 
 const dot = 0x2e;
@@ -62,7 +62,7 @@ export const email = defineAnonymizer({
           written[end++] = dot;
         }
         end = writeBytes(domainBytes, written, end);
-        return written.slice(0, end);
+        return copyOf(written, 0, end);
       },
     };
   },

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as z from 'zod/mini';
 import { type Apply, defineAnonymizer, described, identityParameter, refuse } from '../anonymizer.ts';
+import { newBytes } from '../pseudonym-bytes.ts';
 import type { Prf } from '../siphash.ts';
 
 const dot = 0x2e;
@@ -154,16 +155,18 @@ function readQuad(text: Uint8Array, into: Uint8Array): boolean {
 }
 
 function writeQuad(address: Uint8Array): Uint8Array {
-  const result = new Uint8Array(15);
-  let length = 0;
+  let length = 7;
+  for (let part = 0; part < 4; part++) length += (address[part] as number) >= 100 ? 2 : (address[part] as number) >= 10 ? 1 : 0;
+  const result = newBytes(length);
+  let at = 0;
   for (let part = 0; part < 4; part++) {
     const number = address[part] as number;
-    if (part > 0) result[length++] = dot;
-    if (number >= 100) result[length++] = 0x30 + Math.floor(number / 100);
-    if (number >= 10) result[length++] = 0x30 + (Math.floor(number / 10) % 10);
-    result[length++] = 0x30 + (number % 10);
+    if (part > 0) result[at++] = dot;
+    if (number >= 100) result[at++] = 0x30 + Math.floor(number / 100);
+    if (number >= 10) result[at++] = 0x30 + (Math.floor(number / 10) % 10);
+    result[at++] = 0x30 + (number % 10);
   }
-  return result.subarray(0, length);
+  return result;
 }
 
 function parse(text: string): Uint8Array | undefined {

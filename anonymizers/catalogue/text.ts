@@ -3,11 +3,12 @@ import * as z from 'zod/mini';
 import { defineAnonymizer, identityParameter } from '../anonymizer.ts';
 import { createDraw } from '../draw.ts';
 import { packWords, writeWord } from '../packed-words.ts';
-import { newBytes } from '../pseudonym-bytes.ts';
+import { copyOf } from '../pseudonym-bytes.ts';
 import { isAsciiBlank, mayBeWideBlank } from '../white-space.ts';
 import { neutralWords } from '../words/neutral-words.ts';
 
 const longestWord = 10;
+const roomBytes = 4096;
 const [space, lineFeed, carriageReturn] = [0x20, 0x0a, 0x0d];
 const words = packWords(neutralWords);
 const lineBreaks = /(\r\n|\n|\r)/;
@@ -45,22 +46,25 @@ export const text = defineAnonymizer({
     };
     const decoder = new TextDecoder();
     const encoder = new TextEncoder();
+    /** For texts that are not long. */
+    const room = new Uint8Array(roomBytes);
     /** Writes a line of `room` characters. @returns its end */
     const writeLine = (into: Uint8Array, from: number, count: number): number => {
       let at = from;
-      for (let room = count; room > 0; ) {
-        const word = draw.below(upTo[Math.min(room, longestWord)] as number);
+      for (let left = count; left > 0; ) {
+        const word = draw.below(upTo[Math.min(left, longestWord)] as number);
         if (at > from) into[at++] = space;
         const start = at;
         at = writeWord(words, word, into, at);
-        room -= at - start + 1;
+        left -= at - start + 1;
       }
       return at;
     };
-    /** On bytes; undefined where a line begins or ends with what can be white space beyond ASCII, which takes a closer look. */
+    /** On bytes; undefined of what is no UTF-8, and where a line begins or ends with what can be white space beyond ASCII: both take a closer look. */
     const replaceBytes = (value: Uint8Array): Uint8Array | undefined => {
-      const result = newBytes(value.length);
+      const written = value.length <= room.length ? room : new Uint8Array(value.length);
       let length = 0;
+      let allBytes = 0;
       for (let at = 0; ; at++) {
         const start = at;
         let first = -1;
@@ -70,6 +74,7 @@ export const text = defineAnonymizer({
         let countToLast = 0;
         for (; at < value.length && value[at] !== lineFeed && value[at] !== carriageReturn; at++) {
           const byte = value[at] as number;
+          allBytes |= byte;
           const isBlank = isAsciiBlank(byte);
           if (isBlank && first < 0) continue;
           if (first < 0) first = at;
@@ -79,23 +84,23 @@ export const text = defineAnonymizer({
           countToLast = count;
         }
         if (first >= start && (mayBeWideBlank(value, first) || mayBeWideBlank(value, last))) return undefined;
-        length = writeLine(result, length, countToLast);
+        length = writeLine(written, length, countToLast);
         if (at >= value.length) break;
-        result[length++] = value[at] as number;
-        if (value[at] === carriageReturn && value[at + 1] === lineFeed) result[length++] = value[++at] as number;
+        written[length++] = value[at] as number;
+        if (value[at] === carriageReturn && value[at + 1] === lineFeed) written[length++] = value[++at] as number;
       }
-      return length === result.length ? result : result.subarray(0, length);
+      // Of ASCII, the question would cost as much as half of the rest.
+      if (allBytes >= 0x80 && !isUtf8(value)) return undefined;
+      return copyOf(written, 0, length);
     };
     return {
       unique: false,
       longest: 'input',
       apply: (value) => {
         draw.start(value, value.length);
-        if (isUtf8(value)) {
-          const replaced = replaceBytes(value);
-          if (replaced) return replaced;
-          draw.start(value, value.length);
-        }
+        const replaced = replaceBytes(value);
+        if (replaced) return replaced;
+        draw.start(value, value.length);
         const pieces = decoder.decode(value).split(lineBreaks);
         // Every second piece is a line break.
         for (let at = 0; at < pieces.length; at += 2) pieces[at] = replaceLine(pieces[at] as string);
