@@ -144,7 +144,7 @@ export function createAddWatched(watched: WatchedTags, common: ReadonlySet<strin
 
 /** Where the last words of a value begin, as many as a phrase in a text can have: it is found by them. */
 function lastPhraseFrom(value: Uint8Array, start: number, end: number): number {
-  if (end - start < 2 * mostWords || isOneWord(value, start, end)) return start;
+  if (end - start < 2 * mostWords || (end - start <= longestPhrase && mostWordsIn(value, start, end) <= mostWords)) return start;
   let from = end;
   for (let words = 0; words < mostWords && walk.before(value, from, start); words += 1) {
     if (words > 0 && end - walk.start > longestPhrase) return from;
@@ -153,9 +153,11 @@ function lastPhraseFrom(value: Uint8Array, start: number, end: number): number {
   return from;
 }
 
-function isOneWord(value: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if ((value[at] as number) >= 0x80 || !is(value[at], wordByte)) return false;
-  return true;
+/** Not fewer than there are. */
+function mostWordsIn(value: Uint8Array, start: number, end: number): number {
+  let words = 1;
+  for (let at = start; at < end; at += 1) if ((value[at] as number) >= 0x80 || !is(value[at], wordByte)) words += 1;
+  return words;
 }
 
 /** Whether the last word stands behind a blank or an apostrophe: even a short one is then looked at. */

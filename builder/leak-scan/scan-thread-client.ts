@@ -46,8 +46,8 @@ const keptThread = createKeptThread(
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     }),
 );
-/** A thread that has watched more values is ended with its build: its memory is given back at once. */
-const mostKeptValues = 2_000_000;
+/** A thread that has had more tags is ended with its build: its memory is given back at once. */
+const mostKeptTags = 2_000_000;
 
 /** A new thread takes most of a second until it answers, so it is made before it is needed. */
 export function createScanThread(): ScanThread {
@@ -109,7 +109,7 @@ export function createScanThread(): ScanThread {
       // Of a build that failed, requests can be on their way.
       const isIdle = failure === undefined && waiting.length === 0;
       const ended = isIdle ? await ask({ kind: 'end' }, 'ended').catch(() => undefined) : undefined;
-      if (ended && ended.values <= mostKeptValues) await keptThread.giveBack(worker);
+      if (ended && ended.tags <= mostKeptTags) await keptThread.giveBack(worker);
       else await worker.terminate();
     },
   };

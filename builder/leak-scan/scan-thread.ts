@@ -29,8 +29,8 @@ export type ScanAnswer =
   /** Pairs: the rule's number in `leakRules`, and the offset. */
   | { readonly kind: 'scanned'; readonly found: readonly number[] }
   | { readonly kind: 'counted'; readonly counts: WatchCounts }
-  /** How many values were watched. */
-  | { readonly kind: 'ended'; readonly values: number };
+  /** How many tags there were. */
+  | { readonly kind: 'ended'; readonly tags: number };
 
 /**
  * The build waits for the thread that reads and anonymizes: this one takes what that leaves, and does not interrupt it each time there is a
@@ -41,19 +41,21 @@ if (platform() === 'linux' && !isMainThread) setPriority(niceness);
 
 type Started = { readonly list: WatchList; readonly scan: Scan };
 let started: Started | undefined;
+/** As many tags as the last build had: the next one is often of the same source. */
+let expectedTags = 0;
 const numberOf = new Map<LeakRule, number>(leakRules.map((rule, index) => [rule, index]));
 
 function answer(request: ScanRequest): ScanAnswer {
   if (request.kind === 'start') {
-    const list = createWatchList(request.settings);
+    const list = createWatchList(request.settings, expectedTags);
     started = { list, scan: createScan(list, request.settings.literals) };
     return { kind: 'started' };
   }
   if (request.kind === 'end') {
-    const counts = started?.list.counts();
+    expectedTags = started?.list.size ?? 0;
     started?.list.values.fill(0);
     started = undefined;
-    return { kind: 'ended', values: Object.values(counts?.values ?? {}).reduce((sum, count) => sum + count, 0) };
+    return { kind: 'ended', tags: expectedTags };
   }
   if (!started) throw new Error('The scan was not started.');
   const { list, scan } = started;

@@ -10,6 +10,8 @@ export type TagSet = {
   marksOf(low: number, high: number): number;
   /** How many tags have a mark. */
   count(mark: number): number;
+  /** How many there are in the exact table. */
+  readonly size: number;
   /** Marks beyond the exact table. */
   readonly overflow: number;
   /** Of one question to the Bloom filter; 0 while it is not used. */
@@ -84,8 +86,11 @@ function copyOf({ words, bytes, buckets }: Table, mostTags: number): Table {
   return copy;
 }
 
-export function createTagSet(limit: number = exactLimit): TagSet {
-  let table = createTable(Math.min(firstTags, limit));
+/** @param expected how many tags there will be, as far as that is known: a table that is large enough need not be copied while it grows */
+export function createTagSet(limit: number = exactLimit, expected = 0): TagSet {
+  let firstSize = firstTags;
+  while (firstSize < expected) firstSize *= 2;
+  let table = createTable(Math.min(firstSize, limit));
   let used = 0;
   const counts = new Float64Array(8);
   let bloom: Uint8Array | undefined;
@@ -167,6 +172,10 @@ export function createTagSet(limit: number = exactLimit): TagSet {
     count(mark) {
       settle();
       return counts[31 - Math.clz32(mark)] as number;
+    },
+    get size() {
+      settle();
+      return used;
     },
     get overflow() {
       settle();

@@ -1,7 +1,6 @@
 import { createAccountPermutation, createPhonePermutation, type Key, type WatchKind } from '../../anonymizers/primitives.ts';
 import { createAddWatched } from './add-watched.ts';
 import type { WatchKeys } from './folding.ts';
-import { exactLimit } from './tag-set.ts';
 import { createWatchedTags, type Filters, hasBits, indistinctMark, kindMarks, type WatchListSettings } from './watched-tags.ts';
 
 const kinds = Object.entries(kindMarks) as [WatchKind, number][];
@@ -31,6 +30,8 @@ export type WatchList = {
   /** What `mayEndWith` and `mayBePhone` answer by, as the sweep has it in its memory. */
   readonly filters: Readonly<Filters>;
   counts(): WatchCounts;
+  /** Tags in memory. */
+  readonly size: number;
 };
 
 export type WatchCounts = {
@@ -49,9 +50,12 @@ export function watchKeys(key: Key): WatchKeys {
   return { email: of('email'), domain: of('domain'), phone: of('phone'), words: of('words') };
 }
 
-/** The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept. */
-export function createWatchList(settings: WatchListSettings, limit: number = exactLimit): WatchList {
-  const watched = createWatchedTags(settings, limit);
+/**
+ * The real values that must not be written, as keyed 64-bit tags; the values themselves are not kept.
+ * @param expected how many tags there will be, as far as that is known
+ */
+export function createWatchList(settings: WatchListSettings, expected = 0): WatchList {
+  const watched = createWatchedTags(settings, expected);
   const { tags, filters, phrases, fold, foldPhone, marksOf } = watched;
   const add = createAddWatched(watched, settings.common);
   const permutations = settings.phonePermutations.map(createPhonePermutation);
@@ -93,6 +97,9 @@ export function createWatchList(settings: WatchListSettings, limit: number = exa
         return 'pseudonym';
       }
       return known;
+    },
+    get size() {
+      return tags.size;
     },
     words: (text) => kindOf(ask('words', text)),
     mayEndWith: (hash) => hasBits(filters.words, hash),

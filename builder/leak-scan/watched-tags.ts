@@ -7,7 +7,7 @@ import {
 } from '../../anonymizers/primitives.ts';
 import { createAsciiFolding, createFolding, type Folding, type WatchKeys } from './folding.ts';
 import { coarseFilterBytes, filterBytes, firstBit, secondBit } from './sweep-memory.ts';
-import { createTagSet, type TagSet } from './tag-set.ts';
+import { createTagSet, exactLimit, type TagSet } from './tag-set.ts';
 import type { WordForm } from './word-form.ts';
 
 type PhoneCountry = (typeof phoneCountries)[number];
@@ -60,8 +60,8 @@ export type WatchedTags = {
 /** What the sweep has in its memory, too; `version` changes with them. */
 export type Filters = { readonly words: Uint8Array; readonly coarseWords: Uint8Array; readonly phones: Uint8Array; version: number };
 
-export function createWatchedTags({ keys, country }: Pick<WatchListSettings, 'keys' | 'country'>, limit: number): WatchedTags {
-  const tags = createTagSet(limit);
+export function createWatchedTags({ keys, country }: Pick<WatchListSettings, 'keys' | 'country'>, expected: number): WatchedTags {
+  const tags = createTagSet(exactLimit, expected);
   const anyFolding = createFolding(keys);
   const asciiFolding = createAsciiFolding(keys);
   /** Of a phone number, where they are hashed. */
