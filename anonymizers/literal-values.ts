@@ -5,7 +5,7 @@ import { type Decimal, largestOf, parseDecimal } from './numbers.ts';
 
 /**
  * Refuses a value that a policy writes out and that its column cannot load, or would load as another one. Of arrays and ranges the parts are
- * looked at, and all are refused whose parts are of a type that is not known here. What another type of the server's own may hold (an interval)
+ * looked at, and all are refused whose parts are of a type that is not known here. What other types of the server's own may hold (a box, a text search)
  * is not known.
  * @param name the anonymizer's, for the message
  * @param text in the server's text form
@@ -130,6 +130,30 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Numbers so short that none is beyond what an interval holds. */
+const partsOf = (units: readonly string[]): string => units.map((unit) => `(?:[-+]?\\d{1,5} ${unit}(?: |$))?`).join('');
+const clock = '(?:[-+]?\\d{1,6}:[0-5]\\d(?::[0-5]\\d(?:\\.\\d{1,6})?)?)?';
+const parts = partsOf(['years?', 'mon(?:s|ths?)?', 'weeks?', 'days?']);
+/** As the server writes it, `1 year 2 mons -3 days 04:05:06.5`, or with units to the end: each of them once. */
+const intervalText = new RegExp(`^(?=\\S)${parts}(?:${clock}|${partsOf(['hours?', 'min(?:s|utes?)?', 'sec(?:s|onds?)?'])})$`, 'i');
+const isoInterval =
+  /^P(?=[-\dT])(?:-?\d{1,5}Y)?(?:-?\d{1,5}M)?(?:-?\d{1,5}W)?(?:-?\d{1,5}D)?(?:T(?=[-\d])(?:-?\d{1,6}H)?(?:-?\d{1,6}M)?(?:-?\d{1,6}(?:\.\d{1,6})?S)?)?$/;
+
+/** What a precision does not hold would be lost, and so would be what single fields do not, of which none is taken. */
+function isInterval(text: string, sqlType: string): boolean {
+  const [isWhole, precision = '6'] = /^interval(?:\((\d)\))?$/i.exec(sqlType) ?? [];
+  const decimals = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
+  return isWhole !== undefined && decimals <= Number(precision) && (intervalText.test(text) || isoInterval.test(text));
+}
+
+/** Without signs of thousands and of a currency, which are other ones in each server's locale. */
+function isMoney(text: string): boolean {
+  const number = /^-?\d+(?:\.\d{1,2})?$/.test(text) ? parseDecimal(text) : undefined;
+  if (!number) return false;
+  const cents = number.scaled * 10n ** BigInt(2 - number.decimals);
+  return cents >= -(2n ** 63n) && cents < 2n ** 63n;
+}
+
 const pointText = /^\(?\s*[-+]?\d+(?:\.\d+)?\s*,\s*[-+]?\d+(?:\.\d+)?\s*\)?$/;
 
 function isOther(text: string, sqlType: string, isPostgres: boolean): boolean {
@@ -146,7 +170,14 @@ function isOther(text: string, sqlType: string, isPostgres: boolean): boolean {
       return isIPv6(text) || isIPv4(text);
     case 'point':
       return isPostgres && pointText.test(text);
+    case 'money':
+      return isMoney(text);
+    case 'macaddr':
+      return /^[\da-f]{2}([:-])(?:[\da-f]{2}\1){4}[\da-f]{2}$/i.test(text);
+    case 'macaddr8':
+      return /^[\da-f]{2}([:-])(?:[\da-f]{2}\1){6}[\da-f]{2}$/i.test(text);
     default:
+      if (/^interval\b/i.test(sqlType)) return isInterval(text, sqlType);
       // MySQL's are spatial types and vectors, which have no text that could be loaded.
       return isPostgres;
   }

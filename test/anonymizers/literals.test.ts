@@ -49,6 +49,20 @@ describe('a value that a policy writes out', () => {
     [mysql('other', 'inet4'), ['10.0.0.1'], ['::1']],
     [postgres('other', 'point'), ['(1,2)'], ['here']],
     [mysql('other', 'point'), [], ['POINT(1 2)', '(1,2)']],
+    [
+      postgres('other', 'interval'),
+      ['1 year 2 mons -3 days 04:05:06.5', '00:00:00', '-1 days +02:03:00', 'P1Y2M3DT4H5M6.5S', 'P2W', '90 minutes'],
+      ['', 'banana', '2 hours ago', '1', '1 parsec', 'P', 'PT', 'P1', '1 day 1 24:00', '1 day 12:75', '1 day 2 days', '2 hours 04:05:06'],
+    ],
+    [postgres('other', 'interval(3)'), ['1 day', '00:00:00.125'], ['00:00:00.1255']],
+    [postgres('other', 'interval year to month'), [], ['1 day']],
+    [
+      postgres('other', 'money'),
+      ['12.34', '-5', '92233720368547758.07'],
+      ['', '$12', '1,234.50', '12.345', '92233720368547758.08', 'free'],
+    ],
+    [postgres('other', 'macaddr'), ['08:00:2b:01:02:03', '08-00-2B-01-02-03'], ['08:00:2b:01:02', '08:00-2b:01:02:03', 'card']],
+    [postgres('other', 'macaddr8'), ['08:00:2b:01:02:03:04:05'], ['08:00:2b:01:02:03:04']],
     [postgres('json', 'jsonb'), ['{}', '1'], ['{']],
     [
       array('integer'),
