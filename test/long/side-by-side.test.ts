@@ -92,8 +92,8 @@ describeWithEngine('two projects out of one folder', () => {
   test('each goes on with its own snapshot, and a port that the other has is named', async () => {
     const [may, june] = await Promise.all([inFirst('verify', '--restored', '--json'), inSecond('up')]);
     expect(JSON.parse(may.stdout), may.stderr).toMatchObject({ reference: 'may', restored: [{ state: 'same' }] });
-    expect(june.stderr).toContain('push-db: holds this snapshot already, nothing to restore');
-    expect(june.stdout).toMatch(/^SERVICE +TIME OF EACH STEP\npush-db +.*start \d.*\n(?:.*\n)*Up with june /m);
+    expect(june.stderr).toContain('push-db: holds this snapshot already: nothing to restore');
+    expect(june.stdout).toMatch(/^Time of each step\npush-db: start \d.*\n(?:.*\n)*Up with june /m);
     const clash = await client.run(['-p', second, 'up'], ports[0]);
     expect(clash.stderr).toMatch(/error ENGINE_FAILED: Starting left.* failed/);
     expect(clash.stderr).toContain(`127.0.0.1:${ports[0]?.LEFT_PORT}`);
