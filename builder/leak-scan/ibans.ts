@@ -10,6 +10,7 @@ const countries = new Map([...ibanCountries].map(([letters, country]) => [pairOf
 /** Fewer digits can be words. */
 const fewestDigits = 8;
 const group = 4;
+const hexText = /^[\da-f]+$/i;
 
 function pairOf(first: number, second: number): number {
   return ((first & 0xdf) << 8) | (second & 0xdf);
@@ -27,7 +28,8 @@ function hasValidCheck(text: string): boolean {
 
 /**
  * The end of the IBAN that starts here, or 0. In capitals, in one piece or in groups of four between spaces, its check digits say enough; in
- * small letters or with other signs between its groups it must also have the letters and digits that its country's account numbers have.
+ * small letters or with other signs between its groups it must also have the letters and digits that its country's account numbers have. One that could
+ * be an identifier in hexadecimal digits has no letters but its country's.
  */
 export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
   if (!is(bytes[from + 2], digitByte) || !is(bytes[from + 3], digitByte)) return 0;
@@ -62,7 +64,10 @@ export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
     if (!isLetterOrDigit(bytes[at]) || (bytes[at] as number) >= 0x80) return 0;
   }
   if (text.length < country.length || (isLetterOrDigit(bytes[at]) && blankBytes(bytes, at) === 0 && dashBytes(bytes, at) === 0)) return 0;
-  if (!isPlain) {
+  // One in some million random identifiers in hexadecimal digits is valid by chance, if letters may stand behind the country's.
+  const isHex = sign === 0 && hexText.test(text);
+  if (isHex && digits < text.length - 2) return 0;
+  if (!isPlain || isHex) {
     text = text.toUpperCase();
     // Longer ones of the kind are no accounts.
     const next = sign === hyphen ? dashBytes(bytes, at) : sign === dot && bytes[at] === dot ? 1 : 0;
