@@ -40,6 +40,7 @@ export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
   let isPlain = true;
   /** The sign between its groups of four; 0 before the first one, a space for all blanks. */
   let sign = 0;
+  let groups = 0;
   let at = from;
   while (at < to && text.length < country.length) {
     const byte = bytes[at] as number;
@@ -54,10 +55,10 @@ export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
     const isOfSigns = dash > 0 || byte === dot;
     const size = dash > 0 ? dash : isOfSigns ? 1 : blankBytes(bytes, at);
     const own = dash > 0 ? hyphen : isOfSigns ? dot : space;
-    const isInGroups = text.length % group === 0;
-    // Signs other than blanks are in names and numbers of all kinds: only in groups of four.
-    if (size === 0 || (sign !== 0 && sign !== own) || (isOfSigns && !isInGroups)) return 0;
-    if (byte !== space || !isInGroups) isPlain = false;
+    groups += 1;
+    // Signs other than blanks are in names and numbers of all kinds: only where they make groups of four.
+    if (size === 0 || (sign !== 0 && sign !== own) || (isOfSigns && text.length !== groups * group)) return 0;
+    if (byte !== space || text.length % group !== 0) isPlain = false;
     sign = own;
     at += size;
     // Between two groups stands one.
@@ -69,6 +70,7 @@ export function ibanEnd(bytes: Uint8Array, from: number, to: number): number {
   if (isHex && digits < text.length - 2) return 0;
   if (!isPlain || isHex) {
     text = text.toUpperCase();
+    if ((sign === hyphen || sign === dot) && text.length > (groups + 1) * group) return 0;
     // Longer ones of the kind are no accounts.
     const next = sign === hyphen ? dashBytes(bytes, at) : sign === dot && bytes[at] === dot ? 1 : 0;
     const goesOn = next > 0 && isLetterOrDigit(bytes[at + next]);
