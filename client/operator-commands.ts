@@ -44,8 +44,6 @@ export function addJobsCommands(program: Command, context: () => Context): void 
   one('log', 'show what happened to it', async (...given) => (await import('./commands/jobs.ts')).jobsLog(...given));
 }
 
-type ScheduleOptions = Omit<ScheduleDefinition, 'timeZone'> & { readonly timeZone: string };
-
 /** `schedule …`: snapshots at their times. */
 export function addScheduleCommands(program: Command, context: () => Context): void {
   const schedule = program.command('schedule').description('for operators: have snapshots taken at their times');
@@ -53,7 +51,7 @@ export function addScheduleCommands(program: Command, context: () => Context): v
     .command('list')
     .description('list the schedules and their next times')
     .action(async () => (await import('./commands/schedule.ts')).scheduleList(context()));
-  const write = (name: string, description: string, isChange: boolean): void => {
+  const write = (name: string, description: string): Command =>
     schedule
       .command(name)
       .description(description)
@@ -63,18 +61,15 @@ export function addScheduleCommands(program: Command, context: () => Context): v
       .requiredOption('--tag <template>', 'tag of each snapshot, with {yyyy}, {MM}, {dd}, {HH} and {mm} of its time')
       .option('--time-zone <zone>', 'where the clock hangs, such as Europe/Paris', 'UTC')
       .option('--alias <tag>', 'a tag that names the latest snapshot that succeeded')
-      .option('--catch-up', 'make up for the latest time during which nothing ran', false)
-      .action(async (scheduleName: string, { environment, cron, tag, timeZone, alias, catchUp }: ScheduleOptions) =>
-        (await import('./commands/schedule.ts')).scheduleWrite(
-          context(),
-          scheduleName,
-          { environment, cron, tag, timeZone, catchUp, ...(alias === undefined ? {} : { alias }) },
-          isChange,
-        ),
-      );
-  };
-  write('create', 'make a schedule', false);
-  write('change', 'give a schedule another definition, whole', true);
+      .option('--catch-up', 'make up for the latest time during which nothing ran', false);
+  write('create', 'make a schedule').action(async (scheduleName: string, definition: ScheduleDefinition) =>
+    (await import('./commands/schedule.ts')).scheduleCreate(context(), scheduleName, definition),
+  );
+  write('change', 'give a schedule another definition, whole')
+    .option('--unchanged-since <time>', 'only if nobody has changed it since this time, which show prints as "changed"', parseTime)
+    .action(async (scheduleName: string, { unchangedSince, ...definition }: ScheduleDefinition & { readonly unchangedSince?: Date }) =>
+      (await import('./commands/schedule.ts')).scheduleChange(context(), scheduleName, definition, unchangedSince),
+    );
   const one = (name: string, description: string, run: (context: Context, name: string) => Promise<void>): void => {
     schedule
       .command(name)
@@ -107,6 +102,12 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count > 0) return count;
   throw new InvalidArgumentError('A whole number above 0 is expected.');
+}
+
+function parseTime(text: string): Date {
+  const time = new Date(text);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('A time such as 2024-06-03T12:00:00.000Z is expected.');
 }
 
 function parseScheduleName(text: string): string {

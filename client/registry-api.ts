@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod/mini';
-import { type CreatingRoute, routePath, routes, type SnapshotView } from '../core/contract.ts';
+import { type CreatingRoute, type Route, routePath, routes, type SnapshotView } from '../core/contract.ts';
 import { type Digest, digestOf, isDigest } from '../core/digest.ts';
 import { parseValue } from '../core/documents.ts';
 import { DynDataError, errorOfProblem } from '../core/errors.ts';
@@ -44,6 +44,8 @@ export type RegistryApi = {
   /** Any call of the API that is answered with a document; `act` is one that is not. */
   call<T>(schema: z.ZodMiniType<T>, path: string, request?: Request): Promise<T>;
   act(path: string, request: Request): Promise<void>;
+  /** What is there, and the ETag for the header `If-Match` of a change of just that. */
+  read<T>(route: Route & { readonly etag: true; readonly answer: z.ZodMiniType<T> }, path: string): Promise<{ view: T; etag: string }>;
   readonly create: Create;
   /** Any list of the API, page by page. */
   pages<T>(
@@ -112,12 +114,17 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
     }
     return errorOfProblem(body, response.status);
   };
-  const call = async <T>(schema: z.ZodMiniType<T>, path: string, request?: Request): Promise<T> => {
+  const answered = async (path: string, request?: Request): Promise<Response> => {
     const response = await send(path, request);
-    if (!response.ok) throw await problem(response);
+    if (response.ok) return response;
+    throw await problem(response);
+  };
+  const parse = async <T>(schema: z.ZodMiniType<T>, response: Response): Promise<T> => {
     const body: unknown = await response.json().catch(() => undefined);
     return parseValue(schema, body, `The answer of the registry at ${options.registry}`, 'REGISTRY_FAILED');
   };
+  const call = async <T>(schema: z.ZodMiniType<T>, path: string, request?: Request): Promise<T> =>
+    parse(schema, await answered(path, request));
   const create: Create = async (route, { parameters, body } = {}) => {
     const type = body && { 'content-type': 'application/json' };
     const headers = { 'idempotency-key': randomUUID(), ...type };
@@ -152,8 +159,13 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
     create,
     pages,
     async act(path, request) {
-      const response = await send(path, request);
-      if (!response.ok) throw await problem(response);
+      await answered(path, request);
+    },
+    async read({ answer }, path) {
+      const response = await answered(path);
+      // A proxy that compresses the answer calls its ETag weak; it names the same state.
+      const etag = (response.headers.get('etag') ?? '').replace(/^W\//, '');
+      return { view: await parse(answer, response), etag };
     },
     snapshots: (repository) => pages(routes.listSnapshots.answer, routePath(routes.listSnapshots.path, { repository })),
     async *tags(repository) {

@@ -91,8 +91,16 @@ export type CatalogWriter = {
     digest: ContentDigest,
     options?: { readonly expected?: 'absent' | { readonly etag: string }; readonly signal?: AbortSignal },
   ): Promise<TagState>;
-  /** Does nothing where the tag does not exist; never deletes a manifest. */
-  removeTag(repository: string, tag: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Does nothing where the tag does not exist; never deletes a manifest. `expected` is looked at right before: no store removes on a condition,
+   * so that a move in that very moment goes with the tag.
+   * @throws CONFLICT where `expected` does not hold.
+   */
+  removeTag(
+    repository: string,
+    tag: string,
+    options?: { readonly expected?: { readonly etag: string }; readonly signal?: AbortSignal },
+  ): Promise<void>;
 };
 
 export type Catalog = CatalogReader & CatalogWriter;

@@ -54,7 +54,16 @@ type RouteBase = {
   readonly body?: z.ZodMiniType;
   readonly status: 200 | 201 | 202 | 204;
   readonly answer?: z.ZodMiniType;
+  /** The answer has an ETag, for the conditions of a change of what it shows. */
+  readonly etag?: true;
+  /**
+   * What the change can be made conditional on: `If-Match` with that ETag, `If-None-Match: *`. Where the condition does not hold, nothing is changed
+   * (412). On all other changes such a header is refused, so that nobody relies on one in vain.
+   */
+  readonly conditions?: readonly Condition[];
 };
+
+export type Condition = 'If-Match' | 'If-None-Match';
 
 /** A route says who may use it, and has the parameter or the part of its body that its access is decided by; without that it is no route. */
 export type Route = RouteBase &
@@ -121,19 +130,21 @@ export const routes = {
   showTag: {
     method: 'GET',
     path: '/api/v1/repositories/{repository}/tags/{tag}',
-    summary: 'Show what a tag names; its ETag is for a conditional move',
+    summary: 'Show what a tag names',
     access: { role: 'reader', within: 'repository' },
     status: 200,
+    etag: true,
     answer: tagViewSchema,
   },
-  /** `If-Match` with the ETag of showTag, or `If-None-Match: *`, makes the move conditional: 412 where the tag is another one by now. */
   moveTag: {
     method: 'PUT',
     path: '/api/v1/repositories/{repository}/tags/{tag}',
-    summary: 'Let a tag name a snapshot; with If-Match or If-None-Match only where it is still what was read',
+    summary: 'Let a tag name a snapshot',
     access: { role: 'operator', within: 'repository' },
     body: moveTagSchema,
     status: 200,
+    etag: true,
+    conditions: ['If-Match', 'If-None-Match'],
     answer: tagViewSchema,
   },
   removeTag: {
@@ -142,6 +153,7 @@ export const routes = {
     summary: 'Remove a tag; never a snapshot',
     access: { role: 'operator', within: 'repository' },
     status: 204,
+    conditions: ['If-Match'],
   },
   listPins: {
     method: 'GET',
@@ -339,6 +351,7 @@ export const routes = {
     summary: 'Show a schedule and its next times',
     access: { role: 'reader', within: 'schedule' },
     status: 200,
+    etag: true,
     answer: scheduleViewSchema,
   },
   updateSchedule: {
@@ -348,6 +361,8 @@ export const routes = {
     access: { role: 'operator', within: 'schedule' },
     body: scheduleDefinitionSchema,
     status: 200,
+    etag: true,
+    conditions: ['If-Match', 'If-None-Match'],
     answer: scheduleViewSchema,
   },
   removeSchedule: {
@@ -356,6 +371,7 @@ export const routes = {
     summary: 'Remove a schedule',
     access: { role: 'operator', within: 'schedule' },
     status: 204,
+    conditions: ['If-Match'],
   },
   pauseSchedule: {
     method: 'POST',
@@ -364,6 +380,8 @@ export const routes = {
     summary: 'Pause a schedule',
     access: { role: 'operator', within: 'schedule' },
     status: 200,
+    etag: true,
+    conditions: ['If-Match'],
     answer: scheduleViewSchema,
   },
   resumeSchedule: {
@@ -373,6 +391,8 @@ export const routes = {
     summary: 'Let a paused schedule go on',
     access: { role: 'operator', within: 'schedule' },
     status: 200,
+    etag: true,
+    conditions: ['If-Match'],
     answer: scheduleViewSchema,
   },
   runSchedule: {
@@ -416,6 +436,7 @@ export const routes = {
     summary: 'Show one token, without its secrets',
     access: { role: 'admin', within: 'registry' },
     status: 200,
+    etag: true,
     answer: tokenViewSchema,
   },
   rotateToken: {
@@ -426,6 +447,7 @@ export const routes = {
     access: { role: 'admin', within: 'registry' },
     body: rotateTokenSchema,
     status: 200,
+    conditions: ['If-Match'],
     answer: issuedTokenSchema,
   },
   /** The record stays, so that its id is never used again and the audit log can be read. */
@@ -435,6 +457,7 @@ export const routes = {
     summary: 'Revoke a token at once and for good',
     access: { role: 'admin', within: 'registry' },
     status: 200,
+    conditions: ['If-Match'],
     answer: tokenViewSchema,
   },
   /** Newest first; `after` is a number, and the page begins below it. */

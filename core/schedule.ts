@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type Digest, digestOf } from './digest.ts';
 import { isTag, schedulePattern } from './names.ts';
 
 /** What a tag template may hold besides a tag's own characters: the slot's date and time in the schedule's time zone. */
@@ -69,19 +70,28 @@ export const scheduleViewSchema = z.strictObject({
 });
 export type ScheduleView = z.infer<typeof scheduleViewSchema>;
 
+/** Names what people made of a schedule: another one after each change by somebody, the same one while its slots come and go. */
+export function scheduleVersion(schedule: ScheduleRecord | ScheduleView): Digest {
+  const { environment, cron, timeZone, tag, alias = null, catchUp, enabled, createdAt, updatedAt } = schedule;
+  return digestOf(JSON.stringify([environment, cron, timeZone, tag, alias, catchUp, enabled, createdAt, updatedAt]));
+}
+
 /** Where schedules are kept. @throws DynDataError as the object store does; CONFLICT where somebody else was faster. */
 export type ScheduleStore = {
   /** In ascending order of the names. */
   list(): AsyncIterable<ScheduleRecord>;
   read(name: string): Promise<{ readonly record: ScheduleRecord; readonly etag: string } | undefined>;
   write(record: ScheduleRecord, expected: 'absent' | { readonly etag: string }): Promise<void>;
-  remove(name: string): Promise<void>;
+  /** @param etag of the record that is to be removed, and no other one of its name */
+  remove(name: string, etag: string): Promise<void>;
 };
 
 /**
  * Runs builds at their times. Contract (test/contracts/schedules.ts): each slot gets at most one job, however many registries are up; a slot
  * during which nothing ran is recorded; the slots while a schedule is paused are none. A job that fails is no missed slot: it says so itself.
- * @throws DynDataError SCHEDULE_UNKNOWN, and as the store and the queue do.
+ * `expected` is the version (scheduleVersion) that a change is of: one that somebody else has changed meanwhile stays as he made it (CONFLICT), also
+ * where another registry was asked. Without it a change is made to whatever there is.
+ * @throws DynDataError SCHEDULE_UNKNOWN, CONFLICT, and as the store and the queue do.
  */
 export type Schedules = {
   /** @throws SCHEDULE_INVALID, SCHEDULE_EXISTS, ENVIRONMENT_UNKNOWN */
@@ -89,10 +99,10 @@ export type Schedules = {
   list(): AsyncIterable<ScheduleView>;
   get(name: string): Promise<ScheduleView>;
   /** Slots of the old definition that are not due yet are none any more. @throws SCHEDULE_INVALID, ENVIRONMENT_UNKNOWN */
-  update(name: string, definition: ScheduleDefinition): Promise<ScheduleView>;
-  remove(name: string): Promise<void>;
-  pause(name: string): Promise<ScheduleView>;
-  resume(name: string): Promise<ScheduleView>;
+  update(name: string, definition: ScheduleDefinition, expected?: string): Promise<ScheduleView>;
+  remove(name: string, expected?: string): Promise<void>;
+  pause(name: string, expected?: string): Promise<ScheduleView>;
+  resume(name: string, expected?: string): Promise<ScheduleView>;
   /**
    * The id of a job as for a slot now (`at` another time), whatever the times say and also while it is paused; the same one for the same key.
    * @throws IDEMPOTENCY_CONFLICT

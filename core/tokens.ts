@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { isScope, roles } from './access.ts';
-import { type Digest, digestPattern } from './digest.ts';
+import { type Digest, digestOf, digestPattern } from './digest.ts';
 import { tokenIdPattern } from './token-text.ts';
 
 const digest = z.string().check(z.regex(digestPattern)) as unknown as z.ZodMiniType<Digest>;
@@ -48,6 +48,11 @@ export const tokenViewSchema = z.strictObject({
   secrets: z.array(z.strictObject({ createdAt: z.string(), expiresAt: z.optional(z.string()) })),
 });
 export type TokenView = z.infer<typeof tokenViewSchema>;
+
+/** Names what people made of a token: another one after each rotation and after its end. */
+export function tokenVersion({ createdAt, revokedAt, secrets }: TokenRecord | TokenView): Digest {
+  return digestOf(JSON.stringify([createdAt, revokedAt ?? null, secrets.map((secret) => [secret.createdAt, secret.expiresAt ?? null])]));
+}
 
 /** The only answer that holds a token's text. */
 export const issuedTokenSchema = z.strictObject({ token: tokenViewSchema, text: z.string() });

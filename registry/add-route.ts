@@ -37,6 +37,7 @@ export function createRouteAdder(router: Router, authorization: Authorization, c
       ...(route.body ? [jsonOnly, readBody] : []),
       async (request: Request, response: Response) => {
         await authorization.requireRepository(route, principalOf(response), request);
+        refuseOtherConditions(route, request);
         response.status(route.status);
         await handler(request, response);
       },
@@ -66,6 +67,15 @@ export function createRouteAdder(router: Router, authorization: Authorization, c
       }
     },
   };
+}
+
+/** A change whose condition nobody looks at would be made whatever there is. */
+function refuseOtherConditions({ method, conditions = [] }: Route, request: Request): void {
+  if (method === 'GET') return;
+  for (const name of ['If-Match', 'If-None-Match'] as const) {
+    if (request.get(name) === undefined || conditions.includes(name)) continue;
+    throw new DynDataError('REQUEST_INVALID', `This request takes no ${name}, so its condition would not be kept. Send it without.`);
+  }
 }
 
 const jsonOnly: RequestHandler = (request, _response, next) => {

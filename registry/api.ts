@@ -23,6 +23,7 @@ import { createAuthorization, maySee } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
 import { addTokenRoutes } from './access/token-routes.ts';
 import { createRouteAdder } from './add-route.ts';
+import { asPrecondition, entityTag, expectedState, expectedVersion } from './conditions.ts';
 import type { Creations } from './creations.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addOperatorRoutes, type OperatorPorts } from './operator-routes.ts';
@@ -30,7 +31,6 @@ import { readPage } from './pages.ts';
 import { addPolicyRoutes } from './policy-routes.ts';
 import { addScheduleRoutes } from './schedule-routes.ts';
 import { untilClosed } from './streaming.ts';
-import { asPrecondition, expectedTag, tagEtag } from './tag-conditions.ts';
 
 export type EnvironmentView = { readonly name: string; readonly repository: string; readonly sources: readonly string[] };
 
@@ -101,23 +101,27 @@ export function createApiRouter(options: ApiOptions): Router {
         'TAG_UNKNOWN',
         `The repository "${repository}" has no tag "${tag}". Ask for its tags, or take a snapshot with this one.`,
       );
-    response.set('ETag', tagEtag(found)).json(tagView(found));
+    response.set('ETag', entityTag(found.etag)).json(tagView(found));
   });
 
   on(routes.moveTag, async (request, response) => {
     const repository = repositoryOf(request);
     const tag = tagOf(request);
     const { digest } = parseValue(routes.moveTag.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const expected = expectedTag(request);
+    const expected = expectedState(request, 'tag');
     const audited = createAuditedCatalog(catalog, changeOf(response));
     const moved = await audited
       .moveTag(repository, tag, parseDigest(digest), expected === undefined ? {} : { expected })
-      .catch(asPrecondition(expected));
-    response.set('ETag', tagEtag(moved)).json(tagView(moved));
+      .catch(asPrecondition(expected, 'tag'));
+    response.set('ETag', entityTag(moved.etag)).json(tagView(moved));
   });
 
   on(routes.removeTag, async (request, response) => {
-    await createAuditedCatalog(catalog, changeOf(response)).removeTag(repositoryOf(request), tagOf(request));
+    const expected = expectedVersion(request, 'tag');
+    const audited = createAuditedCatalog(catalog, changeOf(response));
+    await audited
+      .removeTag(repositoryOf(request), tagOf(request), expected === undefined ? {} : { expected: { etag: expected } })
+      .catch(asPrecondition(expected, 'tag'));
     response.end();
   });
 
@@ -134,7 +138,7 @@ export function createApiRouter(options: ApiOptions): Router {
     );
   });
 
-  addJobRoutes(routeAdder, { jobs, environments, heartbeatMs, closing });
+  addJobRoutes(routeAdder, { jobs, environments, catalog, heartbeatMs, closing });
   addScheduleRoutes(routeAdder, { schedules, jobs, environments });
   addPolicyRoutes(on, policyTools, closing);
   addOperatorRoutes(routeAdder, { operators, jobs, environments });

@@ -1,6 +1,17 @@
 import type { Request, Response } from 'express';
 import * as z from 'zod/mini';
-import { DynDataError, isEnded, type Job, type JobQueue, jobKinds, jobStates, parseValue, routePath, routes } from '../core/index.ts';
+import {
+  type Catalog,
+  DynDataError,
+  isEnded,
+  type Job,
+  type JobQueue,
+  jobKinds,
+  jobStates,
+  parseValue,
+  routePath,
+  routes,
+} from '../core/index.ts';
 import type { KeptAnswer } from '../storage/index.ts';
 import { maySee } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
@@ -15,13 +26,14 @@ const filters = { state: z.optional(z.enum(jobStates)), kind: z.optional(z.enum(
 export type JobRoutesOptions = {
   readonly jobs: JobQueue;
   readonly environments: readonly EnvironmentView[];
+  readonly catalog: Pick<Catalog, 'hasRepository'>;
   readonly heartbeatMs: number;
   /** Ends the event streams. */
   readonly closing: AbortSignal;
 };
 
 /** What makes jobs, shows and ends them. */
-export function addJobRoutes({ on, onCreate }: RouteAdder, { jobs, environments, heartbeatMs, closing }: JobRoutesOptions): void {
+export function addJobRoutes({ on, onCreate }: RouteAdder, { jobs, environments, catalog, heartbeatMs, closing }: JobRoutesOptions): void {
   onCreate(routes.createSnapshot, async (request, response, { id: idempotencyKey }) => {
     const { environment: name, tag, alias } = parseValue(routes.createSnapshot.body, request.body, 'The request body', 'REQUEST_INVALID');
     // Only a known one gets here.
@@ -34,6 +46,9 @@ export function addJobRoutes({ on, onCreate }: RouteAdder, { jobs, environments,
 
   onCreate(routes.createJob, async (request, response, { id: idempotencyKey }) => {
     const { kind, repository, snapshot } = parseValue(routes.createJob.body, request.body, 'The request body', 'REQUEST_INVALID');
+    // One of an environment that has no snapshot yet is right, and empty.
+    const isKnown = environments.some((environment) => environment.repository === repository) || (await catalog.hasRepository(repository));
+    if (!isKnown) throw new DynDataError('NOT_FOUND', `The registry has no repository "${repository}". Correct its name, then try again.`);
     const wanted = { kind, repository, ...(snapshot === undefined ? {} : { snapshot }) };
     const event = { action: 'job.create', target: `${kind} ${repository}` } as const;
     return answerWith(await changeOf(response)(event, () => jobs.create(wanted, { idempotencyKey })));

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { errorKinds, type Route, routes } from '../core/index.ts';
+import { type Condition, errorKinds, type Route, routes } from '../core/index.ts';
 
 /** Errors that any route may give; each is a problem document. */
 const commonErrors: Readonly<Record<number, string>> = {
@@ -17,6 +17,13 @@ const bodyErrors: Readonly<Record<number, string>> = {
 };
 const creationErrors: Readonly<Record<number, string>> = {
   409: 'The idempotency key belongs to another request, or what is to be made is there already; of a token: its text was given already',
+};
+const conditionErrors: Readonly<Record<number, string>> = {
+  412: 'The condition of the request does not hold: somebody has changed or removed the thing since its ETag was given, or it is there already',
+};
+const conditionTexts: Readonly<Record<Condition, string>> = {
+  'If-Match': 'Nothing is changed unless it still is what an answer with this ETag showed',
+  'If-None-Match': '`*`: nothing is changed if there is one already',
 };
 const tags: Readonly<Record<string, string>> = {
   snapshots: 'Anonymized states of environments, and taking them',
@@ -65,7 +72,7 @@ export function openApiDocument(version: string): object {
       },
       schemas: { Problem: problemSchema() },
       responses: Object.fromEntries(
-        Object.entries({ ...commonErrors, ...bodyErrors, ...creationErrors }).map(([status, description]) => [
+        Object.entries({ ...commonErrors, ...bodyErrors, ...creationErrors, ...conditionErrors }).map(([status, description]) => [
           `Problem${status}`,
           { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
         ]),
@@ -83,7 +90,13 @@ function operation(operationId: string, route: Route): object {
       ? undefined
       : { 'text/event-stream': { schema: { type: 'string' } } };
   const isCreating = 'creates' in route && route.creates !== 'nothing';
-  const errors = Object.keys({ ...commonErrors, ...(route.body ? bodyErrors : {}), ...(isCreating ? creationErrors : {}) });
+  const conditions = route.conditions ?? [];
+  const errors = Object.keys({
+    ...commonErrors,
+    ...(route.body ? bodyErrors : {}),
+    ...(isCreating ? creationErrors : {}),
+    ...(conditions.length > 0 ? conditionErrors : {}),
+  });
   return {
     operationId,
     summary: route.summary,
@@ -93,12 +106,13 @@ function operation(operationId: string, route: Route): object {
       ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
       ...(isList ? pageParameters : []),
       ...(isCreating ? [keyParameter] : []),
+      ...conditions.map((name) => ({ name, in: 'header', description: conditionTexts[name], schema: { type: 'string' } })),
     ],
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }
       : {}),
     responses: {
-      [route.status]: { description: route.summary, ...(content ? { content } : {}) },
+      [route.status]: { description: route.summary, ...(route.etag ? { headers: etagHeader } : {}), ...(content ? { content } : {}) },
       ...Object.fromEntries(errors.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }])),
     },
   };
@@ -115,6 +129,10 @@ const keyParameter = {
   description:
     'For a day the same request of the same token with the same key creates nothing again and gets the answer of the first time; an answer with the text of a token is given once (TOKEN_ALREADY_ISSUED)',
   schema: { type: 'string', minLength: 1, maxLength: 200 },
+};
+
+const etagHeader = {
+  ETag: { description: 'For the condition If-Match of a change of what is shown', schema: { type: 'string' } },
 };
 
 function isPage({ answer }: Route): boolean {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import {
   DynDataError,
   type JobQueue,
@@ -9,11 +9,13 @@ import {
   type ScheduleDefinition,
   type Schedules,
   type ScheduleView,
+  scheduleVersion,
 } from '../core/index.ts';
 import { maySeeSchedule } from './access/authorization.ts';
 import { changeOf, principalOf } from './access/request-context.ts';
 import type { RouteAdder } from './add-route.ts';
 import type { EnvironmentView } from './api.ts';
+import { asPrecondition, entityTag, expectedVersion } from './conditions.ts';
 import { answerWith } from './job-routes.ts';
 import { readPage } from './pages.ts';
 
@@ -53,29 +55,25 @@ export function addScheduleRoutes({ on, onCreate }: RouteAdder, { schedules, job
   });
 
   on(routes.showSchedule, async (request, response) => {
-    response.json(await kept().get(nameOf(request)));
+    show(response, await kept().get(nameOf(request)));
   });
 
   on(routes.updateSchedule, async (request, response) => {
     const definition = parseValue(routes.updateSchedule.body, request.body, 'The request body', 'REQUEST_INVALID');
-    const name = nameOf(request);
-    response.json(await changeOf(response)({ action: 'schedule.update', target: name }, () => kept().update(name, definition)));
+    show(response, await changed(request, response, 'schedule.update', (name, expected) => kept().update(name, definition, expected)));
   });
 
   on(routes.removeSchedule, async (request, response) => {
-    const name = nameOf(request);
-    await changeOf(response)({ action: 'schedule.remove', target: name }, () => kept().remove(name));
+    await changed(request, response, 'schedule.remove', (name, expected) => kept().remove(name, expected));
     response.end();
   });
 
   on(routes.pauseSchedule, async (request, response) => {
-    const name = nameOf(request);
-    response.json(await changeOf(response)({ action: 'schedule.pause', target: name }, () => kept().pause(name)));
+    show(response, await changed(request, response, 'schedule.pause', (name, expected) => kept().pause(name, expected)));
   });
 
   on(routes.resumeSchedule, async (request, response) => {
-    const name = nameOf(request);
-    response.json(await changeOf(response)({ action: 'schedule.resume', target: name }, () => kept().resume(name)));
+    show(response, await changed(request, response, 'schedule.resume', (name, expected) => kept().resume(name, expected)));
   });
 
   onCreate(routes.runSchedule, async (request, response, { id: idempotencyKey, at }) => {
@@ -83,6 +81,23 @@ export function addScheduleRoutes({ on, onCreate }: RouteAdder, { schedules, job
     const run = () => kept().run(name, { idempotencyKey, at });
     return answerWith(await jobs.get(await changeOf(response)({ action: 'schedule.run', target: name }, run)));
   });
+}
+
+/** With the ETag that a change can be made conditional on. */
+function show(response: Response, view: ScheduleView): void {
+  response.set('ETag', entityTag(scheduleVersion(view), view)).json(view);
+}
+
+/** A recorded change of the schedule that the path names, where it still is what the request expects. */
+async function changed<T>(
+  request: Request,
+  response: Response,
+  action: 'schedule.update' | 'schedule.remove' | 'schedule.pause' | 'schedule.resume',
+  change: (name: string, expected: string | undefined) => Promise<T>,
+): Promise<T> {
+  const expected = expectedVersion(request, 'schedule');
+  const target = nameOf(request);
+  return changeOf(response)({ action, target }, () => change(target, expected)).catch(asPrecondition(expected, 'schedule'));
 }
 
 /** The one of this name, if it is what is asked for. */

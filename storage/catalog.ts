@@ -5,6 +5,7 @@ import { readRecord, writeRecord } from './json-objects.ts';
 import { inRepository, snapshotKey } from './keys.ts';
 import { createManifests } from './manifests.ts';
 import { hasRecords, recordsBelow, repositoriesWith } from './repository-records.ts';
+import { conflict } from './storage-errors.ts';
 
 const tagSchema = z.strictObject({ version: z.literal(1), digest: contentDigestSchema, movedAt: z.string() });
 
@@ -52,7 +53,9 @@ export function createCatalog(objects: ObjectStore, options: { readonly clock: (
       return { tag, digest: to, movedAt: record.movedAt, etag };
     },
 
-    async removeTag(repository, tag, signal) {
+    async removeTag(repository, tag, { expected, signal } = {}) {
+      const isOther = expected !== undefined && (await objects.stat(tagKey(repository, tag), signal))?.etag !== expected.etag;
+      if (isOther) throw conflict(tagKey(repository, tag));
       await objects.remove(tagKey(repository, tag), signal);
     },
 

@@ -94,7 +94,7 @@ export async function jobsVerify(context: Context, reference: string | undefined
   );
   const job = (await followToEnd(context, registry, created)) ?? created;
   if (job.state !== 'succeeded') throw errorOfJob(job);
-  if (!job.checked) context.output.note(`The repository ${repository} has nothing that could be verified. See that its name is right.`);
+  if (!job.checked) context.output.note(`The repository ${repository} has nothing yet that could be verified.`);
   context.output.result(describe(job), job);
 }
 

@@ -1,4 +1,5 @@
 import { routePath, routes } from '../../core/contract.ts';
+import { DynDataError } from '../../core/errors.ts';
 import { type ScheduleDefinition, type ScheduleView, scheduleViewSchema } from '../../core/schedule.ts';
 import type { Context } from '../context.ts';
 import { fitTable } from '../fitted-table.ts';
@@ -43,14 +44,40 @@ export async function scheduleList(context: Context): Promise<void> {
   context.output.result(text, { version: 1, schedules });
 }
 
-/** `dyn-data schedule create NAME`, or with `isChange` the definition of one that is there. */
-export async function scheduleWrite(context: Context, name: string, definition: ScheduleDefinition, isChange: boolean): Promise<void> {
+/** `dyn-data schedule create NAME` */
+export async function scheduleCreate(context: Context, name: string, definition: ScheduleDefinition): Promise<void> {
   const api = await apiOf(context);
-  const update = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(definition) };
-  const view = isChange
-    ? await api.call(scheduleViewSchema, pathOf(routes.updateSchedule, name), update)
-    : await api.create(routes.createSchedule, { body: { name, ...definition } });
+  const view = await api.create(routes.createSchedule, { body: { name, ...definition } });
   context.output.result(describe(view), view);
+}
+
+/**
+ * `dyn-data schedule change NAME`: gives one that is there another definition.
+ * @param unchangedSince when it was changed last as far as the operator knows; as it is now where that is left out
+ * @throws DynDataError PRECONDITION_FAILED where somebody else has changed it meanwhile: it stays as he made it.
+ */
+export async function scheduleChange(
+  context: Context,
+  name: string,
+  definition: ScheduleDefinition,
+  unchangedSince: Date | undefined,
+): Promise<void> {
+  const api = await apiOf(context);
+  const { view: before, etag } = await api.read(routes.showSchedule, pathOf(routes.showSchedule, name));
+  if (unchangedSince !== undefined && Date.parse(before.updatedAt) !== unchangedSince.getTime()) throw changedMeanwhile(name);
+  const update = { method: 'PUT', headers: { 'content-type': 'application/json', 'if-match': etag }, body: JSON.stringify(definition) };
+  const view = await api.call(scheduleViewSchema, pathOf(routes.updateSchedule, name), update).catch((error: unknown) => {
+    throw error instanceof DynDataError && error.code === 'PRECONDITION_FAILED' ? changedMeanwhile(name, error) : error;
+  });
+  context.output.result(describe(view), view);
+}
+
+function changedMeanwhile(name: string, cause?: unknown): DynDataError {
+  return new DynDataError(
+    'PRECONDITION_FAILED',
+    `Somebody else has changed the schedule ${name} meanwhile, so it was left as it is. Look at it with \`dyn-data schedule show ${name}\`, then change it again.`,
+    { cause },
+  );
 }
 
 /** `dyn-data schedule show NAME` */
@@ -87,7 +114,7 @@ export async function scheduleRemove(context: Context, name: string): Promise<vo
 }
 
 function describe(view: ScheduleView): string {
-  const { name, environment, cron, timeZone, tag, alias, catchUp, enabled, next, missed, lastRun } = view;
+  const { name, environment, cron, timeZone, tag, alias, catchUp, enabled, updatedAt, next, missed, lastRun } = view;
   const fields: readonly (readonly [string, string | undefined])[] = [
     ['schedule', name],
     ['environment', environment],
@@ -95,6 +122,7 @@ function describe(view: ScheduleView): string {
     ['tag', [tag, alias].filter((part) => part !== undefined).join(', ')],
     ['catch up', catchUp ? 'yes' : 'no'],
     ['state', enabled ? 'enabled' : 'paused'],
+    ['changed', updatedAt],
     ['last run', lastRun && `${lastRun.slot} as job ${lastRun.job}`],
     ['next', next.length === 0 ? undefined : next.join('\n              ')],
     [

@@ -53,11 +53,13 @@ export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog 
       }
     },
 
-    async removeTag(repository, tag, signal) {
+    async removeTag(repository, tag, options = {}) {
+      const { expected, signal } = options;
       const before = await catalog.tag(repository, tag, signal);
+      if (expected !== undefined && !holds(expected, before)) throw movedMeanwhile(repository, tag);
       if (!before) return;
       const event = { action: 'tag.remove', target: `${repository}:${tag}`, from: before.digest } as const;
-      await change(event, () => catalog.removeTag(repository, tag, signal));
+      await change(event, () => catalog.removeTag(repository, tag, options));
     },
   };
   return { ...catalog, ...audited };

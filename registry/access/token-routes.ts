@@ -1,6 +1,7 @@
 import type { Request } from 'express';
-import { DynDataError, parseValue, routePath, routes, tokenIdFrom } from '../../core/index.ts';
+import { DynDataError, parseValue, routePath, routes, tokenIdFrom, tokenVersion } from '../../core/index.ts';
 import type { RouteAdder } from '../add-route.ts';
+import { asPrecondition, entityTag, expectedVersion } from '../conditions.ts';
 import { readPage } from '../pages.ts';
 import { untilClosed } from '../streaming.ts';
 import { changeOf, principalOf } from './request-context.ts';
@@ -32,18 +33,22 @@ export function addTokenRoutes({ on, onCreate }: RouteAdder, tokens: Tokens): vo
   });
 
   on(routes.showToken, async (request, response) => {
-    response.json(await tokens.show(tokenOf(request), untilClosed(response)));
+    const view = await tokens.show(tokenOf(request), untilClosed(response));
+    response.set('ETag', entityTag(tokenVersion(view), view)).json(view);
   });
 
   onCreate(routes.rotateToken, async (request, response, { isRepeated }) => {
     // Whether the earlier request came to its end is not known: what it made is told by the token's own view.
     if (isRepeated) throw issuedBefore(tokenOf(request));
     const { overlapSeconds } = parseValue(routes.rotateToken.body, request.body, 'The request body', 'REQUEST_INVALID');
-    return { body: await tokens.rotate(tokenOf(request), overlapSeconds, changeOf(response)) };
+    const expected = expectedVersion(request, 'token');
+    const rotated = tokens.rotate(tokenOf(request), overlapSeconds, changeOf(response), expected);
+    return { body: await rotated.catch(asPrecondition(expected, 'token')) };
   });
 
   on(routes.revokeToken, async (request, response) => {
-    response.json(await tokens.revoke(tokenOf(request), changeOf(response)));
+    const expected = expectedVersion(request, 'token');
+    response.json(await tokens.revoke(tokenOf(request), changeOf(response), expected).catch(asPrecondition(expected, 'token')));
   });
 }
 

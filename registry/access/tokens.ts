@@ -8,6 +8,7 @@ import {
   type TokenStore,
   type TokenView,
   tokenIdPattern,
+  tokenVersion,
 } from '../../core/index.ts';
 import type { Change } from './change.ts';
 
@@ -29,10 +30,13 @@ export type Tokens = {
   has(id: string): Promise<boolean>;
   show(id: string, signal?: AbortSignal): Promise<TokenView>;
   list(options: { readonly after?: string; readonly signal?: AbortSignal }): AsyncGenerator<TokenView>;
-  /** @param overlapSeconds how long the secrets up to now still open */
-  rotate(id: string, overlapSeconds: number, change: Change): Promise<IssuedToken>;
-  /** Of a token that is revoked already nothing changes. */
-  revoke(id: string, change: Change): Promise<TokenView>;
+  /**
+   * @param overlapSeconds how long the secrets up to now still open
+   * @param expected the version (tokenVersion) of the token that is meant; CONFLICT where it is another one by now
+   */
+  rotate(id: string, overlapSeconds: number, change: Change, expected?: string): Promise<IssuedToken>;
+  /** Of a token that is revoked already nothing changes. `expected` as above. */
+  revoke(id: string, change: Change, expected?: string): Promise<TokenView>;
 };
 
 export function createTokens({ store, clock, random }: TokensOptions): Tokens {
@@ -58,10 +62,13 @@ export function createTokens({ store, clock, random }: TokensOptions): Tokens {
   /** Replaces the record by what `next` makes of its latest state, or leaves it where that is undefined. */
   const replace = async (
     id: string,
+    expected: string | undefined,
     next: (record: TokenRecord) => { record: TokenRecord; write: (put: () => Promise<void>) => Promise<void> } | undefined,
   ) => {
     for (let attempt = 1; ; attempt += 1) {
       const found = await find(id);
+      if (expected !== undefined && tokenVersion(found.record) !== expected)
+        throw new DynDataError('CONFLICT', 'Somebody has changed the token meanwhile. Look at its present state, then try again.');
       const wanted = next(found.record);
       if (!wanted) return found.record;
       try {
@@ -102,9 +109,9 @@ export function createTokens({ store, clock, random }: TokensOptions): Tokens {
       for await (const record of store.list(options)) yield await view(record, options.signal);
     },
 
-    async rotate(id, overlapSeconds, change) {
+    async rotate(id, overlapSeconds, change, expected) {
       const { text, hash } = newToken(random, id);
-      const record = await replace(id, (before) => {
+      const record = await replace(id, expected, (before) => {
         if (before.revokedAt !== undefined)
           throw new DynDataError('REQUEST_INVALID', `The token "${before.name}" is revoked, and stays so. Make a new one.`);
         const createdAt = now();
@@ -121,8 +128,8 @@ export function createTokens({ store, clock, random }: TokensOptions): Tokens {
       return { token: await view(record), text };
     },
 
-    async revoke(id, change) {
-      const record = await replace(id, (before) =>
+    async revoke(id, change, expected) {
+      const record = await replace(id, expected, (before) =>
         before.revokedAt === undefined
           ? {
               record: { ...before, revokedAt: now() },

@@ -42,7 +42,7 @@ export function manifestHandlers({
         if (!(await changing(response).removeManifest(repository, reference, signal))) throw unknown(reference);
       } else {
         if (!isTag(reference) || !(await catalog.tag(repository, reference, signal))) throw unknown(reference);
-        await changing(response).removeTag(repository, reference, signal);
+        await changing(response).removeTag(repository, reference, { signal });
       }
       response.status(202).end();
     },

@@ -10,6 +10,7 @@ import {
   type ScheduleStore,
   type Schedules,
   type ScheduleView,
+  scheduleVersion,
 } from '../../core/index.ts';
 import { errorFields } from '../log.ts';
 import type { OpenAlarm } from './alarm.ts';
@@ -116,15 +117,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return true;
   }
 
-  const writtenOver = async (record: ScheduleRecord, etag: string): Promise<boolean> => {
-    try {
-      await store.write(record, { etag });
-      return true;
-    } catch (error) {
-      if (error instanceof DynDataError && error.code === 'CONFLICT') return false;
-      throw error;
-    }
-  };
+  const writtenOver = (record: ScheduleRecord, etag: string): Promise<boolean> => isMet(store.write(record, { etag }));
 
   const read = async (name: string) => {
     const found = await store.read(name);
@@ -132,11 +125,22 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     throw new DynDataError('SCHEDULE_UNKNOWN', `There is no schedule "${name}". List them with \`dyn-data schedule list\`.`);
   };
 
-  const change = async (name: string, to: (record: ScheduleRecord) => ScheduleRecord): Promise<ScheduleView> => {
+  /** To be changed, unless somebody has changed it since it was the expected one. */
+  const readExpected = async (name: string, expected: string | undefined) => {
+    const found = await read(name);
+    if (expected === undefined || scheduleVersion(found.record) === expected) return found;
+    throw new DynDataError('CONFLICT', `Somebody has changed the schedule "${name}" meanwhile. Look at its present state, then try again.`);
+  };
+
+  const change = async (
+    name: string,
+    expected: string | undefined,
+    to: (record: ScheduleRecord) => ScheduleRecord,
+  ): Promise<ScheduleView> => {
     // What is due by the old record is done before it is another one.
     await look(name);
     for (;;) {
-      const { record, etag } = await read(name);
+      const { record, etag } = await readExpected(name, expected);
       const changed = to(record);
       if (!(await writtenOver(changed, etag))) continue;
       if (changed.enabled) await alarm.set(changed);
@@ -184,25 +188,27 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
     get: async (name) => viewOf((await read(name)).record),
 
-    async update(name, definition) {
+    async update(name, definition, expected) {
       requireTimes(definition);
       environmentOf(definition.environment);
-      return change(name, ({ alias: _alias, ...record }) => {
+      return change(name, expected, ({ alias: _alias, ...record }) => {
         const now = clock().toISOString();
         return { ...record, ...defined(definition), updatedAt: now, handledUntil: now };
       });
     },
 
-    async remove(name) {
-      await read(name);
-      await store.remove(name);
+    async remove(name, expected) {
+      for (;;) {
+        const { etag } = await readExpected(name, expected);
+        if (await isMet(store.remove(name, etag))) break;
+      }
       await alarm.clear(name);
     },
 
-    pause: (name) => change(name, (record) => ({ ...record, enabled: false, updatedAt: clock().toISOString() })),
+    pause: (name, expected) => change(name, expected, (record) => ({ ...record, enabled: false, updatedAt: clock().toISOString() })),
 
-    resume: (name) =>
-      change(name, (record) => {
+    resume: (name, expected) =>
+      change(name, expected, (record) => {
         const now = clock().toISOString();
         return record.enabled ? record : { ...record, enabled: true, updatedAt: now, handledUntil: now };
       }),
@@ -236,6 +242,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     } catch (error) {
       logger.error({ error: errorFields(error) }, 'schedules not looked after');
     }
+  }
+}
+
+/** False where somebody else was faster. */
+async function isMet(write: Promise<void>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof DynDataError && error.code === 'CONFLICT') return false;
+    throw error;
   }
 }
 

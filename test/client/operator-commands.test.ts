@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestHex, digestOf } from '../../core/digest.ts';
@@ -39,6 +42,28 @@ afterAll(async () => {
 const json = (args: readonly string[]) => client.runJson(args);
 const create = async (): Promise<string> => (await json(['snapshot', 'create', 'prod', '--tag', 'may'])).id;
 
+/** What lies between a client and the registry, and acts before it sends on a request of this method. */
+async function startMeddler(target: string, method: string, act: () => Promise<void>) {
+  const server = createServer(async (incoming, outgoing) => {
+    const body = await text(incoming);
+    if (incoming.method === method) await act();
+    const headers = new Headers(incoming.headers as Record<string, string>);
+    for (const name of ['connection', 'content-length', 'host', 'transfer-encoding']) headers.delete(name);
+    const sent = { method: incoming.method ?? 'GET', headers, ...(body === '' ? {} : { body }) };
+    const answer = await fetch(`${target}${incoming.url}`, sent);
+    outgoing.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '', etag: answer.headers.get('etag') ?? '' });
+    outgoing.end(await answer.text());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
 describe('jobs', () => {
   test('are listed, shown, followed and have a log', async () => {
     expect((await client.run(['jobs', 'list'])).stdout).toBe('No jobs.\n');
@@ -79,8 +104,11 @@ describe('jobs', () => {
       snapshot: digest,
       checked: { snapshotsTotal: 1 },
     });
-    expect(await json(['jobs', 'verify'])).toMatchObject({ repository: 'shop', state: 'succeeded' });
-    expect((await client.run(['jobs', 'verify'])).stderr).toContain('The repository shop has nothing that could be verified.');
+    const unknown = await client.run(['jobs', 'verify']);
+    expect(unknown.exitCode).toBe(3);
+    expect(unknown.stderr).toContain('error NOT_FOUND: The registry has no repository "shop".');
+    const empty = await client.run(['jobs', 'verify', '--repository', 'team/test']);
+    expect([empty.exitCode, empty.stderr]).toEqual([0, expect.stringContaining('The repository team/test has nothing yet')]);
     // The bytes of its one file, which both the layer and the stored chunk are made of.
     const key = `blobs/sha256/${digestHex(digestOf(new Uint8Array(10)))}`;
     const stored = await objects.read(key);
@@ -148,5 +176,25 @@ describe('schedule', () => {
     expect(bad.stderr).toMatch(/error SCHEDULE_INVALID: .*\n {2}cron: five fields expected/);
     expect((await client.run(['schedule', 'create', 'Bad Name', ...definition])).exitCode).toBe(2);
     expect((await client.run(['schedule', 'create', 'bad'])).stderr).toContain('--environment');
+  });
+
+  test('does not change one that somebody else has changed', async () => {
+    const { updatedAt } = await json(['schedule', 'create', 'shared', ...definition]);
+    const since = (time: string) => client.run(['schedule', 'change', 'shared', ...definition, '--unchanged-since', time]);
+    expect((await since('yesterday')).exitCode).toBe(2);
+    expect((await since(updatedAt)).exitCode).toBe(0);
+    const changed = (await client.run(['schedule', 'show', 'shared'])).stdout.match(/^changed +(\S+)$/m)?.[1] ?? '';
+    await registry.schedules.pause('shared');
+    const late = await since(changed);
+    expect(late.exitCode).toBe(4);
+    expect(late.stderr).toContain('error PRECONDITION_FAILED: Somebody else has changed the schedule shared meanwhile');
+    await using meddling = await startMeddler(registry.url, 'PUT', async () => {
+      await registry.schedules.update('shared', { ...(await registry.schedules.get('shared')), tag: 'theirs' });
+    });
+    await using other = await createClientProject({ registry: meddling.url });
+    const { exitCode, stderr } = await other.run(['schedule', 'change', 'shared', ...definition]);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('error PRECONDITION_FAILED: Somebody else has changed the schedule shared meanwhile');
+    expect((await registry.schedules.get('shared')).tag).toBe('theirs');
   });
 });

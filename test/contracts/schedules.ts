@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { DynDataError, type JobRequest, type MissedSlot, type ScheduleDefinition, type Schedules } from '../../core/index.ts';
+import {
+  DynDataError,
+  type JobRequest,
+  type MissedSlot,
+  type ScheduleDefinition,
+  type Schedules,
+  scheduleVersion,
+} from '../../core/index.ts';
 
 export const environments = [
   { name: 'prod', repository: 'dynamease' },
@@ -170,6 +177,42 @@ export function schedulesContract(
     await passTo('2024-05-02T12:30:00Z');
     expect(created()).toHaveLength(2);
     await expect(schedules.get('nightly')).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' });
+  });
+
+  it('are changed only where they are still the expected version, which slots leave as it is', async () => {
+    const { schedules, created, passTo } = await open('2024-05-01T12:00:00Z');
+    const first = scheduleVersion(await schedules.create('nightly', nightly));
+    const second = scheduleVersion(await schedules.update('nightly', { ...nightly, tag: 'second' }, first));
+    const conflict = { code: 'CONFLICT' };
+    await expect(schedules.update('nightly', nightly, first)).rejects.toMatchObject(conflict);
+    for (const act of [schedules.pause, schedules.resume, schedules.remove])
+      await expect(act('nightly', first)).rejects.toMatchObject(conflict);
+    await passTo('2024-05-02T00:00:00Z');
+    expect(created().map(({ tag }) => tag)).toEqual(['second']);
+    const paused = scheduleVersion(await schedules.pause('nightly', second));
+    await schedules.remove('nightly', paused);
+    expect(await Array.fromAsync(schedules.list())).toEqual([]);
+    await expect(schedules.remove('nightly', paused)).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' });
+    // The name is free again, and the new one is not taken for the old one.
+    await schedules.create('nightly', { ...nightly, tag: 'second' });
+    await expect(schedules.remove('nightly', paused)).rejects.toMatchObject(conflict);
+    expect((await schedules.get('nightly')).enabled).toBe(true);
+  });
+
+  it('are changed or removed by one of all who expect the same version', async () => {
+    const { schedules } = await open('2024-05-01T12:00:00Z');
+    const version = scheduleVersion(await schedules.create('nightly', nightly));
+    const tags = Array.from({ length: 6 }, (_nothing, at) => `tag-${at}`);
+    const outcomes = await Promise.allSettled([
+      ...tags.map((tag) => schedules.update('nightly', { ...nightly, tag }, version)),
+      schedules.remove('nightly', version),
+    ]);
+    const done = outcomes.findIndex(({ status }) => status === 'fulfilled');
+    for (const [at, outcome] of outcomes.entries()) {
+      if (at === done) continue;
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: expect.stringMatching(/^(CONFLICT|SCHEDULE_UNKNOWN)$/) } });
+    }
+    expect((await Array.fromAsync(schedules.list())).map(({ tag }) => tag)).toEqual(tags.slice(done, done + 1));
   });
 
   describe('when the clocks change', () => {

@@ -66,6 +66,10 @@ describe('jobs', () => {
     expect(await endOf(jobSchema.parse(answer.body).id)).toMatchObject({ state: 'succeeded', kind: 'verify' });
     expect(await call('POST', routes.createJob.path, { kind: 'build', repository: 'dynamease' })).toMatchObject({ status: 400 });
     expect(await call('POST', routes.createJob.path, { kind: 'verify', repository: '../etc' })).toMatchObject({ status: 400 });
+    expect(await call('POST', routes.createJob.path, { kind: 'verify', repository: 'nowhere' })).toMatchObject({
+      status: 404,
+      body: { code: 'NOT_FOUND', detail: expect.stringContaining('no repository "nowhere"') },
+    });
   });
 
   it('are found by state, kind and environment', async () => {
