@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { jobKinds, jobStates } from '../core/job-kinds.ts';
 import { isScheduleName } from '../core/names.ts';
 import type { ScheduleDefinition } from '../core/schedule.ts';
@@ -13,8 +13,8 @@ export function addJobsCommands(program: Command, context: () => Context): void 
   jobs
     .command('list')
     .description('list jobs, the newest first')
-    .option('--state <state>', `only these: ${jobStates.join(', ')}`, oneOf(jobStates))
-    .option('--kind <kind>', `only these: ${jobKinds.join(', ')}`, oneOf(jobKinds))
+    .addOption(new Option('--state <state>', 'only these').choices(jobStates))
+    .addOption(new Option('--kind <kind>', 'only these').choices(jobKinds))
     .option('--environment <environment>', 'only those of this environment')
     .option('--limit <jobs>', 'this many at most', parseCount, defaultListed)
     .action(async (filter: JobsFilter) => (await import('./commands/jobs.ts')).jobsList(context(), filter));
@@ -88,14 +88,6 @@ export function addScheduleCommands(program: Command, context: () => Context): v
   );
   one('run', 'take a snapshot now', async (...given) => (await import('./commands/schedule.ts')).scheduleRun(...given));
   one('rm', 'remove a schedule; its snapshots stay', async (...given) => (await import('./commands/schedule.ts')).scheduleRemove(...given));
-}
-
-function oneOf<T extends string>(known: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = known.find((value) => value === text);
-    if (found !== undefined) return found;
-    throw new InvalidArgumentError(`One of ${known.join(', ')} is expected.`);
-  };
 }
 
 function parseCount(text: string): number {

@@ -139,7 +139,7 @@ describe('jobs', () => {
 
   test.each([
     [['jobs', 'show', 'none'], 3, 'JOB_UNKNOWN'],
-    [['jobs', 'list', '--state', 'lost'], 2, 'One of queued, running'],
+    [['jobs', 'list', '--state', 'lost'], 2, 'Allowed choices are queued, running'],
     [['jobs', 'list', '--limit', '0'], 2, 'A whole number above 0'],
   ])('%j is refused', async (args, expected, words) => {
     const { exitCode, stderr } = await client.run(args);

@@ -15,7 +15,7 @@ test('the published schemas are those of the commands; node scripts/write-result
 
 test('every command has one', async () => {
   const { stdout } = await runOnTerminal(['completion', 'bash'], { folder: '/', columns: undefined });
-  const paths = [...stdout.matchAll(/^ {4}"([^"]+)"\) words=/gm)].map(([, path = '']) => path);
+  const paths = [...stdout.matchAll(/^ {4}"([^"]+)"\) names=/gm)].map(([, path = '']) => path);
   // What has commands below it does nothing itself.
   const commands = paths.filter((path) => !paths.some((other) => other.startsWith(`${path} `)));
   expect(Object.keys(resultSchemas).sort()).toEqual(commands.sort());
