@@ -31,8 +31,11 @@ const takingFiles = ['policy diff'];
  * Options are offered after a `-`, files where one is expected.
  */
 export function completionScript(program: Command, shell: Shell): string {
-  // --version is the program's alone; --json and --config go with every command.
-  const common = program.options.filter(({ long }) => long !== '--version');
+  // --version is the program's alone; --json, --config and --help go with every command.
+  const common = program
+    .createHelp()
+    .visibleOptions(program)
+    .filter(({ long }) => long !== '--version');
   const byFlag = new Map(valueOptionsOf(program).map((option) => [option.flag, option]));
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell]({
     name: program.name(),
@@ -45,8 +48,8 @@ export function completionScript(program: Command, shell: Shell): string {
 function placesOf(command: Command, path: string, common: readonly Option[]): Place[] {
   const commands = command.commands.map((one) => ({ text: one.name(), description: one.description() }));
   const choices = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices.map((text) => ({ text, description: '' })));
-  const options = command.createHelp().visibleOptions(command);
-  const place = { path, names: [...commands, ...choices], options: optionCandidates(options.filter((option) => !common.includes(option))) };
+  const own = command.options.filter((option) => !option.hidden && !common.includes(option));
+  const place = { path, names: [...commands, ...choices], options: optionCandidates(own) };
   return [place, ...command.commands.flatMap((one) => placesOf(one, `${path} ${one.name()}`.trim(), common))];
 }
 

@@ -92,6 +92,7 @@ const completed: readonly (readonly [string, readonly string[]])[] = [
   ['dyn-data ls --rep', []],
   ['dyn-data --ver', ['--version']],
   ['dyn-data ls --ver', []],
+  ['dyn-data tag list --h', ['--help']],
   ['dyn-data token create me --role op', ['operator']],
   ['dyn-data token create me --role=op', ['operator']],
   ['dyn-data token create me --role=', ['admin', 'operator', 'reader']],
