@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Shell, shells } from '../../client/completion.ts';
+import { projectFolder } from '../../scripts/project-paths.ts';
 import { bundledClient, clientBundle } from '../support/client-bundle.ts';
 import { reasonAgainst } from '../support/installed-commands.ts';
 import { runOnTerminal } from '../support/run-on-terminal.ts';
@@ -150,6 +151,14 @@ describe.each(setUps)('$shell', ({ shell, atStart, once }) => {
       });
     }
   });
+});
+
+test('the documentation says what is set up here', async () => {
+  const documentation = (await readFile(join(projectFolder, 'docs/client.md'), 'utf8')).replaceAll('\\|', '|');
+  const said = setUps
+    .flatMap(({ atStart, once }) => [atStart, ...(once ? [once] : [])])
+    .flatMap(({ text, command = '' }) => [...text.split('\n'), command]);
+  for (const line of said) expect(documentation).toContain(line);
 });
 
 test('another shell is refused with those that there are', async () => {
