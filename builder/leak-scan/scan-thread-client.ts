@@ -36,6 +36,8 @@ export type ScanThread = AsyncDisposable & {
 
 /** Batches of values that the thread has not taken yet, 16 MB of them: beyond it the reading of the source waits. */
 const batchesInFlight = 64;
+/** As many are kept to be filled again: more are needed only while the thread is behind. */
+const batchesKept = 16;
 /** A thread's young generation grows to as much; its objects are few and short-lived. */
 const youngGenerationMb = 8;
 
@@ -74,7 +76,7 @@ export function createScanThread(): ScanThread {
     free: () => freeBatches.pop(),
     take(bytes, length) {
       const added = ask({ kind: 'add', bytes, length }, 'added', [bytes.buffer]).then((answer) => {
-        if (answer.bytes.length === batchBytes) freeBatches.push(answer.bytes);
+        if (answer.bytes.length === batchBytes && freeBatches.length < batchesKept) freeBatches.push(answer.bytes);
       });
       // A failure is reported when its turn comes; until then it must not count as unhandled.
       added.catch(() => undefined);
