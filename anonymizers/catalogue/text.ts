@@ -48,7 +48,7 @@ export const text = defineAnonymizer({
     const encoder = new TextEncoder();
     /** For texts that are not long. */
     const room = new Uint8Array(roomBytes);
-    /** Writes a line of `room` characters. @returns its end */
+    /** Writes a line of `count` characters. @returns its end */
     const writeLine = (into: Uint8Array, from: number, count: number): number => {
       let at = from;
       for (let left = count; left > 0; ) {

@@ -29,7 +29,7 @@ export type ScanAnswer =
   /** Pairs: the rule's number in `leakRules`, and the offset. */
   | { readonly kind: 'scanned'; readonly found: readonly number[] }
   | { readonly kind: 'counted'; readonly counts: WatchCounts }
-  /** How many tags there were. */
+  /** How many tags there were, or before where nothing was started. */
   | { readonly kind: 'ended'; readonly tags: number };
 
 /**
@@ -41,7 +41,7 @@ if (platform() === 'linux' && !isMainThread) setPriority(niceness);
 
 type Started = { readonly list: WatchList; readonly scan: Scan };
 let started: Started | undefined;
-/** As many tags as the last build had: the next one is often of the same source. */
+/** As many tags as the last build had that was started: the next one is often of the same source. */
 let expectedTags = 0;
 const numberOf = new Map<LeakRule, number>(leakRules.map((rule, index) => [rule, index]));
 
@@ -52,7 +52,7 @@ function answer(request: ScanRequest): ScanAnswer {
     return { kind: 'started' };
   }
   if (request.kind === 'end') {
-    expectedTags = started?.list.size ?? 0;
+    expectedTags = started?.list.size ?? expectedTags;
     started?.list.values.fill(0);
     started = undefined;
     return { kind: 'ended', tags: expectedTags };

@@ -30,6 +30,22 @@ test('what one build has watched the next one does not know', async () => {
   expect(await findingsIn(`by ${name} herself`, [name])).toEqual(['known-name']);
 });
 
+/** Threads are numbered as they start. */
+async function nextThreadId(): Promise<number> {
+  const thread = new Worker('', { eval: true });
+  const { threadId } = thread;
+  await thread.terminate();
+  return threadId;
+}
+
+test('one build after the other has the same thread', async () => {
+  await findingsIn('', []);
+  const before = await nextThreadId();
+  await findingsIn('', []);
+  await findingsIn('', []);
+  expect(await nextThreadId()).toBe(before + 1);
+});
+
 test('two builds at once know nothing of each other', async () => {
   const found = await Promise.all([findingsIn(`by ${name}`, [name]), findingsIn(`by ${name}`, [])]);
   expect(found).toEqual([['known-name'], []]);
