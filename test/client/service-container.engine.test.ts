@@ -66,14 +66,15 @@ describeWithEngine('the container of a service', () => {
     await remove();
   });
 
-  test('several that become healthy are seen at once, by few questions', async () => {
+  test('several are waited for without a question while nothing happens, and seen when they are healthy', async () => {
     await Promise.all(['a', 'b'].map((service) => start(service, 'sleep 1000', ...healthyWhen('/tmp/ready'))));
     const waiting = Promise.all(['a', 'b'].map((service) => container(service).waitHealthy({ timeoutMs })));
-    await sleep(4_000);
+    const questions = (): number => asked.filter((word) => word === 'ps').length;
+    // Docker tells when it finds them unhealthy; until then, it is asked.
+    for (let before = -1; before !== questions(); await sleep(2_000)) before = questions();
     for (const service of ['a', 'b']) await runOrFail('Touching', 'docker', ['exec', nameOf(service), 'touch', '/tmp/ready']);
     expect((await waiting).map(({ service, health }) => `${service} ${health}`)).toEqual(['a healthy', 'b healthy']);
     expect(asked.filter((word) => word === 'events')).toHaveLength(1);
-    expect(asked.filter((word) => word === 'ps').length).toBeLessThanOrEqual(6);
   });
 
   test('its check is asked without waiting for Docker, as the user of the container', async () => {
@@ -81,7 +82,6 @@ describeWithEngine('the container of a service', () => {
     const options = ['--user', '1000', '--env', 'PLACE=here', '--health-cmd', check, '--health-interval', '1h'];
     await start('rare', 'sleep 2; touch /tmp/ready; exec sleep 1000', ...options);
     expect(await container('rare').waitHealthy({ timeoutMs })).toMatchObject({ status: 'running', health: 'healthy' });
-    expect(asked.filter((word) => word === 'ps').length).toBeLessThanOrEqual(4);
   });
 
   test('one without a shell that could be asked is what Docker finds', async () => {
