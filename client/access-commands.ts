@@ -45,12 +45,12 @@ export function addAccessCommands(program: Command, context: () => Context): voi
   token
     .command('show')
     .description('show one token, without its secrets')
-    .argument('<id>')
+    .argument('<token>', 'its id, as token list shows it')
     .action(async (id: string) => (await import('./commands/token.ts')).tokenShow(context(), id));
   token
     .command('rotate')
     .description('give a token a new secret, which is printed this once')
-    .argument('<id>')
+    .argument('<token>', 'its id, as token list shows it')
     .option('--overlap <time>', 'how long the earlier secret still opens: 24h, 30m; 0 ends it at once', parseOverlap, 0)
     .action(async (id: string, { overlap }: { overlap: number }) =>
       (await import('./commands/token.ts')).tokenRotate(context(), { id, overlapSeconds: overlap }),
@@ -58,7 +58,7 @@ export function addAccessCommands(program: Command, context: () => Context): voi
   token
     .command('revoke')
     .description('end a token at once and for good')
-    .argument('<id>')
+    .argument('<token>', 'its id, as token list shows it')
     .action(async (id: string) => (await import('./commands/token.ts')).tokenRevoke(context(), id));
   token
     .command('generate')

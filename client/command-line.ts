@@ -212,7 +212,7 @@ function createProgram(options: CommandLineOptions, output: Context['output'], s
     .argument('<after>', 'likewise')
     .action(async (before: string, after: string) => (await import('./commands/policy-diff.ts')).policyDiff(context(), { before, after }));
   addAccessCommands(program, context);
-  addSetupCommands(program, context, { nodeVersion: options.nodeVersion, setExitCode });
+  addSetupCommands(program, context, { nodeVersion: options.nodeVersion, setExitCode, write: (text) => stdout.write(text) });
   program
     .command('version')
     .description('print the version')

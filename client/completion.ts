@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -12,9 +12,11 @@ type Place = {
   readonly names: readonly Candidate[];
   /** Without those of the program that go with every command. */
   readonly options: readonly Candidate[];
+  /** The command itself is asked for more words. */
+  readonly isAsked: boolean;
 };
-/** An option that wants a value: a file, one of some words, or (neither) something that no shell can know. */
-type ValueOption = { readonly flag: string; readonly isFile: boolean; readonly choices: readonly string[] };
+/** An option that wants a value: a file, one of some words, what the command itself is asked for, or (none of them) something that no shell can know. */
+type ValueOption = { readonly flag: string; readonly isFile: boolean; readonly choices: readonly string[]; readonly isAsked: boolean };
 type Completed = {
   readonly name: string;
   readonly places: readonly Place[];
@@ -23,12 +25,40 @@ type Completed = {
   readonly valueOptions: readonly ValueOption[];
 };
 
-/** Commands with arguments that may be files; the others' name snapshots, services, environments and the like. */
+/** Commands with arguments that may be files. */
 const takingFiles = ['policy diff'];
+
+/** By what the help calls them, the arguments and the values of options that name something that only a project or its registry knows. */
+const nameKinds = {
+  ref: 'tags',
+  reference: 'tags',
+  a: 'tags',
+  b: 'tags',
+  tag: 'tags',
+  before: 'policies',
+  after: 'policies',
+  service: 'services',
+  environment: 'environments',
+  schedule: 'schedules',
+  job: 'jobs',
+  pin: 'pins',
+  token: 'tokens',
+} as const;
+export type NameKind = (typeof nameKinds)[keyof typeof nameKinds];
+
+export function kindOfName(named: Argument | Option | undefined): NameKind | undefined {
+  const name = named && ('flags' in named ? /<([a-z]+)>$/.exec(named.flags)?.[1] : named.name());
+  return Object.entries(nameKinds).find(([one]) => one === name)?.[1];
+}
+
+export const isTakingValue = ({ required, optional }: Option): boolean => required || optional;
+
+/** The hidden command that is asked for such names. It has the words before the one that is completed as its arguments. */
+export const askedCommand = '__complete';
 
 /**
  * A script by which a shell completes the program's commands and options. It is made from the commands themselves, so it cannot be another set.
- * Options are offered after a `-`, files where one is expected.
+ * Options are offered after a `-`, files where one is expected; names that only a project or its registry knows are asked for.
  */
 export function completionScript(program: Command, shell: Shell): string {
   // --version is the program's alone; --json, --config and --help go with every command.
@@ -36,7 +66,10 @@ export function completionScript(program: Command, shell: Shell): string {
     .createHelp()
     .visibleOptions(program)
     .filter(({ long }) => long !== '--version');
-  const byFlag = new Map(valueOptionsOf(program).map((option) => [option.flag, option]));
+  const byFlag = new Map<string, ValueOption>();
+  // Where one command takes a name, all are asked, and answer for the command that is typed.
+  for (const option of valueOptionsOf(program))
+    byFlag.set(option.flag, { ...option, isAsked: option.isAsked || byFlag.get(option.flag)?.isAsked === true });
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell]({
     name: program.name(),
     places: placesOf(program, '', common),
@@ -46,11 +79,13 @@ export function completionScript(program: Command, shell: Shell): string {
 }
 
 function placesOf(command: Command, path: string, common: readonly Option[]): Place[] {
-  const commands = command.commands.map((one) => ({ text: one.name(), description: one.description() }));
+  const below = command.commands.filter((one) => one.name() !== askedCommand);
+  const commands = below.map((one) => ({ text: one.name(), description: one.description() }));
   const choices = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices.map((text) => ({ text, description: '' })));
   const own = command.options.filter((option) => !option.hidden && !common.includes(option));
-  const place = { path, names: [...commands, ...choices], options: optionCandidates(own) };
-  return [place, ...command.commands.flatMap((one) => placesOf(one, `${path} ${one.name()}`.trim(), common))];
+  const isAsked = command.registeredArguments.some((argument) => kindOfName(argument) !== undefined);
+  const place = { path, names: [...commands, ...choices], options: optionCandidates(own), isAsked };
+  return [place, ...below.flatMap((one) => placesOf(one, `${path} ${one.name()}`.trim(), common))];
 }
 
 const flagsOf = ({ long, short }: Option): string[] => [long, short].flatMap((flag) => flag ?? []);
@@ -58,17 +93,18 @@ const optionCandidates = (options: readonly Option[]): Candidate[] =>
   options.flatMap((option) => flagsOf(option).map((text) => ({ text, description: option.description })));
 
 function valueOptionsOf(command: Command): ValueOption[] {
-  const own = command.options
-    .filter(({ required, optional }) => required || optional)
-    .flatMap((option) =>
-      flagsOf(option).map((flag) => ({ flag, isFile: option.flags.endsWith('<file>'), choices: option.argChoices ?? [] })),
-    );
+  const own = command.options.filter(isTakingValue).flatMap((option) => {
+    const { flags, argChoices: choices = [] } = option;
+    const isAsked = kindOfName(option) !== undefined;
+    return flagsOf(option).map((flag) => ({ flag, isFile: flags.endsWith('<file>'), choices, isAsked }));
+  });
   return [...own, ...command.commands.flatMap(valueOptionsOf)];
 }
 
 const words = (candidates: readonly Candidate[]): string => candidates.map(({ text }) => text).join(' ');
-/** The paths of all commands as patterns of a shell's `case`. */
+/** The paths of commands as patterns of a shell's `case`. */
 const pathPatterns = (places: readonly Place[]): string => places.flatMap(({ path }) => (path === '' ? [] : [`"${path}"`])).join('|');
+const askedPatterns = (places: readonly Place[]): string => pathPatterns(places.filter(({ isAsked }) => isAsked));
 const flagPatterns = (options: readonly ValueOption[]): string => options.map(({ flag }) => flag).join('|');
 
 /**
@@ -77,14 +113,16 @@ const flagPatterns = (options: readonly ValueOption[]): string => options.map(({
  */
 function valueBranches(
   options: readonly ValueOption[],
-  does: { choose: (choices: string) => string; files: string; nothing: string },
+  does: { choose: (choices: string) => string; files: string; ask: string; nothing: string },
 ): string {
   const chosen = options.filter(({ choices }) => choices.length > 0);
   const files = options.filter(({ isFile }) => isFile);
-  const others = options.filter((option) => !chosen.includes(option) && !files.includes(option));
+  const asked = options.filter(({ isAsked }) => isAsked);
+  const others = options.filter((option) => ![...chosen, ...files, ...asked].includes(option));
   return [
     ...chosen.map(({ flag, choices }) => `    ${flag}) ${does.choose(choices.join(' '))} ;;`),
     `    ${flagPatterns(files)}) ${does.files} ;;`,
+    `    ${flagPatterns(asked)}) ${does.ask} ;;`,
     `    ${flagPatterns(others)}) ${does.nothing} ;;`,
   ].join('\n');
 }
@@ -94,9 +132,17 @@ function bashScript({ name, places, common, valueOptions }: Completed): string {
   const values = valueBranches(valueOptions, {
     choose: (choices) => `COMPREPLY=($(compgen -W "${choices}" -- "$cur")); return`,
     files: 'compopt -o default; return',
+    ask: `${fn}_names; return`,
     nothing: 'return',
   });
   return `# bash completion of ${name}. In ~/.bashrc: source <(${name} completion bash)
+# Names are compared here: compgen -W would run what stands in them.
+${fn}_names() {
+  local word rest
+  while IFS=$'\\t' read -r word rest; do
+    if [[ "$word" == "$cur"* ]]; then COMPREPLY+=("$word"); fi
+  done < <(command ${name} ${askedCommand} -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+}
 ${fn}() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" names="" options="" i
   COMPREPLY=()
@@ -125,6 +171,9 @@ ${places.map((place) => `    "${place.path}") names="${words(place.names)}" opti
   esac
   COMPREPLY=($(compgen -W "$names" -- "$cur"))
   case "$at" in
+    ${askedPatterns(places)}) ${fn}_names ;;
+  esac
+  case "$at" in
     ${takingFiles.map((path) => `"${path}"`).join('|')}) compopt -o default ;;
   esac
 }
@@ -138,16 +187,24 @@ function zshScript({ name, places, common, valueOptions }: Completed): string {
   const values = valueBranches(valueOptions, {
     choose: (choices) => `compadd -- ${choices}; return`,
     files: '_files; return',
+    ask: `_${name}_names; _describe name names; return`,
     nothing: 'return 1',
   });
   return `#compdef ${name}
 # zsh completion of ${name}. In ~/.zshrc, after compinit: source <(${name} completion zsh)
 # Or in a file _${name} in a folder of $fpath.
+_${name}_names() {
+  local word description
+  while IFS=$'\\t' read -r word description; do
+    names+=("$word\${description:+:$description}")
+  done < <(command ${name} ${askedCommand} -- "\${(@Q)before}" 2>/dev/null)
+}
 _${name}() {
   local at="" prev="\${words[CURRENT-1]}" i
-  local -a names options
+  local -a names options before=("\${(@)words[2,CURRENT-1]}")
   if [[ "$PREFIX" == --*=* ]]; then
     prev="\${PREFIX%%=*}"
+    before+=("$prev")
     compset -P 1 '*='
   fi
   case "$prev" in
@@ -173,8 +230,11 @@ ${places.map((place) => `    "${place.path}") names=(${entries(place.names)}) op
   esac
   case "$at" in
     ${takingFiles.map((path) => `"${path}"`).join('|')}) _files ;;
-    *) _describe word names ;;
   esac
+  case "$at" in
+    ${askedPatterns(places)}) _${name}_names ;;
+  esac
+  _describe word names
 }
 # A file of $fpath is the function itself the first time.
 if [[ "\${funcstack[1]}" == _${name} ]]; then _${name} "$@"; else compdef _${name} ${name}; fi
@@ -183,10 +243,14 @@ if [[ "\${funcstack[1]}" == _${name} ]]; then _${name} "$@"; else compdef _${nam
 
 function fishScript({ name, places, common, valueOptions }: Completed): string {
   const fn = `__${name.replaceAll('-', '_')}_at`;
+  const ask = `__${name.replaceAll('-', '_')}_names`;
   const paths = places.flatMap(({ path }) => (path === '' ? [] : [quotedForFish(path)])).join(' ');
   const taking = new Map(valueOptions.map((option) => [option.flag, option]));
-  const valueFor = ({ isFile, choices }: ValueOption): string =>
-    ` -r ${isFile ? '-F' : choices.length === 0 ? '-f' : `-f -a ${quotedForFish(choices.join(' '))}`}`;
+  const valueFor = ({ flag, isFile, choices, isAsked }: ValueOption): string => {
+    if (isFile) return ' -r -F';
+    const values = isAsked ? `(${ask} ${flag})` : choices.join(' ');
+    return ` -r -f${values === '' ? '' : ` -a ${quotedForFish(values)}`}`;
+  };
   const at = (path: string): string => ` -n ${quotedForFish(`${fn} ${quotedForFish(path)}`)}`;
   const described = ({ description }: Candidate): string => (description === '' ? '' : ` -d ${quotedForFish(description)}`);
   const option = (where: string, candidate: Candidate): string => {
@@ -198,6 +262,7 @@ function fishScript({ name, places, common, valueOptions }: Completed): string {
   const lines = [
     ...common.map((candidate) => option('', candidate)),
     ...takingFiles.map((path) => `complete -c ${name}${at(path)} -F`),
+    ...places.flatMap(({ path, isAsked }) => (isAsked ? [`complete -c ${name}${at(path)} -a ${quotedForFish(`(${ask})`)}`] : [])),
     ...places.flatMap(({ path, names, options }) => [
       ...names.map((candidate) => `complete -c ${name}${at(path)} -a ${quotedForFish(candidate.text)}${described(candidate)}`),
       ...options.map((candidate) => option(at(path), candidate)),
@@ -221,6 +286,14 @@ function ${fn}
         end
     end
     test "$at" = "$argv[1]"
+end
+function ${ask}
+    set -l words (commandline -opc)[2..-1]
+    # That of --option=value is not among them.
+    if set -q argv[1]; and test "$words[-1]" != "$argv[1]"
+        set -a words $argv[1]
+    end
+    command ${name} ${askedCommand} -- $words 2>/dev/null
 end
 complete -c ${name} -e
 complete -c ${name} -f

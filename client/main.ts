@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { runCommandLine } from './command-line.ts';
+import { askedCommand } from './completion.ts';
 import { createConfirmation } from './confirmation.ts';
 import { createHiddenInput } from './hidden-input.ts';
 import { isAlive } from './is-alive.ts';
@@ -26,6 +27,9 @@ function sink(stream: NodeJS.WriteStream): TextSink {
 }
 
 useProxyOf(process.env);
+
+// A shell waits for it, and what asks for the address of a host, or reads a file, cannot be cancelled.
+if (process.argv[2] === askedCommand) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2_000).unref();
 
 // Where everything stops without an end, which is a defect, that is no success.
 process.exitCode = 1;

@@ -51,21 +51,21 @@ export function addScheduleCommands(program: Command, context: () => Context): v
     .command('list')
     .description('list the schedules and their next times')
     .action(async () => (await import('./commands/schedule.ts')).scheduleList(context()));
-  const write = (name: string, description: string): Command =>
+  const write = (name: string, description: string, argument: string): Command =>
     schedule
       .command(name)
       .description(description)
-      .argument('<name>', 'lower-case letters, digits, - and _', parseScheduleName)
+      .argument(argument, 'lower-case letters, digits, - and _', parseScheduleName)
       .requiredOption('--environment <environment>', "name of the environment in the registry's configuration")
       .requiredOption('--cron <cron>', 'minute, hour, day of the month, month, day of the week: "30 2 * * *" is 02:30 every night')
       .requiredOption('--tag <template>', 'tag of each snapshot, with {yyyy}, {MM}, {dd}, {HH} and {mm} of its time')
       .option('--time-zone <zone>', 'where the clock hangs, such as Europe/Paris', 'UTC')
       .option('--alias <tag>', 'a tag that names the latest snapshot that succeeded')
       .option('--catch-up', 'make up for the latest time during which nothing ran', false);
-  write('create', 'make a schedule').action(async (scheduleName: string, definition: ScheduleDefinition) =>
+  write('create', 'make a schedule', '<name>').action(async (scheduleName: string, definition: ScheduleDefinition) =>
     (await import('./commands/schedule.ts')).scheduleCreate(context(), scheduleName, definition),
   );
-  write('change', 'give a schedule another definition, whole')
+  write('change', 'give a schedule another definition, whole', '<schedule>')
     .option('--unchanged-since <time>', 'only if nobody has changed it since this time, which show prints as "changed"', parseTime)
     .action(async (scheduleName: string, { unchangedSince, ...definition }: ScheduleDefinition & { readonly unchangedSince?: Date }) =>
       (await import('./commands/schedule.ts')).scheduleChange(context(), scheduleName, definition, unchangedSince),
@@ -74,7 +74,7 @@ export function addScheduleCommands(program: Command, context: () => Context): v
     schedule
       .command(name)
       .description(description)
-      .argument('<name>', 'name of the schedule', parseScheduleName)
+      .argument('<schedule>', 'its name', parseScheduleName)
       .action(async (scheduleName: string) => run(context(), scheduleName));
   };
   one('show', 'show one schedule, its next times and what it missed', async (...given) =>

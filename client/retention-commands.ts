@@ -21,7 +21,7 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
       .description('remove a snapshot; refused while a tag or a pin that is not named holds it')
       .argument('<ref>', refHelp)
       .option('--tag <tag>', 'another tag that goes with it; may be given several times', collectTags, [])
-      .option('--pin <id>', 'a pin that shall not hold it; may be given several times', collectTexts, [])
+      .option('--pin <pin>', 'a pin that shall not hold it; may be given several times', collectTexts, [])
       .action(async (reference: string, { tag, pin }: { tag: string[]; pin: string[] }) =>
         (await import('./commands/snapshot.ts')).snapshotRemove(context(), { reference, tags: tag, pins: pin }),
       );
@@ -39,7 +39,7 @@ export function addRetentionCommands(program: Command, snapshot: Command, contex
     .command('unpin')
     .description('take a pin away')
     .argument('<ref>', refHelp)
-    .option('--pin <id>', 'which one, where there are several')
+    .option('--pin <pin>', 'which one, where there are several')
     .action(async (reference: string, { pin }: { pin?: string }) =>
       (await import('./commands/snapshot.ts')).snapshotUnpin(context(), { reference, pin }),
     );

@@ -1,13 +1,13 @@
 import { Argument, type Command } from 'commander';
 import type { InitOptions } from './commands/init.ts';
-import { completionScript, type Shell, shells } from './completion.ts';
+import { askedCommand, completionScript, type Shell, shells } from './completion.ts';
 import type { Context } from './context.ts';
 
 /** The commands that prepare a project and a machine for the others. */
 export function addSetupCommands(
   program: Command,
   context: () => Context,
-  about: { readonly nodeVersion: string; readonly setExitCode: (code: number) => void },
+  about: { readonly nodeVersion: string; readonly setExitCode: (code: number) => void; readonly write: (text: string) => void },
 ): void {
   program
     .command('init')
@@ -31,6 +31,10 @@ export function addSetupCommands(
       const script = completionScript(program, shell);
       context().output.result(script.trimEnd(), { version: 1, shell, script });
     });
+  program
+    .command(askedCommand, { hidden: true })
+    .argument('[words...]')
+    .action(async (words: string[]) => (await import('./commands/complete.ts')).complete(program, words, context, about.write));
 }
 
 const collectTexts = (text: string, before: string[]): string[] => [...before, text];

@@ -37,7 +37,7 @@ export type Choice = {
   readonly from: 'argument' | 'lock' | 'pulled' | 'config';
 };
 
-async function readPulled(project: Project): Promise<Pulled | undefined> {
+export async function readPulled(project: Project): Promise<Pulled | undefined> {
   const path = join(project.stateFolder, pulledName);
   const text = await readIfThere(path);
   return text === undefined ? undefined : parseYaml(pulledSchema, text, path);

@@ -5,9 +5,12 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Shell, shells } from '../../client/completion.ts';
 import { projectFolder } from '../../scripts/project-paths.ts';
+import { createMemoryObjects } from '../../storage/index.ts';
 import { bundledClient, clientBundle } from '../support/client-bundle.ts';
 import { reasonAgainst } from '../support/installed-commands.ts';
+import { publishImage } from '../support/published-image.ts';
 import { runOnTerminal } from '../support/run-on-terminal.ts';
+import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 import { type Completions, completeIn } from '../support/shell-completion.ts';
 
 const reason = await reasonAgainst(shells);
@@ -45,6 +48,7 @@ const setUps: readonly { readonly shell: Shell; readonly atStart: SetUp; readonl
 
 let folder: string;
 let path: string;
+let registry: RunningRegistry;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dyn-data-completion-'));
@@ -54,18 +58,31 @@ beforeAll(async () => {
   await writeFile(join(programs, 'dyn-data'), `#!/bin/sh\nexec '${process.execPath}' '${clientBundle}' "$@"\n`);
   await chmod(join(programs, 'dyn-data'), 0o755);
   path = `${programs}:/usr/local/bin:/usr/bin:/bin`;
+  registry = await startRegistry({ objects: createMemoryObjects(), build: () => () => Promise.reject(new Error('builds nothing')) });
+  for (const tag of ['prod-1', 'prod-2', 'tested']) await publishImage(registry, { repository: 'dynamease', tag, layers: [] });
 });
 afterAll(async () => {
+  await registry.stop();
   await rm(folder, { recursive: true });
 });
 const client = (...args: string[]) => runOnTerminal(args, { folder, columns: undefined });
 
-/** A home folder with a shell set up in it, and a file whose name has a space. */
+const composeFile = `
+services:
+  mysql: { image: mysql, labels: { dyn-data.source: mysql } }
+  ldap: { image: openldap, labels: [dyn-data.source=ldap] }
+  nginx: { image: nginx }
+`;
+
+/** A home folder with a shell set up in it, a project, and a file whose name has a space. */
 async function homeWith({ file, text, command }: SetUp): Promise<string> {
   const home = await mkdtemp(join(folder, 'home-'));
   await mkdir(dirname(join(home, file)), { recursive: true });
   await writeFile(join(home, file), text);
   await writeFile(join(home, 'a file.yaml'), '');
+  const config = { version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['docker-compose.yml'] } };
+  await writeFile(join(home, 'dyn-data.yaml'), JSON.stringify(config));
+  await writeFile(join(home, 'docker-compose.yml'), composeFile);
   if (command !== undefined) expect(spawnSync('sh', ['-c', command], { env: { HOME: home, PATH: path } }).status).toBe(0);
   return home;
 }
@@ -106,12 +123,20 @@ const completed: readonly (readonly [string, readonly string[]])[] = [
   ['dyn-data policy diff prod a', file],
   // No files where none are expected.
   ['dyn-data ls a', []],
-  ['dyn-data show a', []],
-  ['dyn-data policy check a', []],
+  ['dyn-data token show a', []],
+  ['dyn-data schedule show a', []],
   ['dyn-data up --timeout a', []],
   ['dyn-data -p a', []],
   // Neither are options, before they are begun.
   ['dyn-data ls ', []],
+  // What only the registry knows, and the stack's files.
+  ['dyn-data pull ', ['prod-1', 'prod-2', 'tested']],
+  ['dyn-data diff prod-1 p', ['prod-2']],
+  ['dyn-data snapshot create te', ['test']],
+  ['dyn-data policy diff t', ['test', 'tested']],
+  ['dyn-data logs ', ['ldap', 'mysql', 'nginx']],
+  ['dyn-data restore tested --service ', ['ldap', 'mysql']],
+  ['dyn-data restore tested --service=my', ['mysql']],
 ];
 
 describe.each(setUps)('$shell', ({ shell, atStart, once }) => {
@@ -140,6 +165,8 @@ describe.each(setUps)('$shell', ({ shell, atStart, once }) => {
         // With a colon.
         expect(descriptions.get('snapshot')).toBe('for operators: take, look at, pin and remove snapshots');
         expect(descriptions.get('status')).toBe('show each service, its state and the snapshot it holds');
+        const sources = new Map(answers.get('dyn-data restore tested --service ')?.map(({ word, description }) => [word, description]));
+        expect(sources.get('ldap')).toBe('ldap');
       });
     }
 
