@@ -84,7 +84,8 @@ export function requireDataService<T extends Pick<Held, 'service'>>(held: readon
   const found = held.find((one) => one.service.name === service);
   if (found) return found;
   const names = held.map((one) => one.service.name).join(', ');
-  throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. It has: ${names || 'none'}.`);
+  const next = names === '' ? 'It has none: give the services of its databases the label dyn-data.source.' : `It has: ${names}.`;
+  throw new DynDataError('NOT_FOUND', `The stack has no service ${service} that takes data. ${next}`);
 }
 
 /** @throws DynDataError SERVICE_UNHEALTHY where one does not run */

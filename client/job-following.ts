@@ -21,7 +21,10 @@ export async function followToEnd(context: Context, api: Pick<RegistryApi, 'foll
     }
   } catch (error) {
     if (!context.signal.aborted) throw error;
-    throw new DynDataError('CANCELLED', `Interrupted. The job ${job.id} goes on in the registry; only its following was ended.`);
+    throw new DynDataError(
+      'CANCELLED',
+      `Interrupted. The job ${job.id} goes on in the registry; only its following was ended. Follow it again with: dyn-data jobs follow ${job.id}`,
+    );
   } finally {
     context.output.live('job', undefined);
   }
@@ -30,7 +33,11 @@ export async function followToEnd(context: Context, api: Pick<RegistryApi, 'foll
 
 /** What a job that has not succeeded means for the command. */
 export function errorOfJob(job: Job): DynDataError {
-  if (job.state === 'cancelled') return new DynDataError('CANCELLED', `The job ${job.id} was cancelled. Nothing of it is visible.`);
+  if (job.state === 'cancelled')
+    return new DynDataError(
+      'CANCELLED',
+      `The job ${job.id} was cancelled. Nothing of it is visible. Do it again with: dyn-data jobs retry ${job.id}`,
+    );
   const {
     code = 'REGISTRY_FAILED',
     detail = `The job ${job.id} failed without saying why. Look at the registry's log.`,

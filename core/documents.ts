@@ -12,6 +12,8 @@ export function issueLines(error: z.core.$ZodError): string[] {
       return [`${at}: ${issue.expected} expected${issue.message.includes('undefined') ? ', but it is missing' : ''}`];
     if (issue.code === 'invalid_value') return [`${at}: one of ${issue.values.map(String).join(', ')} expected`];
     if (issue.code === 'custom' || issue.code === 'invalid_format') return [`${at}: ${issue.message}`];
+    if (issue.code === 'too_small') return [`${at}: at least ${issue.minimum} expected`];
+    if (issue.code === 'too_big') return [`${at}: at most ${issue.maximum} expected`];
     return [`${at}: ${issue.code.replaceAll('_', ' ')}`];
   });
 }
@@ -23,7 +25,12 @@ export function issueLines(error: z.core.$ZodError): string[] {
 export function parseValue<T>(schema: z.ZodMiniType<T>, value: unknown, what: string, code: ErrorCode): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new DynDataError(code, `${what} is not valid. Correct the keys named below.`, { details: issueLines(parsed.error) });
+  // What another program answers is corrected by nobody who reads this.
+  const next =
+    code === 'REGISTRY_FAILED'
+      ? 'See that it is a registry of dyn-data, and of the version of this dyn-data.'
+      : 'Correct the keys named below.';
+  throw new DynDataError(code, `${what} is not valid. ${next}`, { details: issueLines(parsed.error) });
 }
 
 /**

@@ -43,7 +43,8 @@ export async function auditVerify(context: Context, { head }: { head: string | u
   const found = await openRegistry(context, config.registry).access.verifyAudit(head);
   if (found.broken) {
     const { number, reason } = found.broken;
-    throw new DynDataError('VERIFY_FAILED', `The audit log is not whole from entry ${number} on: ${reason}.`, {
+    const next = 'Keep what is stored as it is, find out who can write to the storage beside the registry, and compare with a copy.';
+    throw new DynDataError('VERIFY_FAILED', `The audit log is not whole from entry ${number} on: ${reason}. ${next}`, {
       details: [`entries before it that are whole: ${found.entries}`],
     });
   }

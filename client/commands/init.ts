@@ -40,7 +40,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   }
   for (const file of files)
     if ((await readIfThere(join(folder, file))) === undefined)
-      throw new DynDataError('CONFIG_NOT_FOUND', `${join(folder, file)} does not exist.`);
+      throw new DynDataError('CONFIG_NOT_FOUND', `${join(folder, file)} does not exist. Name a compose file of this folder with --file.`);
   const survey = await surveyStack(folder, files);
   const known = await askRegistry(context, options);
   const proposals = proposeLabels(survey.services, known.sources);

@@ -134,7 +134,7 @@ async function readPassword({ env, folder, readHidden }: Context, file: string |
   if (file !== undefined) {
     const path = resolve(folder, file);
     const text = await readIfThere(path);
-    if (text === undefined) throw new DynDataError('USAGE', `--password-file names ${path}, which does not exist.`);
+    if (text === undefined) throw new DynDataError('USAGE', `--password-file names ${path}, which does not exist. Correct it.`);
     return text.replace(/\r?\n$/, '');
   }
   const given = env[passwordVariable] ?? (await readHidden(`Password for ${label}: `));
@@ -154,7 +154,7 @@ function sourceFor(manifest: Manifest, { kind, label }: TargetAddress, name: str
     'USAGE',
     source
       ? `The snapshot has several sources of the kind of ${label}: ${all}. Say which with --source.`
-      : `The snapshot has no source${name === undefined ? '' : ` ${name}`} of the kind of ${label}; it has ${all}.`,
+      : `The snapshot has no source${name === undefined ? '' : ` ${name}`} of the kind of ${label}; it has ${all}. Name one of them, or take another snapshot.`,
   );
 }
 

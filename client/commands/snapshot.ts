@@ -57,7 +57,11 @@ export async function snapshotUnpin(
   const { repository, digest } = await find(reference);
   const pins = await pinsOf(api.pins(repository), digest);
   const id = pin ?? pins[0]?.id;
-  if (id === undefined) throw new DynDataError('PIN_UNKNOWN', `Nothing pins ${digest}.`);
+  if (id === undefined)
+    throw new DynDataError(
+      'PIN_UNKNOWN',
+      `Nothing pins ${digest}, so there is no pin to take away. Run \`dyn-data ls\` to see what is pinned.`,
+    );
   if (pin === undefined && pins.length > 1)
     throw new DynDataError('USAGE', 'There are several pins. Say which one with --pin.', { details: pins.map(pinLine) });
   await api.unpin(repository, digest, id);

@@ -169,6 +169,7 @@ export const stackResults = {
     files: z.array(text),
     configDirs: z.array(text),
     labels: z.array(z.strictObject({ service: text, source: text, why: text })),
+    pushServers: z.array(text),
   }),
   doctor: z.strictObject({
     version,

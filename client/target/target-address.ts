@@ -40,15 +40,16 @@ export function parseTargetAddress(text: string): TargetAddress {
   const settings = new Set(found.kind === 'ldap' ? ['bind'] : [found.tlsSetting]);
   for (const name of url.searchParams.keys())
     if (!settings.has(name))
-      throw new DynDataError('USAGE', `The address of --to has the setting "${name}"; known is ${[...settings].join()}.`);
+      throw new DynDataError('USAGE', `The address of --to has the setting "${name}". Leave it out; known is ${[...settings].join()}.`);
   const tls = url.searchParams.get(found.tlsSetting ?? '') ?? undefined;
-  if (tls !== undefined && !/^[\w-]+$/.test(tls)) throw new DynDataError('USAGE', `The setting ${found.tlsSetting} of --to is one word.`);
+  if (tls !== undefined && !/^[\w-]+$/.test(tls))
+    throw new DynDataError('USAGE', `The setting ${found.tlsSetting} of --to is one word. Write it as the server's own client takes it.`);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? found.port : Number(url.port);
   const path = decode(url.pathname.slice(1));
   const user = found.kind === 'ldap' ? (url.searchParams.get('bind') ?? '') : decode(url.username);
-  if (user === '') throw new DynDataError('USAGE', `The address of --to does not say whom to log in as: ${form}.`);
-  if (/[\n\r\0]/.test(`${user}${path}${host}`)) throw new DynDataError('USAGE', 'The address of --to has a line break in it.');
+  if (user === '') throw new DynDataError('USAGE', `The address of --to does not say whom to log in as. Write it as one of ${form}.`);
+  if (/[\n\r\0]/.test(`${user}${path}${host}`)) throw new DynDataError('USAGE', 'The address of --to has a line break in it. Take it out.');
   return {
     kind: found.kind,
     label: `${url.protocol}//${url.host.includes(':') && url.port !== '' ? url.host : `${url.hostname}:${port}`}`,

@@ -40,10 +40,12 @@ trap forget EXIT
 trap 'exit 143' INT TERM HUP
 env "$PORT_NAME=$port" dyn-data --project-name "$PROJECT-$next" up "$SNAPSHOT" --json
 env "$PORT_NAME=$port" dyn-data --project-name "$PROJECT-$next" verify --restored --json
-"$SWITCH" "$port"
+# A full disk is noticed before the switch, and an interruption waits until it is done: else users would be led to what is then removed.
 printf '%s\n' "$next" > "$state/serving.new"
+trap '' INT TERM HUP
+"$SWITCH" "$port"
 mv "$state/serving.new" "$state/serving"
-trap - EXIT
+trap - EXIT INT TERM HUP
 say "$PROJECT-$next serves $SNAPSHOT on port $port."
 
 if [ -n "$serving" ]; then dyn-data --project-name "$PROJECT-$serving" down --volumes --json; fi

@@ -1,7 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resultSchemas } from '../../client/results/index.ts';
+import { DynDataError } from '../../core/errors.ts';
 import { isEnded, type JobState } from '../../core/job.ts';
 import { tokenIdOf } from '../../core/token-text.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
@@ -35,13 +38,17 @@ beforeAll(async () => {
     clock: () => now,
     build:
       (ports) =>
-      ({ environment, tag }) =>
-        publishImage(ports, {
+      async ({ environment, tag }, { signal }) => {
+        if (tag === 'broken') throw new DynDataError('POLICY_INVALID', 'The policy is not valid. Correct it.');
+        if (tag === 'waiting') await once(signal, 'abort');
+        signal.throwIfAborted();
+        return publishImage(ports, {
           repository: 'dynamease',
           environment,
           layers: [[{ path: `snapshot/${tag}`, bytes: new Uint8Array(10) }]],
           ...(tag === undefined ? {} : { tag }),
-        }),
+        });
+      },
     policyTools: {
       schema: () => ({ type: 'object' }),
       text: async (environment) => ({ version: 1, environment, policyFile: 'prod.yaml', text: 'version: 1\nsources: {}\n' }),
@@ -69,6 +76,7 @@ beforeAll(async () => {
   await storeDataImage(registry, june, { tag: 'prod-2024-06-01', takenAt: '2024-06-01T00:00:00.000Z' });
   const config = { version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['docker-compose.yml'] } };
   await writeFile(join(folder, 'dyn-data.yaml'), JSON.stringify(config));
+  await writeFile(join(folder, 'away.yaml'), unreachable);
   await writeFile(join(folder, 'before.yaml'), 'version: 1\nsources: { mysql: { tables: { a: { keep: [b] } } } }\n');
   await writeFile(join(folder, 'after.yaml'), 'version: 1\nsources: { mysql: { tables: { a: { columns: { b: email } } } } }\n');
 });
@@ -83,8 +91,18 @@ const isEverythingTried = times(0, 1) === 1;
 
 /** Nowhere is a docker; what needs one has tests of its own. */
 const env = () => ({ PATH: '/nonexistent', DYN_DATA_TOKEN: '', DYN_DATA_REGISTRY: '', XDG_CONFIG_HOME: folder });
-const run = (args: readonly string[], columns: number | undefined, more: Readonly<Record<string, string>> = {}) =>
-  runOnTerminal(args, { folder, columns, now, typed: remembered.TOKEN ?? '', env: { ...env(), ...more } });
+const run = (args: readonly string[], columns: number | undefined, more: Readonly<Record<string, string>> = {}, within = folder) =>
+  runOnTerminal(args, { folder: within, columns, now, typed: remembered.TOKEN ?? '', env: { ...env(), ...more } });
+
+/** Runs it in a folder that holds just these files. */
+async function runAnew(files: Readonly<Record<string, string>>, args: readonly string[], columns: number | undefined) {
+  const within = await mkdtemp(join(tmpdir(), 'dyn-data-printed-'));
+  known.set(within, '/FOLDER');
+  for (const [name, text] of Object.entries(files)) await writeFile(join(within, name), text);
+  const answer = await run(args, columns, {}, within);
+  await rm(within, { recursive: true });
+  return { ...answer, written: normalised(answer.written, known) };
+}
 
 /** The client as it ships, on a real terminal, prints what it prints here, but for what depends on the time of day. */
 async function expectSameOnPseudoTerminal(
@@ -101,13 +119,13 @@ async function expectSameOnPseudoTerminal(
 }
 
 /** What a command printed in a pipe, and on terminals where that is something else. */
-async function printedBy(args: readonly string[], columns: readonly number[], isProgressShown: boolean): Promise<string> {
-  const piped = await run(args, undefined);
+async function printedBy(args: readonly string[], columns: readonly number[], isProgressShown: boolean, runs = run): Promise<string> {
+  const piped = await runs(args, undefined);
   const parts = [`$ dyn-data ${args.join(' ')}`, `--- in a pipe, exit code ${piped.exitCode}`, piped.stdout.trimEnd()];
   if (piped.stderr !== '' && isProgressShown) parts.push('--- on standard error', piped.stderr.trimEnd());
   let before = piped.written;
   for (const width of columns) {
-    const { exitCode, written } = await run(args, width);
+    const { exitCode, written } = await runs(args, width);
     expect(exitCode).toBe(piped.exitCode);
     if (written !== before) parts.push(`--- on a terminal of ${width} columns`, written.trimEnd());
     before = written;
@@ -133,6 +151,8 @@ type Printing = {
   readonly follows?: true;
   /** It leaves a job behind, whose end the audit log and the tags that are printed later tell of. */
   readonly leavesJob?: true;
+  /** What has to be there first. */
+  readonly before?: () => Promise<void>;
   /** Its table leaves columns out. */
   readonly fits?: true;
 };
@@ -176,6 +196,16 @@ const printings: readonly Printing[] = [
   { name: 'jobs show', args: given('JOB') },
   { name: 'jobs log', args: given('JOB') },
   { name: 'jobs follow', args: given('JOB'), follows: true },
+  { name: 'jobs verify', args: ['prod-2024-06-01'], follows: true },
+  { name: 'jobs retry', before: () => startJobs('broken', 'BROKEN'), args: given('BROKEN'), json: given('BROKEN'), leavesJob: true },
+  // The second waits for the first: one build at a time of an environment.
+  {
+    name: 'jobs cancel',
+    before: () => startJobs('waiting', 'FIRST', 'SECOND'),
+    args: given('SECOND'),
+    json: given('FIRST'),
+    leavesJob: true,
+  },
   { name: 'schedule create', args: ['nightly', ...nightly('prod')], json: ['weekly', ...nightly('test')] },
   { name: 'schedule change', args: ['nightly', ...nightly('prod'), '--catch-up'], json: ['weekly', ...nightly('test'), '--catch-up'] },
   { name: 'schedule list', args: [], fits: true },
@@ -201,6 +231,11 @@ const printings: readonly Printing[] = [
   { name: 'rm', args: ['second'], json: ['prod-2024-06-01'] },
 ];
 const tokenId = (): string => tokenIdOf(remembered.TOKEN ?? '') ?? '';
+/** Builds of the environment test, whose ids are remembered under these names. */
+async function startJobs(tag: string, ...names: readonly string[]): Promise<void> {
+  for (const name of names)
+    remembered[name] = JSON.parse((await run(['snapshot', 'create', 'test', '--tag', tag, '--json'], undefined)).stdout).id;
+}
 
 const haveJobsEnded = async (): Promise<boolean> => {
   const { stdout } = await run(['jobs', 'list', '--json'], undefined);
@@ -208,8 +243,9 @@ const haveJobsEnded = async (): Promise<boolean> => {
 };
 
 describe('what a command prints', () => {
-  test.each(printings)('$name', async ({ name, args, json, keep = {}, follows = false, fits = false, leavesJob = false }) => {
+  test.each(printings)('$name', async ({ name, args, json, keep = {}, follows = false, fits = false, leavesJob = false, before }) => {
     const path = name.split(' ');
+    await before?.();
     const isLookedAt = json === undefined && !follows;
     await expectAsStored(name, await printedBy([...path, ...argsOf(args)], isLookedAt ? widths : [], !follows));
     for (const width of fits ? widths : []) {
@@ -228,6 +264,34 @@ describe('what a command prints', () => {
   });
 });
 
+const composeFile = `services:
+  mysql: { image: mysql:9.7 }
+  push-db: { image: postgres:17, labels: { dyn-data.source: push } }
+  aerogear: { image: aerogear/unifiedpush-wildfly }
+  tomcat: { image: tomcat, volumes: ['\${DYNAMEASE_CONFIG_DIR}:/config'] }
+`;
+const unreachable = JSON.stringify({
+  version: 1,
+  registry: 'http://127.0.0.1:1',
+  repository: 'dynamease',
+  stack: { files: ['docker-compose.yml'] },
+});
+
+describe('what a command prints in a folder', () => {
+  test.each([
+    ['init', 'of a stack', { 'docker-compose.yml': composeFile }, ['--repository', 'dynamease']],
+    ['init', 'of a stack, labels', { 'docker-compose.yml': composeFile }, ['--repository', 'dynamease', '--print-labels']],
+    ['doctor', 'of no project', {}, []],
+    ['doctor', 'of a project out of reach', { 'dyn-data.yaml': unreachable }, []],
+  ] as const)('%s %s', async (name, of, files, options) => {
+    known.set(process.versions.node, 'VERSION');
+    const args = [name, ...options, ...(name === 'init' ? ['--registry', registry.url] : [])];
+    const runs: typeof run = (given, columns) => runAnew(files, given, columns);
+    await expectAsStored(`${name} ${of}`.replace(',', ''), await printedBy(args, widths, true, runs));
+    expectPublished(name, JSON.parse((await runs([...args, '--json'], undefined)).stdout));
+  });
+});
+
 describe('a command that fails', () => {
   test.each([
     ['nothing is asked for', [], 2],
@@ -239,6 +303,11 @@ describe('a command that fails', () => {
     ['no docker', ['up', 'prod-2024-06-01'], 5],
     ['not without a yes', ['retention', 'apply', 'prod'], 2],
     ['no lock', ['up', '--locked'], 2],
+    ['no project', ['--config', 'none.yaml', 'ls'], 2],
+    ['no registry', ['--config', 'away.yaml', 'ls'], 5],
+    ['nothing to restore into', ['restore', 'latest'], 2],
+    ['a server that sounds like production', ['restore', 'latest', '--to', 'mysql://root@prod-db'], 4],
+    ['over what is there', ['init', '--registry', 'http://127.0.0.1:1', '--repository', 'x', '--file', 'before.yaml'], 4],
   ] as const)('%s', async (name, args, exitCode) => {
     await expectAsStored(`failed ${name}`, await printedBy(args, [80], true));
     const { stderr, stdout, exitCode: ended } = await run([...args, '--json'], undefined);
@@ -247,7 +316,7 @@ describe('a command that fails', () => {
     expectPublished('error', { error });
     expect(error.exitCode).toBe(exitCode);
     // It says what to do.
-    expect(error.message).toMatch(/[Rr]un |dyn-data [a-z]|Give a |Install|--yes/);
+    expect(error.message).toMatch(/[Rr]un |dyn-data [a-z]|Give |Install|--\w|try again|by hand/);
   });
 
   test('is red on a terminal alone, and not under NO_COLOR', async () => {
@@ -265,4 +334,14 @@ test.each(['', 'up', 'snapshot', 'token create'])('the help of "%s" fits the ter
   for (const width of widths)
     for (const line of (await run(args, width)).stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
   if (isEverythingTried || name === 'up') await expectSameOnPseudoTerminal(args, 60);
+});
+
+test('each command that prints something has a file of it', async () => {
+  const files = await readdir(fixtures);
+  const without = Object.keys(resultSchemas).filter((name) => {
+    const file = name.replaceAll(' ', '-');
+    return !files.some((one) => one === `${file}.txt` || one.startsWith(`${file}-`));
+  });
+  // What the services print themselves, and what is told by tests of restores.
+  expect(without).toEqual(['restore', 'logs']);
 });

@@ -64,6 +64,7 @@ describeWithEngine(`kill -9 at ${moments} random moments of pull and up, DYN_DAT
       const tookMs = performance.now() - startedMs;
       command.child.kill('SIGKILL');
       const { exitCode } = await command.ended;
+      expect(exitCode ?? 0, 'it ended by itself, and not well').toBe(0);
       // Later ones are to be killed within this time.
       if (exitCode !== null) wholeMs.set(situation, tookMs);
 
