@@ -198,7 +198,7 @@ async function restore(
         await run('before-restore');
       },
       onVerified: () => run('after-restore'),
-      onBytes: progress.add,
+      onLoaded: progress.add,
       onResume: progress.resume,
     });
     const durationMs = now().getTime() - startedMs;

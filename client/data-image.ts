@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
-import { imageLabels } from '../core/image.ts';
+import { type Descriptor, imageLabels } from '../core/image.ts';
 import type { Context } from './context.ts';
 import { type Engine, engineFailed, type Image } from './engine.ts';
 import { formatBar, formatBytes, shortDigest } from './format.ts';
@@ -25,6 +25,7 @@ export function helperOwner(context: Context, { folder, ownName }: Project): str
 /**
  * Has the engine pull the data image by digest, so that it verifies every byte. Layers that it has already are not transferred. What fails
  * is tried again a few times: the engine does not say whether it was the network.
+ * @returns what the image has in all, and how much of its layers the engine did not have
  * @throws DynDataError SNAPSHOT_UNKNOWN, REGISTRY_UNREACHABLE, ENGINE_FAILED
  */
 export async function pullDataImage(options: {
@@ -32,20 +33,23 @@ export async function pullDataImage(options: {
   readonly engine: Engine;
   readonly api: RegistryApi;
   readonly choice: Omit<Choice, 'from'>;
-}): Promise<{ sizeBytes: number }> {
+}): Promise<{ sizeBytes: number; transferredBytes: number }> {
   const { context, engine, api, choice } = options;
   const { output } = context;
   const { layers, config } = await api.imageManifest(choice.repository, choice.digest);
   const sizeBytes = layers.reduce((sum, layer) => sum + layer.size, config.size);
   output.note(`Pulling ${choice.reference} (${shortDigest(choice.digest)}, ${layers.length} layers, ${formatBytes(sizeBytes)})`);
+  const transferred = new Set<string>();
   for (let attempt = 0; ; attempt += 1) {
     let done = 0;
     const { pulled, details } = await engine.pull(choice.image, (line) => {
-      if (/^[0-9a-f]{12}: (?:Pull complete|Already exists)/.test(line)) done += 1;
+      const [, layer = '', what] = /^([0-9a-f]{12}): (Download complete|Pull complete|Already exists)/.exec(line) ?? [];
+      if (what === 'Download complete') transferred.add(layer);
+      else if (what !== undefined) done += 1;
       output.live('pull', `  ${formatBar(done, layers.length)}  ${done} of ${layers.length} layers`);
     });
     output.live('pull', undefined);
-    if (pulled) return { sizeBytes };
+    if (pulled) return { sizeBytes, transferredBytes: transferredOf(layers, transferred) };
     const pauseMs = pullAgainAfterMs[attempt];
     const failure = await pullFailure(api, choice, details);
     if (pauseMs === undefined || !failure.retryable) throw failure;
@@ -54,6 +58,12 @@ export async function pullDataImage(options: {
     );
     await sleep(pauseMs, undefined, { signal: context.signal });
   }
+}
+
+/** @param ids as the engine names layers: the first digits of their digests */
+function transferredOf(layers: readonly Descriptor[], ids: ReadonlySet<string>): number {
+  const came = layers.filter(({ digest }) => ids.has(digest.slice('sha256:'.length, 'sha256:'.length + 12)));
+  return came.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** What the engine says of the chosen image, which is pulled where it is not there. @throws as pullDataImage */

@@ -33,6 +33,8 @@ export type Progress = {
   readonly doneBytes: number;
   readonly totalBytes: number;
   readonly bytesPerSecond: number;
+  readonly doneRows: number;
+  readonly totalRows: number;
 };
 
 export type OutputOptions = {

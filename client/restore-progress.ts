@@ -1,6 +1,7 @@
 import type { ManifestSource } from '../core/manifest.ts';
 import type { Context } from './context.ts';
 import { formatBar, formatBytes, formatCount } from './format.ts';
+import { type Loaded, sumOf } from './restore/loaded.ts';
 import type { RestoreReason } from './restore/restore-service.ts';
 
 /** Without a terminal, a long restore says every so often that it lives. */
@@ -11,12 +12,8 @@ export function createRestoreProgress(
   options: Pick<Context, 'output' | 'now'> & { readonly service: string; readonly source: ManifestSource },
 ) {
   const { output, now, service, source } = options;
-  const totals = { rows: 0, sizeBytes: 0 };
-  for (const { rows, sizeBytes } of source.tables) {
-    totals.rows += rows;
-    totals.sizeBytes += sizeBytes;
-  }
-  let loadedBytes = 0;
+  const totals = sumOf(source.tables);
+  const done = { rows: 0, sizeBytes: 0 };
   let addedBytes = 0;
   let startedMs = now().getTime();
   let lineMs = startedMs;
@@ -35,27 +32,44 @@ export function createRestoreProgress(
       );
     },
     /** What an earlier restore has loaded already. */
-    resume(loaded: { readonly tables: number; readonly sizeBytes: number }): void {
-      loadedBytes = loaded.sizeBytes;
+    resume(loaded: Loaded & { readonly tables: number }): void {
+      done.rows += loaded.rows;
+      done.sizeBytes += loaded.sizeBytes;
       output.note(
         `${service}: resumes: ${loaded.tables} of ${source.tables.length} tables are loaded already, in all ${formatBytes(loaded.sizeBytes)} of ${formatBytes(totals.sizeBytes)}`,
       );
     },
-    add(sizeBytes: number): void {
+    add({ rows, sizeBytes }: Loaded): void {
+      done.rows += rows;
+      done.sizeBytes += sizeBytes;
       addedBytes += sizeBytes;
-      const doneBytes = loadedBytes + addedBytes;
       const ms = now().getTime();
       const bytesPerSecond = Math.round((addedBytes * 1000) / Math.max(1, ms - startedMs));
-      const rate = formatBytes(bytesPerSecond);
-      output.progress({ service, doneBytes, totalBytes: totals.sizeBytes, bytesPerSecond });
-      const bar = formatBar(doneBytes, totals.sizeBytes);
-      output.live(service, `${service}: ${bar}  ${formatBytes(doneBytes)} of ${formatBytes(totals.sizeBytes)}  ${rate}/s`);
+      output.progress({
+        service,
+        doneBytes: done.sizeBytes,
+        totalBytes: totals.sizeBytes,
+        bytesPerSecond,
+        doneRows: done.rows,
+        totalRows: totals.rows,
+      });
+      const secondsLeft = (totals.sizeBytes - done.sizeBytes) / Math.max(1, bytesPerSecond);
+      const parts = [
+        `${formatBytes(done.sizeBytes)} of ${formatBytes(totals.sizeBytes)}`,
+        `${formatBytes(bytesPerSecond)}/s`,
+        `${formatLeft(secondsLeft)} left`,
+        `${formatCount(done.rows)} of ${formatCount(totals.rows)} rows`,
+      ];
+      output.live(service, `${service}: ${formatBar(done.sizeBytes, totals.sizeBytes)}  ${parts.join('  ')}`);
       if (ms - lineMs < lineEveryMs) return;
       lineMs = ms;
-      if (!output.isTerminal) output.note(`${service}: ${formatBytes(doneBytes)} of ${formatBytes(totals.sizeBytes)} loaded, ${rate}/s`);
+      if (!output.isTerminal) output.note(`${service}: loaded ${parts.join(', ')}`);
     },
     end(): void {
       output.live(service, undefined);
     },
   };
 }
+
+/** An estimate: whole seconds, from a minute on whole minutes. */
+const formatLeft = (seconds: number): string => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);

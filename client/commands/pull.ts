@@ -21,7 +21,7 @@ export async function pull(context: Context, argument: string | undefined): Prom
   const lock = await readLockfile(project);
   await using _lock = await lockProject(project, context.process);
   await engine.removeHelpers(helperOwner(context, project));
-  const { sizeBytes } = await pullDataImage({ context, engine, api, choice });
+  const { sizeBytes, transferredBytes } = await pullDataImage({ context, engine, api, choice });
   await using reader = await openDataImage({ context, project, choice, image: await engine.image(choice.image) });
   const { rows, tables } = manifestTotals(reader.manifest);
   const { repository, digest, image, reference } = choice;
@@ -31,8 +31,9 @@ export async function pull(context: Context, argument: string | undefined): Prom
     lock === undefined || lock.digest === digest
       ? 'Next: dyn-data up'
       : `Next: dyn-data up ${reference} (alone, up takes what ${lockfileName} pins: ${lockedReference(lock)})`;
+  const came = transferredBytes === 0 ? 'all of it was here' : `${formatBytes(transferredBytes)} of it transferred`;
   context.output.result(
-    `Pulled ${choice.reference}\n  ${digest}\n  ${formatBytes(sizeBytes)}, ${formatCount(rows)} rows in ${tables} tables of ${sources.join(', ')}\n${next}`,
-    { version: 1, reference, repository, digest, image, sizeBytes, rows, tables, sources },
+    `Pulled ${choice.reference}\n  ${digest}\n  ${formatBytes(sizeBytes)}, ${came}; ${formatCount(rows)} rows in ${tables} tables of ${sources.join(', ')}\n${next}`,
+    { version: 1, reference, repository, digest, image, sizeBytes, transferredBytes, rows, tables, sources },
   );
 }

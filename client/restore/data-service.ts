@@ -4,6 +4,7 @@ import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import type { BeginStep } from '../steps.ts';
 import type { Changes } from './changes.ts';
+import type { Loaded } from './loaded.ts';
 
 /** What a kind of database needs to be driven: its container, its part of the manifest, and where progress is told. */
 export type DataServiceOptions = {
@@ -24,8 +25,8 @@ export type DataServiceOptions = {
 
 /** Told by a restore that goes on from where an earlier one of the same snapshot was cut. */
 export type Resumption = {
-  /** @param sizeBytes of the rows that need not be loaded again */
-  onResume(loaded: { readonly tables: number; readonly sizeBytes: number }): void;
+  /** @param loaded what need not be loaded again */
+  onResume(loaded: Loaded & { readonly tables: number }): void;
 };
 
 /**
@@ -46,7 +47,7 @@ export type DataService = {
   occupied(): Promise<string[]>;
   /** Values of the settings that `restore` changes; they are kept in the marker and handed to `putBack`. */
   settings(): Promise<Readonly<Record<string, string>>>;
-  restore(reader: ImageReader, onBytes: (sizeBytes: number) => void, resumption?: Resumption): Promise<void>;
+  restore(reader: ImageReader, onLoaded: (chunk: Loaded) => void, resumption?: Resumption): Promise<void>;
   concluded?(): Promise<void>;
   putBack(settings: Readonly<Record<string, string>>): Promise<void>;
   /**

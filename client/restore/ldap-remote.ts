@@ -1,5 +1,6 @@
 import type { ImageReader } from '../image-reader.ts';
 import { type DataServiceOptions, restoreFailed } from './data-service.ts';
+import type { Loaded } from './loaded.ts';
 import type { Refusal, TargetService } from './target-service.ts';
 
 /** How to log in stands in the container of the clients. */
@@ -48,11 +49,11 @@ export function createRemoteLdap({ container, source }: Pick<DataServiceOptions,
     },
     settings: async () => ({}),
     putBack: async () => undefined,
-    async restore(reader: ImageReader, onBytes: (sizeBytes: number) => void) {
+    async restore(reader: ImageReader, onLoaded: (chunk: Loaded) => void) {
       for (const table of source.tables) {
         const removed = await run(removeAll, table.name);
         if (removed.exitCode !== 0) throw restoreFailed(container, `Emptying the naming context ${table.name}`, codeOf(removed.exitCode));
-        const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
+        const input = reader.table(table, onLoaded);
         const { exitCode } = await run(load, table.name, input);
         const why = [16, 17, 21, 65].includes(exitCode ?? 0) ? '; a schema that the entries use may not be configured there' : '';
         if (exitCode !== 0) throw restoreFailed(container, `Loading the naming context ${table.name}`, `${codeOf(exitCode)}${why}`);

@@ -113,7 +113,7 @@ export function createLdapService({ container, source, labels, restart, oneOff, 
     },
     settings: async () => ({}),
     putBack: async () => undefined,
-    async restore(reader, onBytes) {
+    async restore(reader, onLoaded) {
       beginStep('schema');
       const contexts = await Promise.all(source.tables.map(async (table) => ({ table, context: await contextOf(table) })));
       let carried = '';
@@ -133,7 +133,7 @@ export function createLdapService({ container, source, labels, restart, oneOff, 
       }
       beginStep('rows');
       for (const { table, context } of contexts) {
-        const input = reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes));
+        const input = reader.table(table, onLoaded);
         const hasMemberOf = table.columns === undefined || table.columns.some((one) => one.toLowerCase().split(';')[0] === 'memberof');
         const memberOf = hasMemberOf && !context.keepsMemberOf ? 'leave-out' : 'keep';
         const { exitCode } = await oneOff(load, [config, context.directory, context.suffix, memberOf], input);

@@ -3,6 +3,7 @@ import type { ImageReader, StoredChunk } from '../image-reader.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { restoreFailed, tableLabel } from './data-service.ts';
+import type { Loaded } from './loaded.ts';
 import { firstWarning, loadSettings, type MysqlClient, mostSessions } from './mysql-client.ts';
 import { type LoadPlan, planLoad, type Run } from './mysql-load.ts';
 import type { MysqlProgress, TargetTable } from './mysql-progress.ts';
@@ -22,7 +23,7 @@ export type LoadOptions = {
   readonly tables: readonly ManifestTable[];
   /** Of `tables`, in their order. */
   readonly targets: readonly TargetTable[];
-  readonly onBytes: (sizeBytes: number) => void;
+  readonly onLoaded: (chunk: Loaded) => void;
 };
 
 /** Loads the rows that are missing, several runs of chunks at once, and makes the indexes of each table as soon as its rows are there. */
@@ -64,9 +65,9 @@ async function work(
   for (let next = indexless.shift(); next !== undefined; next = indexless.shift()) await makeIndexes(options, server, session, next.table);
 }
 
-async function loadRun({ container, progress, onBytes }: LoadOptions, session: MysqlSession, run: Run): Promise<void> {
+async function loadRun({ container, progress, onLoaded }: LoadOptions, session: MysqlSession, run: Run): Promise<void> {
   const what = `Loading the table ${tableLabel(run.table)}`;
-  const warnings = await session.load(what, run.table.load, run.sizeBytes, unpacked(run.chunks, onBytes));
+  const warnings = await session.load(what, run.table.load, run.sizeBytes, unpacked(run.chunks, onLoaded));
   // LOAD DATA LOCAL turns errors into warnings, so every warning counts as a failure.
   const warning = firstWarning(warnings);
   if (warning !== undefined) throw restoreFailed(container, what, `MySQL warning ${warning}: a value was not taken as it is`);
@@ -74,14 +75,14 @@ async function loadRun({ container, progress, onBytes }: LoadOptions, session: M
 }
 
 /** The next chunk is unpacked while one is sent. */
-async function* unpacked(chunks: readonly StoredChunk[], onBytes: (sizeBytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* unpacked(chunks: readonly StoredChunk[], onLoaded: (chunk: Loaded) => void): AsyncGenerator<Uint8Array> {
   let next = chunks[0]?.canonical();
   for (const [index, { chunk }] of chunks.entries()) {
     const current = await next;
     next = chunks[index + 1]?.canonical();
     next?.catch(() => undefined);
     if (current) yield current;
-    onBytes(chunk.sizeBytes);
+    onLoaded(chunk);
   }
 }
 

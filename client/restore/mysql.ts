@@ -4,6 +4,7 @@ import type { ManifestTable } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
+import { type Loaded, sumOf } from './loaded.ts';
 import { mysqlChanges } from './mysql-changes.ts';
 import { createMysqlClient, errorCode, literal, qualified, quote, unhex } from './mysql-client.ts';
 import { createMysqlProgress, type MysqlProgress, type TargetTable } from './mysql-progress.ts';
@@ -56,7 +57,7 @@ export function createMysqlService({ container, source, beginStep }: DataService
     },
     settings: () => readSettings(client),
     putBack: (settings) => putBackSettings(client, settings),
-    async restore(reader, onBytes, resumption) {
+    async restore(reader, onLoaded, resumption) {
       beginStep('schema');
       await client.endLeftSessions();
       await changeSettings(client);
@@ -64,7 +65,7 @@ export function createMysqlService({ container, source, beginStep }: DataService
       if (left) resumption?.onResume(loadedOf(source.tables, left));
       const targets = left ?? (await startOver(reader));
       beginStep('rows');
-      await loadTables({ container, client, progress, reader, tables: source.tables, targets, onBytes });
+      await loadTables({ container, client, progress, reader, tables: source.tables, targets, onLoaded });
       beginStep('keys');
       await progress.end();
       for (const file of source.after) await client.script(`Running ${file.path}`, await reader.text(file));
@@ -114,14 +115,10 @@ async function goOn(
   return emptied.exitCode === 0 ? targets : undefined;
 }
 
-function loadedOf(tables: readonly ManifestTable[], targets: readonly TargetTable[]): { tables: number; sizeBytes: number } {
-  const total = { tables: 0, sizeBytes: 0 };
-  for (const [number, { chunks }] of tables.entries()) {
-    const loaded = chunks.filter((_chunk, index) => targets[number]?.loaded.has(index));
-    if (loaded.length === chunks.length) total.tables += 1;
-    for (const { sizeBytes } of loaded) total.sizeBytes += sizeBytes;
-  }
-  return total;
+function loadedOf(tables: readonly ManifestTable[], targets: readonly TargetTable[]): Loaded & { readonly tables: number } {
+  const loaded = tables.map(({ chunks }, number) => chunks.filter((_chunk, index) => targets[number]?.loaded.has(index)));
+  const whole = tables.filter(({ chunks }, number) => loaded[number]?.length === chunks.length);
+  return { tables: whole.length, ...sumOf(loaded.flat()) };
 }
 
 export async function mysqlDataDirectory(container: ServiceContainer): Promise<string> {

@@ -4,6 +4,7 @@ import type { ManifestTable } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed, tableLabel } from './data-service.ts';
+import { sumOf } from './loaded.ts';
 import { runAfter } from './postgres-after.ts';
 import { postgresChanges } from './postgres-changes.ts';
 import { loadTables, tableStep } from './postgres-load.ts';
@@ -63,7 +64,7 @@ export function createPostgresService({ container, source, labels, beginStep }: 
     },
     settings: async () => (container.isRemote ? {} : readSettings(psql)),
     putBack: async (settings) => (container.isRemote ? undefined : putBackSettings(psql, settings)),
-    async restore(reader, onBytes, resumption) {
+    async restore(reader, onLoaded, resumption) {
       beginStep('schema');
       await query(
         'Ending left sessions',
@@ -75,11 +76,11 @@ export function createPostgresService({ container, source, labels, beginStep }: 
       const isLoaded = (table: ManifestTable): boolean => steps?.has(tableStep(table)) === true;
       if (steps) {
         const loaded = source.tables.filter(isLoaded);
-        resumption?.onResume({ tables: loaded.length, sizeBytes: loaded.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) });
+        resumption?.onResume({ tables: loaded.length, ...sumOf(loaded) });
       } else await startOver(reader);
       beginStep('rows');
       const tables = source.tables.filter((table) => table.chunks.length > 0 && !isLoaded(table));
-      await loadTables(target, tables, (table) => reader.table(table, ({ sizeBytes }) => onBytes(sizeBytes)));
+      await loadTables(target, tables, (table) => reader.table(table, onLoaded));
       beginStep('keys');
       for (const file of source.after)
         await runAfter(target, source, { path: file.path, text: await reader.text(file) }, steps ?? new Set());

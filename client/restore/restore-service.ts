@@ -6,6 +6,7 @@ import { isOf, type Marker, readMarker, writeMarker } from '../marker.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import type { BeginStep } from '../steps.ts';
 import { type DataService, type Resumption, tableLabel } from './data-service.ts';
+import type { Loaded } from './loaded.ts';
 
 export type Restored = {
   /** `already`: this very snapshot was there and nothing was loaded. */
@@ -35,7 +36,7 @@ export type RestoreRequest = {
   readonly onBegin: (why: RestoreReason) => Promise<void>;
   /** Called when the rows were counted and are right, before the service counts as restored. */
   readonly onVerified: () => Promise<void>;
-  readonly onBytes: (sizeBytes: number) => void;
+  readonly onLoaded: (chunk: Loaded) => void;
   readonly onResume: Resumption['onResume'];
 };
 
@@ -65,7 +66,7 @@ export async function restoreService(request: RestoreRequest): Promise<Restored>
   await writeMarker(container, directory, marker);
   try {
     const resumes = isSame && found.state === 'restoring' && !request.replace;
-    await data.restore(reader, request.onBytes, resumes ? { onResume: request.onResume } : undefined);
+    await data.restore(reader, request.onLoaded, resumes ? { onResume: request.onResume } : undefined);
   } catch (error) {
     // What failed matters more than that the server may be gone now; its marker keeps the settings for the next run.
     await data.putBack(settings).catch(() => undefined);

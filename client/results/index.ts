@@ -38,6 +38,8 @@ export const eventResult = z.discriminatedUnion('event', [
     doneBytes: z.int(),
     totalBytes: z.int(),
     bytesPerSecond: z.int(),
+    doneRows: z.int(),
+    totalRows: z.int(),
   }),
 ]);
 

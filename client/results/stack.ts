@@ -95,7 +95,16 @@ const planned = z.strictObject({
 });
 
 export const stackResults = {
-  pull: z.strictObject({ version, ...chosen, image: text, sizeBytes: count, rows: count, tables: count, sources: z.array(text) }),
+  pull: z.strictObject({
+    version,
+    ...chosen,
+    image: text,
+    sizeBytes: count,
+    transferredBytes: count,
+    rows: count,
+    tables: count,
+    sources: z.array(text),
+  }),
   pin: z.strictObject({
     version,
     file: text,

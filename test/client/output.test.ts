@@ -32,11 +32,12 @@ test('events are lines of JSON, those of progress once a second and at the end',
   const { output, stderr, stdout } = outputOn({ terminal: true, json: true, events: true, now: () => new Date(ms) });
   output.note('db: starting');
   output.live('db', 'half');
+  const rest = { totalBytes: 4, bytesPerSecond: 10, doneRows: 2, totalRows: 8 };
   for (const doneBytes of [1, 2, 3, 4]) {
-    output.progress({ service: 'db', doneBytes, totalBytes: 4, bytesPerSecond: 10 });
+    output.progress({ service: 'db', doneBytes, ...rest });
     ms += 600;
   }
-  output.progress({ service: 'ldap', doneBytes: 1, totalBytes: 4, bytesPerSecond: 0 });
+  output.progress({ service: 'ldap', doneBytes: 1, ...rest });
   output.result('text', { version: 1 });
   const events = stderr.text
     .trimEnd()
@@ -55,8 +56,7 @@ test('events are lines of JSON, those of progress once a second and at the end',
     event: 'progress',
     service: 'db',
     doneBytes: 1,
-    totalBytes: 4,
-    bytesPerSecond: 10,
+    ...rest,
   });
   expect(stdout.text).toBe('{"version":1}\n');
 });
