@@ -140,15 +140,23 @@ describeWithEngine('a pull that is cut', () => {
     expect(proxy.servedBytes - before).toBeLessThan(sizeBytes + slackBytes);
   });
 
-  it('transfers of the next snapshot only the layers that the engine has not', async () => {
+  it('transfers of the next snapshot only the layers that the engine has not, and says how much that was', async () => {
+    const transferred = async (tag: string): Promise<number> => {
+      const { exitCode, stdout, stderr } = await client.run(['pull', tag, '--json']);
+      expect(exitCode, stderr).toBe(0);
+      return JSON.parse(stdout).transferredBytes;
+    };
     const chunks = fresh(8);
     await publish('first', chunks);
-    await pull('first');
+    expect(await transferred('first')).toBeGreaterThan(8 * chunkBytes);
     const before = proxy.servedBytes;
     await publish('next', [...chunks, ...fresh(2)]);
-    await pull('next');
-    expect(proxy.servedBytes - before).toBeGreaterThan(2 * chunkBytes);
-    expect(proxy.servedBytes - before).toBeLessThan(2 * chunkBytes + slackBytes);
+    const said = await transferred('next');
+    for (const bytes of [said, proxy.servedBytes - before]) {
+      expect(bytes).toBeGreaterThan(2 * chunkBytes);
+      expect(bytes).toBeLessThan(2 * chunkBytes + slackBytes);
+    }
+    expect(await transferred('next')).toBe(0);
   });
 
   it('is tried again by the client where the engine gave up, and says so', async () => {
