@@ -95,17 +95,37 @@ describe('doctor', () => {
     expect(exitCode).toBe(2);
   });
 
-  test('Compose v1 is refused by its name', async () => {
-    const folder = join(home, 'bin');
+  /** A docker of this script, before the machine's own. */
+  const withDocker = async (name: string, commands: Record<string, string>) => {
+    const folder = join(home, name);
     await mkdir(folder);
-    const command = async (name: string, script: string): Promise<void> => {
-      await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
-      await chmod(join(folder, name), 0o755);
-    };
+    for (const [command, script] of Object.entries(commands)) {
+      await writeFile(join(folder, command), `#!/bin/sh\n${script}\n`);
+      await chmod(join(folder, command), 0o755);
+    }
+    return examine({ PATH: `${folder}${delimiter}${process.env.PATH}` });
+  };
+
+  test.runIf(process.platform === 'linux')('a disk without room fails, and little memory is to be looked at', async () => {
+    // /proc has no room at all.
+    const info = '{"root":"/proc","memoryBytes":1000000000,"cores":2}';
+    const docker = `case "$1" in version) echo 28.5.1 ;; info) echo '${info}' ;; *) exit 1 ;; esac`;
+    const { check } = await withDocker('full', { docker });
+    expect(check('disk')).toMatchObject({
+      state: 'fail',
+      code: 'ENGINE_FAILED',
+      found: '0 B free in /proc',
+      cure: expect.stringContaining('docker image prune'),
+    });
+    expect(check('memory')).toMatchObject({ state: 'warn', found: '1.0 GB, 2 cores', cure: expect.stringContaining('3.0 GB or more') });
+  });
+
+  test('Compose v1 is refused by its name', async () => {
     // What an old Debian has: an engine, no plugin, and the program of before it.
-    await command('docker', 'if [ "$1" = version ]; then echo 20.10.24; else echo "docker: unknown command" >&2; exit 1; fi');
-    await command('docker-compose', 'echo 1.29.2');
-    const { check, exitCode } = await examine({ PATH: `${folder}${delimiter}${process.env.PATH}` });
+    const { check, exitCode } = await withDocker('old', {
+      docker: 'if [ "$1" = version ]; then echo 20.10.24; else echo "docker: unknown command" >&2; exit 1; fi',
+      'docker-compose': 'echo 1.29.2',
+    });
     expect(check('engine')).toMatchObject({ state: 'ok', found: 'Docker 20.10.24' });
     expect(check('compose')).toMatchObject({
       state: 'fail',
