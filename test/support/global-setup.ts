@@ -4,6 +4,7 @@ import { pgDumpVariables } from '../../demo/sample-registry.ts';
 import { ensureEngine } from '../../scripts/engine.ts';
 import { ensureImages } from '../../scripts/images.ts';
 import { runCommand, runOrFail } from '../../scripts/run-command.ts';
+import { startComposeItself } from './quick-compose.ts';
 
 /** Whether the tests of this run have a Docker engine. The reason is a sentence for people. */
 export type EngineOfRun = { readonly available: true } | { readonly available: false; readonly reason: string };
@@ -25,6 +26,8 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<void> {
   const engine = await engineOfRun();
   project.provide('engine', engine);
+  // The long tests start it as its users do.
+  if (engine.available && project.name === 'engine') restoreDocker = await startComposeItself();
   const images = engine.available ? await ensureImages({ log }) : {};
   project.provide('images', images);
   project.provide('pgDump', engine.available ? await startPgDump(images.POSTGRES_IMAGE ?? 'postgres:18') : []);
@@ -32,8 +35,10 @@ export async function setup(project: TestProject): Promise<void> {
 
 export async function teardown(): Promise<void> {
   if (pgDumpContainer !== undefined) await runCommand('docker', ['rm', '--force', '--volumes', pgDumpContainer]);
+  await restoreDocker?.();
 }
 
+let restoreDocker: (() => Promise<void>) | undefined;
 let pgDumpContainer: string | undefined;
 
 /** Builds call pg_dump several times: entering a container that is there costs a fifth of making one for each. */
