@@ -2,6 +2,7 @@ import { createConnection } from 'node:net';
 import type { Address } from '../sample/connections.ts';
 import { runCommand, runOrFail } from '../scripts/run-command.ts';
 import { buildStandinImage, recipeDigest, recipeLabel } from '../scripts/standin-image.ts';
+import { untilItPasses } from '../scripts/wait-healthy.ts';
 
 export const toolsImage = 'dyn-data/bench-tools:1';
 const recipe = { folder: 'bench-tools' };
@@ -73,7 +74,7 @@ export async function startServer(options: {
 /** @param ready a shell command inside that succeeds as soon as the server answers */
 export async function waitReady(name: string, ready: string): Promise<void> {
   const deadline = Date.now() + 120_000;
-  while ((await runCommand('docker', ['exec', name, 'sh', '-c', ready])).exitCode !== 0) {
+  while ((await runCommand('docker', ['exec', name, ...untilItPasses(ready)])).exitCode !== 0) {
     if (Date.now() > deadline) throw new Error(`${name} does not answer`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
