@@ -9,7 +9,7 @@ import { runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts';
 import { contentOf, createOciClient, emptyType, indexType, jsonContent, manifestType } from '../support/oci-client.ts';
-import { ociTools, openOciTools, type RunTool } from '../support/oci-tools.ts';
+import { type OciTools, ociTools, openOciTools } from '../support/oci-tools.ts';
 
 const dockerManifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 const empty = contentOf('{}');
@@ -23,7 +23,7 @@ where.each(stores)('Docker 28 with images in $store store', ({ containerdStore }
   let folder: string;
   let engine: NewerEngine;
   let registry: GuardedRegistry;
-  let runTool: RunTool;
+  let tools: OciTools;
   const host = (): string => `127.0.0.1:${registry.port}`;
   const docker = (...args: string[]): Promise<string> => runOrFail(`docker ${args[0]}`, engine.client, args, { env: engine.env });
   const login = (token: string): Promise<string> => {
@@ -39,9 +39,10 @@ where.each(stores)('Docker 28 with images in $store store', ({ containerdStore }
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-newer-engine-'));
     engine = await startNewerEngine({ containerdStore, log: (line) => void process.stderr.write(`${line}\n`) });
     registry = await startGuardedRegistry(createMemoryObjects());
-    runTool = await openOciTools(join(folder, 'homes'));
+    tools = await openOciTools(folder);
   });
   afterAll(async () => {
+    await tools?.[Symbol.asyncDispose]();
     await registry?.stop();
     await engine?.[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
@@ -91,7 +92,7 @@ where.each(stores)('Docker 28 with images in $store store', ({ containerdStore }
 
   it.each(Object.entries(ociTools))('and %s see the same images, however each of them was pushed', async (name, tool) => {
     const run = async (command: string, token?: string): Promise<string> => {
-      const { exitCode, stdout, stderr } = await runTool(name, command, token);
+      const { exitCode, stdout, stderr } = await tools.run(name, ['sh', '-c', command], token);
       expect(exitCode, `${command}\n${stdout}${stderr}`).toBe(0);
       return stdout.trim();
     };

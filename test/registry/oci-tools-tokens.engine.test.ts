@@ -6,20 +6,22 @@ import { type CommandResult, runCommand } from '../../scripts/run-command.ts';
 import { createMemoryObjects } from '../../storage/index.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { type GuardedRegistry, startGuardedRegistry } from '../support/guarded-registry.ts';
-import { ociTools, openOciTools, type RunTool } from '../support/oci-tools.ts';
+import { type OciTools, ociTools, openOciTools } from '../support/oci-tools.ts';
 
 describeWithEngine('tools with a token', () => {
   let folder: string;
-  let runAs: RunTool;
+  let tools: OciTools;
   let registry: GuardedRegistry;
   const host = (): string => `127.0.0.1:${registry.port}`;
+  const runAs = (home: string, command: string, token?: string): Promise<CommandResult> => tools.run(home, ['sh', '-c', command], token);
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-tool-tokens-'));
-    runAs = await openOciTools(folder);
+    tools = await openOciTools(folder);
     registry = await startGuardedRegistry(createMemoryObjects());
   });
   afterAll(async () => {
+    await tools?.[Symbol.asyncDispose]();
     await registry?.stop();
     await rm(folder, { recursive: true, force: true });
   });

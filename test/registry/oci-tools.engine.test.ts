@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf, type StoredManifest } from '../../core/index.ts';
-import { ensureImages } from '../../scripts/images.ts';
 import { type CommandResult, runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { createFolderObjects } from '../../storage/index.ts';
 import { describeWithEngine } from '../support/engine.ts';
 import { createOciClient, jsonOf } from '../support/oci-client.ts';
+import { type OciTools, openOciTools } from '../support/oci-tools.ts';
 import { publishImage } from '../support/published-image.ts';
 import { type RunningRegistry, startRegistry } from '../support/running-registry.ts';
 import { sampleBytes } from '../support/stream-samples.ts';
 
 describeWithEngine('tools that people push, copy and delete with', () => {
   let folder = '';
-  let toolsImage = '';
+  let tools: OciTools;
   let registry: RunningRegistry;
   let snapshot: StoredManifest;
   const client = createOciClient(() => registry.port);
@@ -23,10 +23,9 @@ describeWithEngine('tools that people push, copy and delete with', () => {
   const images = new Set<string>();
 
   beforeAll(async () => {
-    const log = (line: string): void => void process.stderr.write(`${line}\n`);
-    toolsImage = (await ensureImages({ names: ['oci-tools'], log })).OCI_TOOLS_IMAGE ?? '';
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-tools-'));
     await mkdir(join(folder, 'work'));
+    tools = await openOciTools(join(folder, 'work'));
     const objects = await createFolderObjects({ folder: join(folder, 'store'), newId: randomUUID });
     registry = await startRegistry({ objects, build: () => async () => ({ digest: digestOf('unused') }) });
     const layers = [
@@ -37,14 +36,14 @@ describeWithEngine('tools that people push, copy and delete with', () => {
   });
   afterAll(async () => {
     for (const image of images) await runCommand('docker', ['image', 'rm', '--force', image]);
+    await tools?.[Symbol.asyncDispose]();
     await registry?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
   const docker = (...args: string[]): Promise<string> => runOrFail(`docker ${args[0]}`, 'docker', args);
-  /** One of the tools, in a container on the host's network with `folder/work` as its working directory. */
-  const tryTool = (...command: string[]): Promise<CommandResult> =>
-    runCommand('docker', ['run', '--rm', '--network', 'host', '--volume', `${join(folder, 'work')}:/work`, toolsImage, ...command]);
+  /** One of the tools, with `folder/work` as its working directory. */
+  const tryTool = (...command: string[]): Promise<CommandResult> => tools.run('home', command);
   const tool = async (...command: string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await tryTool(...command);
     expect(exitCode, `${command.join(' ')}\n${stdout}\n${stderr}`).toBe(0);

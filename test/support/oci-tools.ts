@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureImages } from '../../scripts/images.ts';
-import { type CommandResult, runCommand } from '../../scripts/run-command.ts';
+import { type CommandResult, runCommand, runOrFail } from '../../scripts/run-command.ts';
 
 /** What one program says to log in, to copy an image within the registry, to name its digest, to remove it and to list a repository's tags. */
 type Tool = {
@@ -38,18 +38,28 @@ export const ociTools: Readonly<Record<string, Tool>> = {
   },
 };
 
-/** Runs shell commands with a home folder of that name, where a login stays. */
-export type RunTool = (home: string, command: string, token?: string) => Promise<CommandResult>;
+/** A container with the tools on the host's network, for many commands: to make one for each takes longer than most of them. */
+export type OciTools = AsyncDisposable & {
+  /** @param home a name; commands of the same one find each other's logins */
+  run(home: string, command: readonly string[], token?: string): Promise<CommandResult>;
+};
 
-/** The tools in a container on the host's network each time. @param folder for their home folders */
-export async function openOciTools(folder: string): Promise<RunTool> {
+/** @param folder is the working directory of the commands, and holds their home folders */
+export async function openOciTools(folder: string): Promise<OciTools> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const image = (await ensureImages({ names: ['oci-tools'], log })).OCI_TOOLS_IMAGE ?? '';
-  return async (home, command, token = '') => {
-    await mkdir(join(folder, home), { recursive: true });
-    const mounted = ['--volume', `${join(folder, home)}:/home/tool`, '--env', 'HOME=/home/tool', '--env', 'TOKEN'];
-    // skopeo keeps its logins in a run-time folder unless told where.
-    const options = ['--rm', '--network', 'host', ...mounted, '--env', 'REGISTRY_AUTH_FILE=/home/tool/auth.json'];
-    return runCommand('docker', ['run', ...options, image, 'sh', '-c', command], { env: { TOKEN: token } });
+  const options = ['--detach', '--rm', '--init', '--network', 'host', '--volume', `${folder}:/work`, '--entrypoint', 'sleep'];
+  const container = (await runOrFail('Starting the tools', 'docker', ['run', ...options, image, '86400'])).trim();
+  return {
+    async run(home, command, token = '') {
+      await mkdir(join(folder, home), { recursive: true });
+      // skopeo keeps its logins in a run-time folder unless told where.
+      const variables = ['TOKEN', `HOME=/work/${home}`, `REGISTRY_AUTH_FILE=/work/${home}/auth.json`];
+      const inside = ['--workdir', '/work', ...variables.flatMap((one) => ['--env', one]), container];
+      return runCommand('docker', ['exec', ...inside, ...command], { env: { TOKEN: token } });
+    },
+    async [Symbol.asyncDispose]() {
+      await runCommand('docker', ['rm', '--force', '--volumes', container]);
+    },
   };
 }
