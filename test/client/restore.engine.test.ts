@@ -6,44 +6,52 @@ import { createClientProject } from '../support/client-project.ts';
 import { type DataImage, makeDataImage } from '../support/data-image.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
 import { awkwardText, ldapBase, ldapSource, mysqlLoad, mysqlSource } from '../support/shop-data.ts';
-import {
-  createShopStack,
-  directory,
-  installations,
-  type LongRestore,
-  people,
-  publishLongRestore,
-  push,
-  type ShopStack,
-} from '../support/shop-stack.ts';
+import { createShopStack, directory, installations, people, push, type ShopStack } from '../support/shop-stack.ts';
 import { startSmallRegistry } from '../support/small-registry.ts';
-import { restoreElsewhereSuite } from './restore-elsewhere-suite.ts';
+import { oneServiceSuite } from './one-service-suite.ts';
+import { restoreToSuite } from './restore-to-suite.ts';
 
-// Further interruptions: test/long/restore-interrupted.test.ts.
+// Interruptions: test/long/restore-interrupted.test.ts.
 
 const project = 'dyn-data-test-client';
 
 describeWithEngine('restoring a snapshot into a stack', () => {
   let stack: ShopStack;
   let first: DataImage;
-  let large: LongRestore;
 
   beforeAll(async () => {
     stack = await createShopStack(project);
     first = await stack.publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
-    large = await publishLongRestore(stack, 120_000);
   });
 
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  test('pull and up bring MySQL, LDAP and PostgreSQL to the snapshot, and dependants start after it', async () => {
+  const startDatabase = async (): Promise<void> => {
+    const file = `${stack.client.folder}/docker-compose.yml`;
+    await stack.client.docker(['compose', '-f', file, '-p', project, 'up', '-d', '--no-deps', 'db']);
+    await waitHealthy(`${project}-db-1`);
+  };
+
+  test('data that dyn-data did not put there is kept', async () => {
+    await startDatabase();
+    await stack.mysql('CREATE TABLE shop.mine (id INT); INSERT INTO shop.mine VALUES (7)');
     const pulled = await stack.client.run(['pull', 'first']);
     expect(pulled.stderr).toContain('Pulling first');
     expect(pulled).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/ kB, (?:[\d.]+ kB of it transferred|all of it was here); /),
     });
-    const up = await stack.client.run(['up', '--json']);
+    const up = await stack.client.run(['up']);
+    expect(up.stderr).toContain('error TARGET_NOT_EMPTY: The service db holds data');
+    expect(up.stderr).toContain('database shop');
+    expect(up.exitCode).toBe(4);
+    expect(await stack.mysql('SELECT id FROM shop.mine')).toEqual([['7']]);
+    expect(await stack.stateOf('db')).toMatchObject({ snapshot: { state: 'none' } });
+    expect(await stack.isRunning('reader')).toBe(false);
+  });
+
+  test('up --replace brings MySQL, LDAP and PostgreSQL to the snapshot, and dependants start after it', async () => {
+    const up = await stack.client.run(['up', '--replace', '--json']);
     expect(up.stderr).toBe('');
     expect(up.exitCode).toBe(0);
     const report = JSON.parse(up.stdout);
@@ -118,42 +126,25 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(outcomes).toEqual(['already', 'already', 'already']);
     expect(await stack.mysql('SELECT COUNT(*) FROM shop.orders')).toEqual([['0']]);
     const snapshot = { state: 'restored', digest: first.digest, reference: 'first' };
-    expect(await stack.stateOf('db')).toMatchObject({ source: 'main', snapshot, state: 'running', health: 'healthy' });
-    expect(await stack.stateOf('reader')).toEqual({ service: 'reader', state: 'running', addresses: [] });
+    const { services } = await stack.client.runJson(['status']);
+    expect(services).toContainEqual(
+      expect.objectContaining({
+        service: 'db',
+        source: 'main',
+        snapshot: expect.objectContaining(snapshot),
+        state: 'running',
+        health: 'healthy',
+      }),
+    );
+    expect(services).toContainEqual({ service: 'reader', state: 'running', addresses: [] });
   });
 
-  test('a table that was dropped is noticed, and --replace brings it back', async () => {
+  test('a table that was dropped is noticed', async () => {
     await stack.mysql('DROP TABLE shop.orders');
     const up = await stack.client.run(['up']);
     expect(up.exitCode).toBe(6);
     expect(up.stderr).toContain('error VERIFY_FAILED');
     expect(up.stderr).toContain('shop.orders');
-    expect((await stack.client.run(['up', '--replace'])).exitCode).toBe(0);
-    expect(await stack.mysql('SELECT COUNT(*) FROM shop.orders')).toEqual([['10']]);
-  });
-
-  test('up after kill -9 in the middle of a restore goes on with what is not loaded', async () => {
-    const killed = await stack.client.start(['up', 'large']);
-    const marked = await large.markLoaded(killed);
-    killed.child.kill('SIGKILL');
-    await killed.ended;
-    await large.letEnd();
-    expect(await stack.helpers()).not.toBe('');
-    expect(await stack.isRunning('reader')).toBe(false);
-    expect(await stack.stateOf('db')).toMatchObject({ snapshot: { state: 'restoring', digest: large.image.digest } });
-
-    const up = await stack.client.run(['up']);
-    expect(up.stderr).toContain('db: an earlier restore was interrupted; restoring');
-    expect(up.stderr).toMatch(/db: resumes: [0-3] of 3 tables are loaded already, in all [0-9.]+ MB of/);
-    expect(up.exitCode).toBe(0);
-    await large.expectWholeAndResumed(marked);
-  });
-
-  test('a snapshot of version 1 is restored too', async () => {
-    await stack.publish('old', [mysqlSource({ customers: 10, chunkRows: 5, indexes: false }), push, directory]);
-    const restored = await stack.client.run(['restore', 'old', '--service', 'db', '--yes']);
-    expect(restored.exitCode, restored.stderr).toBe(0);
-    expect(await stack.mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['10']]);
   });
 
   test('a chunk that was tampered with is refused, and nothing that depends on it starts', async () => {
@@ -163,9 +154,9 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     );
     const tables = customers ? [{ ...customers, chunks }, ...others] : [];
     await stack.publish('tampered', [{ ...mysqlSource({ customers: 10, chunkRows: 5 }), tables }, push, directory]);
-    const up = await stack.client.run(['up', 'tampered']);
-    expect(up.stderr).toContain('error DIGEST_MISMATCH: The chunk 000001.zst of the table shop.customers');
-    expect(up.exitCode).toBe(6);
+    const restored = await stack.client.run(['restore', 'tampered', '--service', 'db', '--yes']);
+    expect(restored.stderr).toContain('error DIGEST_MISMATCH: The chunk 000001.zst of the table shop.customers');
+    expect(restored.exitCode).toBe(6);
     expect(await stack.isRunning('reader')).toBe(false);
     expect(await stack.stateOf('db')).toMatchObject({ snapshot: { state: 'restoring' } });
   });
@@ -184,30 +175,22 @@ describeWithEngine('restoring a snapshot into a stack', () => {
       ...source,
       tables: [{ schema: 'shop', name: 'orders', load: mysqlLoad('orders', '(id, customer_id, price)'), chunks: [badRow] }],
     };
-    await stack.publish('bad-mysql', [bad, push, directory]);
-    const mysql = await stack.client.run(['restore', 'bad-mysql', '--service', 'db', '--yes']);
-    expect(mysql.stderr).toMatch(/error RESTORE_FAILED: Loading the table shop\.orders in the service db failed \(MySQL warning 1366/);
-    expect(mysql.exitCode).toBe(6);
-    expect(mysql.stderr).not.toContain('4711');
-
     const badPush = push.tables.map((table) => ({ ...table, chunks: [{ text: 'not-a-number-4711\ta\t\\\\x00\n', rows: 1 }] }));
-    await stack.publish('bad-postgres', [source, { ...push, tables: badPush }, directory]);
-    const postgres = await stack.client.run(['restore', 'bad-postgres', '--service', 'push-db', '--yes']);
-    expect(postgres.stderr).toMatch(
-      /error RESTORE_FAILED: Loading the table public\.installation in the service push-db failed \(SQLSTATE 22P02\)/,
-    );
-    expect(postgres.stderr).not.toContain('4711');
-
     const badDirectory = directory.tables.map((table) => ({
       ...table,
       chunks: [{ text: 'dn: uid=u4711,ou=nowhere\nobjectClass: noSuchClass\n\n', rows: 1 }],
     }));
-    await stack.publish('bad-ldap', [source, push, { ...directory, tables: badDirectory }]);
-    const ldap = await stack.client.run(['up', 'bad-ldap']);
-    expect(ldap.stderr).toMatch(
-      /error RESTORE_FAILED: Loading the naming context dc=example,dc=test in the service directory failed \(slapadd ended with 1/,
-    );
-    expect(ldap.stderr).not.toContain('4711');
+    await stack.publish('bad', [bad, { ...push, tables: badPush }, { ...directory, tables: badDirectory }]);
+    for (const [service, failure] of [
+      ['db', 'Loading the table shop.orders in the service db failed (MySQL warning 1366'],
+      ['push-db', 'Loading the table public.installation in the service push-db failed (SQLSTATE 22P02)'],
+      ['directory', 'Loading the naming context dc=example,dc=test in the service directory failed (slapadd ended with 1'],
+    ] as const) {
+      const { stderr, exitCode } = await stack.client.run(['restore', 'bad', '--service', service, '--yes']);
+      expect(stderr).toContain(`error RESTORE_FAILED: ${failure}`);
+      expect(exitCode).toBe(6);
+      expect(stderr).not.toContain('4711');
+    }
     expect(await stack.isRunning('reader')).toBe(false);
   });
 
@@ -231,31 +214,16 @@ describeWithEngine('restoring a snapshot into a stack', () => {
     expect(up.stderr).toContain('service db: wants the source main, which the snapshot does not have');
   });
 
-  restoreElsewhereSuite(() => stack);
-
-  test('data that dyn-data did not put there is kept until --replace', async () => {
-    await stack.client.docker(['rm', '--force', '--volumes', `${project}-db-1`]);
-    await stack.client.docker(['volume', 'rm', `${project}_db`]);
-    const file = `${stack.client.folder}/docker-compose.yml`;
-    await stack.client.docker(['compose', '-f', file, '-p', project, 'up', '-d', '--no-deps', 'db']);
-    await waitHealthy(`${project}-db-1`);
-    await stack.mysql('CREATE TABLE shop.mine (id INT); INSERT INTO shop.mine VALUES (7)');
-    const up = await stack.client.run(['up', 'first']);
-    expect(up.stderr).toContain('error TARGET_NOT_EMPTY: The service db holds data');
-    expect(up.stderr).toContain('database shop');
-    expect(up.exitCode).toBe(4);
-    expect(await stack.mysql('SELECT id FROM shop.mine')).toEqual([['7']]);
-    expect(await stack.stateOf('db')).toMatchObject({ snapshot: { state: 'none' } });
-    expect((await stack.client.run(['up', '--replace', 'first'])).exitCode).toBe(0);
-    expect(await stack.mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['2500']]);
-  });
+  oneServiceSuite(() => stack);
+  // MySQL and OpenLDAP: test/long/restore-to.test.ts.
+  restoreToSuite(() => stack, ['postgres']);
 
   test('down keeps the data, down -v removes it', async () => {
     expect((await stack.client.run(['down'])).exitCode).toBe(0);
     expect(await stack.stateOf('db')).toMatchObject({ state: 'absent', snapshot: { state: 'unknown' } });
-    const again = JSON.parse((await stack.client.run(['up', '--json'])).stdout);
-    const db = again.services.find((one: { service: string }) => one.service === 'db');
-    expect(db.restored).toMatchObject({ outcome: 'already', rows: 2510 });
+    await startDatabase();
+    expect(await stack.stateOf('db')).toMatchObject({ state: 'running', snapshot: { state: 'restored', reference: 'fewer' } });
+    expect(await stack.mysql('SELECT COUNT(*) FROM shop.customers')).toEqual([['30']]);
     expect((await stack.client.run(['down', '-v'])).exitCode).toBe(0);
     expect((await stack.client.docker(['volume', 'ls', '-q', '--filter', `label=com.docker.compose.project=${project}`])).stdout).toBe('');
   });

@@ -5,7 +5,6 @@ import { createShopStack, directory, type LongRestore, publishLongRestore, push,
 
 const project = 'dyn-data-test-interrupted';
 
-/** A killed client: test/client/restore.engine.test.ts. */
 describeWithEngine('a restore that is interrupted', () => {
   let stack: ShopStack;
   let large: LongRestore;
@@ -18,6 +17,23 @@ describeWithEngine('a restore that is interrupted', () => {
   });
 
   afterAll(() => stack[Symbol.asyncDispose]());
+
+  test('goes on with what is not loaded when the client was killed', async () => {
+    const killed = await stack.client.start(['up', 'large']);
+    const marked = await large.markLoaded(killed);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    await large.letEnd();
+    expect(await stack.helpers()).not.toBe('');
+    expect(await stack.isRunning('reader')).toBe(false);
+    expect(await stack.stateOf('db')).toMatchObject({ snapshot: { state: 'restoring', digest: large.image.digest } });
+
+    const up = await stack.client.run(['up']);
+    expect(up.stderr).toContain('db: an earlier restore was interrupted; restoring');
+    expect(up.stderr).toMatch(/db: resumes: [0-3] of 3 tables are loaded already, in all [0-9.]+ MB of/);
+    expect(up.exitCode).toBe(0);
+    await large.expectWholeAndResumed(marked);
+  });
 
   test('goes on with what is not loaded when the server was killed', async () => {
     const cut = await stack.client.start(['up', '--replace', 'large']);
