@@ -8,9 +8,11 @@ ldapRoundTrip('a hostile directory of OpenLDAP 2.5', {
     const image = await olderImage('openldap-2.5');
     return { source: image, target: image };
   },
+  otherOverlays: true,
 });
 
 ldapRoundTrip('a hostile directory of OpenLDAP 2.5, restored into the newest version', {
   project: 'dyn-data-test-openldap-2-5-newest',
   images: async () => ({ source: await olderImage('openldap-2.5'), target: imageVariables().LDAP_IMAGE ?? '' }),
+  otherOverlays: true,
 });

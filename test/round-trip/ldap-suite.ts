@@ -32,11 +32,15 @@ services:
 
 type Service = 'source' | 'target';
 
-/** @param options.images may take as long as building them takes; of two versions, what their programs bring to the schema differs */
-export function ldapRoundTrip(
-  name: string,
-  options: { readonly project: string; readonly images: () => Promise<{ readonly source: string; readonly target: string }> },
-): void {
+export type LdapRoundTrip = {
+  readonly project: string;
+  /** May take as long as building them takes; of two versions, what their programs bring to the schema differs. */
+  readonly images: () => Promise<{ readonly source: string; readonly target: string }>;
+  /** Whether it is tried too what becomes of the data where the overlays of the two servers differ. */
+  readonly otherOverlays: boolean;
+};
+
+export function ldapRoundTrip(name: string, options: LdapRoundTrip): void {
   const { project } = options;
   describeWithEngine(name, () => {
     let registry: SmallRegistry;
@@ -137,11 +141,19 @@ export function ldapRoundTrip(
       }
     });
 
+    // The source changes in the last test only.
+    const read = new Map<string, Promise<Map<string, string[]>>>();
+    const sourceEntries = (suffix: string): Promise<Map<string, string[]>> => {
+      const entriesOf = read.get(suffix) ?? entries('source', suffix);
+      read.set(suffix, entriesOf);
+      return entriesOf;
+    };
+
     it.each([
       [base, 31],
       [second, 3],
     ])('has the same entries below %s', async (suffix, count) => {
-      const source = await entries('source', suffix);
+      const source = await sourceEntries(suffix);
       expect(source.size).toBe(count);
       expect(await entries('target', suffix)).toEqual(source);
     });
@@ -155,10 +167,11 @@ export function ldapRoundTrip(
     it('is restored once more over itself', async () => {
       const { exitCode, stderr } = await client.run(['up', '--replace', 'hostile']);
       expect(exitCode, stderr).toBe(0);
-      expect(await entries('target', base)).toEqual(await entries('source', base));
+      expect(await entries('target', base)).toEqual(await sourceEntries(base));
       expect(await definitions('target')).toEqual(await definitions('source'));
     });
 
+    if (!options.otherOverlays) return;
     it('is restored without memberOf into a server that does not keep it', async () => {
       await compose('rm', '--stop', '--force', '--volumes', 'target');
       await start('target');
@@ -171,9 +184,13 @@ export function ldapRoundTrip(
       await apply('target', 'ldap-server.ldif', asRoot, withoutOverlay);
       const { exitCode, stderr } = await client.run(['up', 'hostile']);
       expect(exitCode, stderr).toBe(0);
-      const source = await entries('source', base);
+      const source = new Map(await sourceEntries(base));
       expect([...source.values()].flat().filter((line) => line.startsWith('memberOf:')).length).toBeGreaterThan(2);
-      for (const lines of source.values()) lines.splice(0, lines.length, ...lines.filter((line) => !line.startsWith('memberOf:')));
+      for (const [dn, lines] of source)
+        source.set(
+          dn,
+          lines.filter((line) => !line.startsWith('memberOf:')),
+        );
       expect(await entries('target', base)).toEqual(source);
     });
 

@@ -27,6 +27,7 @@ services:
     image: ${target}
     labels: { dyn-data.source: hostile }
     environment: { POSTGRES_USER: owner, POSTGRES_PASSWORD: ${password} }
+    ports: ["127.0.0.1:0:5432"]
     volumes: ["target:/var/lib/postgresql"]
 volumes: { target: }
 `;
@@ -53,6 +54,8 @@ function ofVersion(text: string, version: number): string {
   );
 }
 
+type Service = 'source' | 'target';
+
 export type PostgresImages = { readonly source: string; readonly target: string; readonly pgDump: string[] };
 
 /**
@@ -77,29 +80,26 @@ export function postgresRoundTrip(
       return result.stdout;
     };
     const connectTo = (to: PostgresSourceConfig) => () => connectPostgres('hostile', to, password, process.env, signal);
-    const ask = async (service: 'source' | 'target', sql: string): Promise<unknown[]> => {
-      const user = service === 'source' ? 'postgres' : 'owner';
-      const lines = await compose(
-        'exec',
-        '-T',
-        service,
-        'psql',
-        '-U',
-        user,
-        '-d',
-        database,
-        '-XAtqc',
-        `SELECT to_jsonb(q) FROM (${sql}) AS q`,
-      );
-      return lines
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line));
+    const ports = new Map<string, number>();
+    const portOf = async (service: Service): Promise<number> => {
+      const port = ports.get(service) ?? Number((await compose('port', service, '5432')).trim().split(':').at(-1));
+      ports.set(service, port);
+      return port;
     };
-    const structure = async (service: 'source' | 'target'): Promise<string[]> => {
-      const user = service === 'source' ? 'postgres' : 'owner';
+    const userOf = { source: 'postgres', target: 'owner' } as const;
+    const ask = async (service: Service, sql: string): Promise<unknown[]> => {
+      const server = { host: '127.0.0.1', port: await portOf(service), user: userOf[service] };
+      const asking = new pg.Client({ ...server, password, database });
+      await asking.connect();
+      try {
+        return (await asking.query(`SELECT to_jsonb(q) AS row FROM (${sql}) AS q`)).rows.map(({ row }) => row);
+      } finally {
+        await asking.end();
+      }
+    };
+    const structure = async (service: Service): Promise<string[]> => {
       const options = ['--schema-only', '--no-owner', '--no-privileges'];
-      const dump = await compose('exec', '-T', service, 'pg_dump', '-U', user, ...options, '-d', database);
+      const dump = await compose('exec', '-T', service, 'pg_dump', '-U', userOf[service], ...options, '-d', database);
       // Two lines with a word that is drawn each time.
       return dump.split('\n').filter((line) => !/^\\(?:un)?restrict /.test(line));
     };
@@ -112,8 +112,7 @@ export function postgresRoundTrip(
       client = await createClientProject({ registry: registry.url, project, composeFile });
       await compose('up', '-d', 'source');
       await waitHealthy(`${project}-source-1`);
-      const port = Number((await compose('port', 'source', '5432')).trim().split(':').at(-1));
-      const server = { host: '127.0.0.1', port, user: 'postgres' };
+      const server = { host: '127.0.0.1', port: await portOf('source'), user: userOf.source };
       config = { kind: 'postgres', ...server, password: { env: 'none' }, database, pgDump: images.pgDump };
       const admin = new pg.Client({ ...server, password, database: 'postgres' });
       await admin.connect();
