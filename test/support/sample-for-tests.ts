@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Environment, SampleConnections } from '../../sample/connections.ts';
-import { removeSample } from '../../sample/seed-sample.ts';
+import { removeSample, type SeedSampleOptions, seedSample, withoutHealthChecks } from '../../sample/seed-sample.ts';
 import type { SampleSize } from '../../sample/sizes.ts';
 import { imageVariables } from './engine.ts';
 import { seedFreshSample } from './fresh-sample.ts';
@@ -13,6 +13,10 @@ export const sampleEnvironment = (): Environment => ({
   SAMPLE_LDAP_PORT: '0',
   SAMPLE_POSTGRES_PORT: '0',
 });
+
+/** As {@link sampleForTests} seeded it, into what is there. */
+export const seedAgain = (options: Omit<SeedSampleOptions, 'env'>): Promise<SampleConnections> =>
+  seedSample({ ...options, env: { ...sampleEnvironment(), ...withoutHealthChecks } });
 
 /**
  * Called in a `describe`: one sample system for all tests and suites in it, fresh before the first, removed after the last. Its start
