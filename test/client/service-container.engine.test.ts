@@ -1,72 +1,79 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createEngine } from '../../client/engine.ts';
 import { createRunner, type Runner } from '../../client/process.ts';
-import { createProjectContainers, type ProjectContainers } from '../../client/project-containers.ts';
+import { createProjectContainers } from '../../client/project-containers.ts';
 import { createServiceContainer, type ServiceContainer } from '../../client/service-container.ts';
 import { runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { describeWithEngine, imageVariables } from '../support/engine.ts';
 
-const project = 'dyn-data-test-service-container';
 const timeoutMs = 30_000;
 
-describeWithEngine('the container of a service', () => {
-  let containers: ProjectContainers;
-  let open: ServiceContainer[];
+/** A compose project of its own, as compose makes its containers. */
+type Project = AsyncDisposable & {
+  nameOf(service: string): string;
+  /** @returns the id */
+  start(service: string, script: string, ...options: string[]): Promise<string>;
+  container(service: string): ServiceContainer;
   /** What docker was asked, by its first word. */
-  let asked: string[];
-  let processes: Runner;
-  const interrupted = new AbortController();
+  readonly asked: readonly string[];
+};
 
-  const nameOf = (service: string): string => `${project}-${service}-1`;
-  /** As compose makes it. */
-  const start = (service: string, script: string, ...options: string[]): Promise<string> => {
-    const labels = [`project=${project}`, `service=${service}`, 'oneoff=False'].flatMap((one) => ['--label', `com.docker.compose.${one}`]);
-    const image = imageVariables().NGINX_IMAGE ?? '';
-    const entrypoint = ['--init', '--name', nameOf(service), '--entrypoint', 'sh'];
-    return runOrFail('Starting', 'docker', ['run', '-d', ...labels, ...options, ...entrypoint, image, '-c', script]);
+async function openProject(name: string): Promise<Project> {
+  const project = `dyn-data-test-service-${name}`;
+  const { signal } = new AbortController();
+  const asked: string[] = [];
+  const open: ServiceContainer[] = [];
+  const runner = createRunner({ env: process.env, signal });
+  const processes: Runner = {
+    ...runner,
+    run(command, args, options) {
+      asked.push(args[0] ?? '');
+      return runner.run(command, args, options);
+    },
   };
+  const containers = createProjectContainers(createEngine(processes), project);
+  const nameOf = (service: string): string => `${project}-${service}-1`;
   const remove = async (): Promise<void> => {
     const { stdout } = await runCommand('docker', ['ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${project}`]);
     const ids = stdout.split('\n').filter((id) => id !== '');
     if (ids.length > 0) await runCommand('docker', ['rm', '--force', ...ids]);
   };
-  const container = (service: string): ServiceContainer => {
-    const made = createServiceContainer({
-      processes,
-      engine: createEngine(processes),
-      containers,
-      service,
-      signal: interrupted.signal,
-      now: () => new Date(),
-    });
-    open.push(made);
-    return made;
+  await remove();
+  return {
+    asked,
+    nameOf,
+    async start(service, script, ...options) {
+      const labels = [`project=${project}`, `service=${service}`, 'oneoff=False'].flatMap((one) => [
+        '--label',
+        `com.docker.compose.${one}`,
+      ]);
+      const image = imageVariables().NGINX_IMAGE ?? '';
+      const entrypoint = ['--init', '--name', nameOf(service), '--entrypoint', 'sh'];
+      const run = ['run', '-d', ...labels, ...options, ...entrypoint, image, '-c', script];
+      return (await runOrFail('Starting', 'docker', run)).trim();
+    },
+    container(service) {
+      const engine = createEngine(processes);
+      const made = createServiceContainer({ processes, engine, containers, service, signal, now: () => new Date() });
+      open.push(made);
+      return made;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const one of open) await one[Symbol.asyncDispose]();
+      await containers[Symbol.asyncDispose]();
+      await remove();
+    },
   };
-  const healthyWhen = (file: string): string[] => ['--health-cmd', `test -e ${file}`, '--health-interval', '500ms'];
+}
 
-  beforeEach(async () => {
-    await remove();
-    asked = [];
-    open = [];
-    const runner = createRunner({ env: process.env, signal: interrupted.signal });
-    processes = {
-      ...runner,
-      run(command, args, options) {
-        asked.push(args[0] ?? '');
-        return runner.run(command, args, options);
-      },
-    };
-    containers = createProjectContainers(createEngine(processes), project);
-  });
+const healthyWhen = (file: string): string[] => ['--health-cmd', `test -e ${file}`, '--health-interval', '500ms'];
 
-  afterEach(async () => {
-    for (const one of open) await one[Symbol.asyncDispose]();
-    await containers[Symbol.asyncDispose]();
-    await remove();
-  });
-
-  test('several are waited for without a question while nothing happens, and seen when they are healthy', async () => {
+// Most of their time they wait, each for containers of its own.
+describeWithEngine('the container of a service', () => {
+  test.concurrent('several are waited for without a question while nothing happens, and seen when they are healthy', async () => {
+    await using project = await openProject('several');
+    const { start, container, nameOf, asked } = project;
     await Promise.all(['a', 'b'].map((service) => start(service, 'sleep 1000', ...healthyWhen('/tmp/ready'))));
     const waiting = Promise.all(['a', 'b'].map((service) => container(service).waitHealthy({ timeoutMs })));
     const questions = (): number => asked.filter((word) => word === 'ps').length;
@@ -77,14 +84,18 @@ describeWithEngine('the container of a service', () => {
     expect(asked.filter((word) => word === 'events')).toHaveLength(1);
   });
 
-  test('its check is asked without waiting for Docker, as the user of the container', async () => {
+  test.concurrent('its check is asked without waiting for Docker, as the user of the container', async () => {
+    await using project = await openProject('rare');
+    const { start, container } = project;
     const check = 'test "$(id -u) $PLACE" = "1000 here" && test -e /tmp/ready';
     const options = ['--user', '1000', '--env', 'PLACE=here', '--health-cmd', check, '--health-interval', '1h'];
     await start('rare', 'sleep 2; touch /tmp/ready; exec sleep 1000', ...options);
     expect(await container('rare').waitHealthy({ timeoutMs })).toMatchObject({ status: 'running', health: 'healthy' });
   });
 
-  test('one without a shell that could be asked is what Docker finds', async () => {
+  test.concurrent('one without a shell that could be asked is what Docker finds', async () => {
+    await using project = await openProject('bare');
+    const { start, container, nameOf } = project;
     await start(
       'bare',
       'rm /bin/sh; touch /tmp/ready; exec sleep 1000',
@@ -97,12 +108,14 @@ describeWithEngine('the container of a service', () => {
     );
     const direct = ['docker', 'exec', nameOf('bare'), 'test', '-e', '/tmp/ready'] as const;
     while ((await runCommand(direct[0], direct.slice(1))).exitCode !== 0) await sleep(100);
-    await expect(container('bare').waitHealthy({ timeoutMs: 6_000 })).rejects.toMatchObject({
+    await expect(container('bare').waitHealthy({ timeoutMs: 8_000 })).rejects.toMatchObject({
       message: expect.stringMatching(/is not healthy after .* \(running, unhealthy\)/),
     });
   });
 
-  test('one that ended is named with its exit code and last lines; one that is to end well is waited for', async () => {
+  test.concurrent('one that ended is named with its exit code and last lines; one that is to end well is waited for', async () => {
+    await using project = await openProject('ended');
+    const { start, container } = project;
     await start('bad', 'sleep 1; echo goodbye; exit 3');
     await expect(container('bad').waitHealthy({ timeoutMs, endsByItself: true })).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
@@ -113,7 +126,9 @@ describeWithEngine('the container of a service', () => {
     expect(await container('good').waitHealthy({ timeoutMs, endsByItself: true })).toMatchObject({ status: 'exited', exitCode: 0 });
   });
 
-  test('one that is started again by the engine is waited for', async () => {
+  test.concurrent('one that is started again by the engine is waited for', async () => {
+    await using project = await openProject('again');
+    const { start, container, nameOf } = project;
     await start(
       'again',
       'test -e /tmp/second && exec sleep 1000; touch /tmp/second; sleep 1; exit 1',
@@ -125,15 +140,17 @@ describeWithEngine('the container of a service', () => {
     expect(await container('again').waitHealthy({ timeoutMs })).toMatchObject({ status: 'running', health: 'healthy' });
   });
 
-  test('commands run in the one that was made anew', async () => {
-    const first = (await start('made', 'sleep 1000', '--hostname', 'first')).trim();
+  test.concurrent('commands run in the one that was made anew', async () => {
+    await using project = await openProject('made');
+    const { start, container, nameOf } = project;
+    const first = await start('made', 'sleep 1000', '--hostname', 'first');
     const made = container('made');
     expect((await made.waitHealthy({ timeoutMs })).id).toBe(first);
     expect((await made.exec(['cat', '/etc/hostname'])).stdout).toBe('first\n');
     await runOrFail('Removing', 'docker', ['rm', '--force', nameOf('made')]);
     const waiting = made.waitHealthy({ timeoutMs });
     await sleep(1_500);
-    const second = (await start('made', 'sleep 1000', '--hostname', 'second')).trim();
+    const second = await start('made', 'sleep 1000', '--hostname', 'second');
     expect((await waiting).id).toBe(second);
     expect((await made.exec(['cat', '/etc/hostname'])).stdout).toBe('second\n');
     // With an input that no shell takes, and line by line.
@@ -144,11 +161,13 @@ describeWithEngine('the container of a service', () => {
     expect((await made.exec(['cat'], { input: 'a\0b' })).stdout).toBe('a\0b');
   });
 
-  test('a time limit names how it is and what it printed', async () => {
+  test.concurrent('a time limit names how it is and what it printed', async () => {
+    await using project = await openProject('limit');
+    const { start, container } = project;
     await start('sick', 'echo I feel unwell; exec sleep 1000', ...healthyWhen('/never'), '--health-retries', '1');
-    await expect(container('sick').waitHealthy({ timeoutMs: 2_500 })).rejects.toMatchObject({
+    await expect(container('sick').waitHealthy({ timeoutMs: 5_000 })).rejects.toMatchObject({
       code: 'SERVICE_UNHEALTHY',
-      message: expect.stringMatching(/^The service sick is not healthy after [23].* \(running, unhealthy\)/),
+      message: expect.stringMatching(/^The service sick is not healthy after .* \(running, unhealthy\)/),
       details: ['sick | I feel unwell'],
     });
     await expect(container('absent').waitHealthy({ timeoutMs: 500 })).rejects.toMatchObject({
