@@ -13,11 +13,8 @@ export type ErrorsContext = {
   readonly folder: string;
 };
 
-type Settings = {
-  environments: { prod: { key: unknown; policy: string; sources: Record<string, Record<string, unknown>> } };
-  storage: unknown;
-  listen: unknown;
-};
+type Environment = { key: unknown; policy: string; sources: Record<string, Record<string, unknown>> };
+type Settings = { environments: Record<string, Environment> };
 
 /**
  * Each way to go wrong, tried for real: its code, its exit status, that it says what to do, and that no password or key of the
@@ -30,34 +27,10 @@ export async function proveErrors(context: ErrorsContext): Promise<{ holds: bool
   const secrets = await Promise.all(
     ['prod.key', 'mysql', 'ldap', 'aerogear'].map(async (name) => (await readFile(join(secretFolder, name), 'utf8')).trim()),
   );
+  const builds = Object.entries(brokenEnvironments);
+  await using registry = await startBroken();
   const cases: { name: string; code: string; exitCode: number; run: () => Promise<Ran & { log?: string }> }[] = [
-    {
-      name: 'wrong password',
-      code: 'SOURCE_AUTH_FAILED',
-      exitCode: 4,
-      run: () => buildWith((settings) => change(settings, 'mysql', { password: { env: 'WRONG_PASSWORD' } })),
-    },
-    {
-      name: 'unreachable source',
-      code: 'SOURCE_UNREACHABLE',
-      exitCode: 5,
-      run: () => buildWith((settings) => change(settings, 'mysql', { port: 1 })),
-    },
-    {
-      name: 'undecided column',
-      code: 'POLICY_UNDECIDED',
-      exitCode: 4,
-      run: () => buildWith(undefined, (policy) => policy.replace(/^ *last_login_ip: .*\n/m, '')),
-    },
-    {
-      name: 'missing key',
-      code: 'KEY_MISSING',
-      exitCode: 4,
-      run: () =>
-        buildWith((settings) => {
-          settings.environments.prod.key = { env: 'NO_SUCH_KEY' };
-        }),
-    },
+    ...builds.map(([environment, { name, code, exitCode }]) => ({ name, code, exitCode, run: () => registry.build(environment) })),
     {
       name: 'DYNAMEASE_CONFIG_DIR unset',
       code: 'CONFIG_DIR_UNSET',
@@ -86,44 +59,83 @@ export async function proveErrors(context: ErrorsContext): Promise<{ holds: bool
   }
   return results;
 
-  /** A registry of its own with changed settings or policy; the snapshot must fail, and `ls` must show nothing afterwards. */
-  async function buildWith(
-    settingsChange?: (settings: Settings) => void,
-    policyChange?: (policy: string) => string,
-  ): Promise<Ran & { log: string }> {
+  /** A registry of its own with all broken environments. A snapshot of each must fail, and `ls` must show nothing afterwards. */
+  async function startBroken(): Promise<AsyncDisposable & { build(environment: string): Promise<Ran & { log: string }> }> {
     const settings = parse(await readFile(configFile, 'utf8')) as Settings;
-    settings.listen = { host: '127.0.0.1', port: 0 };
-    settings.storage = { folder: join(folder, 'data') };
-    const policyFile = join(folder, 'policy.yaml');
-    const policy = await readFile(join(dirname(configFile), settings.environments.prod.policy), 'utf8');
-    await writeFile(policyFile, policyChange ? policyChange(policy) : policy);
-    settings.environments.prod.policy = policyFile;
-    for (const source of Object.values(settings.environments.prod.sources)) {
-      source.password = { file: join(secretFolder, (source.password as { file: string }).file.replace('secrets/', '')) };
+    const policy = await readFile(join(dirname(configFile), settings.environments.prod?.policy ?? ''), 'utf8');
+    const environments: Settings['environments'] = {};
+    for (const [name, { change, changePolicy }] of builds) {
+      const environment = structuredClone(settings.environments.prod) as Environment;
+      for (const source of Object.values(environment.sources))
+        source.password = { file: join(secretFolder, (source.password as { file: string }).file.replace('secrets/', '')) };
+      environment.key = { file: join(secretFolder, 'prod.key') };
+      environment.policy = join(folder, `${name}.yaml`);
+      await writeFile(environment.policy, changePolicy?.(policy) ?? policy);
+      change?.(environment);
+      environments[name] = environment;
     }
-    settings.environments.prod.key = { file: join(secretFolder, 'prod.key') };
-    settingsChange?.(settings);
     const file = join(folder, 'registry.yaml');
     const logFile = join(folder, 'registry.log');
-    await writeFile(file, stringify(settings));
-    const registry = await startRegistry(file, logFile, { ...process.env, WRONG_PASSWORD: wrongPassword });
-    try {
-      await writeFile(
-        join(folder, 'dyn-data.yaml'),
-        stringify({ version: 1, registry: registry.url, repository: 'dynamease', stack: { files: ['none.yml'] } }),
-      );
-      const ran = await runClient(folder, ['snapshot', 'create', 'prod', '--tag', 'broken', '--follow'], developer.env);
-      const listed = await runClient(folder, ['ls'], developer.env);
-      if (listed.stdout.includes('broken')) return { ...ran, exitCode: null, log: 'the failed snapshot is visible' };
-      return { ...ran, log: await readFile(logFile, 'utf8') };
-    } finally {
-      registry.child.kill('SIGKILL');
-    }
+    const own = { listen: { host: '127.0.0.1', port: 0 }, storage: { folder: join(folder, 'data') }, environments };
+    await writeFile(file, stringify({ ...settings, ...own }));
+    const { child, url } = await startRegistry(file, logFile, { ...process.env, WRONG_PASSWORD: wrongPassword });
+    await writeFile(
+      join(folder, 'dyn-data.yaml'),
+      stringify({ version: 1, registry: url, repository: 'dynamease', stack: { files: ['none.yml'] } }),
+    );
+    return {
+      async build(environment) {
+        const ran = await runClient(folder, ['snapshot', 'create', environment, '--tag', 'broken', '--follow'], developer.env);
+        const listed = await runClient(folder, ['ls'], developer.env);
+        if (listed.stdout.includes('broken')) return { ...ran, exitCode: null, log: 'the failed snapshot is visible' };
+        return { ...ran, log: await readFile(logFile, 'utf8') };
+      },
+      async [Symbol.asyncDispose]() {
+        child.kill('SIGKILL');
+      },
+    };
   }
 }
 
 const wrongPassword = 'not-the-password-of-the-sample';
 
-function change(settings: Settings, source: string, values: Readonly<Record<string, unknown>>): void {
-  settings.environments.prod.sources[source] = { ...settings.environments.prod.sources[source], ...values };
-}
+/** By the names of the environments. */
+const brokenEnvironments: Readonly<
+  Record<
+    string,
+    {
+      readonly name: string;
+      readonly code: string;
+      readonly exitCode: number;
+      readonly change?: (environment: Environment) => void;
+      readonly changePolicy?: (policy: string) => string;
+    }
+  >
+> = {
+  'wrong-password': {
+    name: 'wrong password',
+    code: 'SOURCE_AUTH_FAILED',
+    exitCode: 4,
+    change: ({ sources }) => Object.assign(sources.mysql ?? {}, { password: { env: 'WRONG_PASSWORD' } }),
+  },
+  'unreachable-source': {
+    name: 'unreachable source',
+    code: 'SOURCE_UNREACHABLE',
+    exitCode: 5,
+    change: ({ sources }) => Object.assign(sources.mysql ?? {}, { port: 1 }),
+  },
+  'undecided-column': {
+    name: 'undecided column',
+    code: 'POLICY_UNDECIDED',
+    exitCode: 4,
+    changePolicy: (policy) => policy.replace(/^ *last_login_ip: .*\n/m, ''),
+  },
+  'missing-key': {
+    name: 'missing key',
+    code: 'KEY_MISSING',
+    exitCode: 4,
+    change: (environment) => {
+      environment.key = { env: 'NO_SUCH_KEY' };
+    },
+  },
+};

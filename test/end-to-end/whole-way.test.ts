@@ -52,5 +52,5 @@ describeWithEngine('the whole way, from a production-like system to a running co
 
   changingPolicySuite(() => way);
   emptySuite(() => way);
-  leakScanSuite({ sample, size, policyFile: () => way.context.policyFile, alone: false });
+  leakScanSuite({ sample, size, policyFile: () => way.context.policyFile, everyWay: false });
 });

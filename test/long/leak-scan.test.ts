@@ -7,5 +7,5 @@ import { sampleForTests } from '../support/sample-for-tests.ts';
 describeWithEngine('the leak scan on leaks that are each the only one', () => {
   const size = 'tiny';
   const sample = sampleForTests({ size, project: 'dyn-data-test-leaks' });
-  leakScanSuite({ sample, size, policyFile: () => samplePolicyFile, alone: true });
+  leakScanSuite({ sample, size, policyFile: () => samplePolicyFile, everyWay: true });
 });
