@@ -349,7 +349,7 @@ export function objectStoreContract({ open, isOutsideThisProcess, leftovers }: O
   if (!isOutsideThisProcess) return;
   it('streams both ways in bounded memory', async () => {
     const piece = sampleBytes(65_536, 9);
-    const sizeBytes = 192 * mebibyte;
+    const sizeBytes = 128 * mebibyte;
     const buffersAtStart = process.memoryUsage().arrayBuffers;
     let peak = 0;
     const sampled = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,8 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { ObjectStore } from '../../core/index.ts';
 import { createS3Objects, type S3Objects, type S3ObjectsOptions } from '../../storage/s3-objects.ts';
 import { type S3Server, startS3 } from './s3-server.ts';
+import { storeInFolder } from './store-in-folder.ts';
 
 /** A real S3 server with one bucket, and stores in it. */
 export type S3Fixture = {
@@ -44,6 +46,27 @@ export async function startS3Fixture(bucket: string): Promise<S3Fixture> {
       for (const objects of opened) objects[Symbol.dispose]();
       client.destroy();
       await server.stop();
+    },
+  };
+}
+
+/** New, empty stores in one bucket. */
+export type S3Stores = {
+  open(): Promise<S3Objects>;
+  /** One that need not be opened: that asks the server for every right that is needed, and takes longer than most tests. */
+  openFolder(): Promise<ObjectStore>;
+};
+
+/** @param s3 there when the first is opened */
+export function s3Stores(s3: () => S3Fixture): S3Stores {
+  let stores = 0;
+  let opened: Promise<ObjectStore> | undefined;
+  const open = () => s3().open({ prefix: `store-${++stores}/data/` });
+  return {
+    open,
+    async openFolder() {
+      opened ??= open();
+      return storeInFolder(await opened, `folder-${++stores}/`);
     },
   };
 }
