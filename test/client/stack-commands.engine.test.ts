@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CommandsStack, composeFile, openCommandsStack } from '../support/commands-stack.ts';
 import { describeWithEngine } from '../support/engine.ts';
+import { pinSuite } from './pin-suite.ts';
 
 const project = 'dyn-data-test-commands';
 
@@ -131,4 +132,6 @@ describeWithEngine('with a restored stack', () => {
     following.child.kill('SIGINT');
     expect(await following.ended).toMatchObject({ exitCode: 0, stderr: '' });
   });
+
+  pinSuite(() => stack);
 });

@@ -16,6 +16,8 @@ volumes: { push: }
 
 /** A stack that is up with the snapshot `first`, for tests of what commands say of it; `tampered` is another one that is not what its manifest says. */
 export type CommandsStack = AsyncDisposable & {
+  /** Of Compose. */
+  readonly project: string;
   readonly client: ClientProject;
   readonly registry: SmallRegistry;
   readonly image: DataImage;
@@ -42,7 +44,7 @@ export async function openCommandsStack(project: string): Promise<CommandsStack>
     await disposeAll();
     throw new Error(`The stack does not come up:\n${up.stderr}`);
   }
-  return { client, registry, image, tampered, [Symbol.asyncDispose]: disposeAll };
+  return { project, client, registry, image, tampered, [Symbol.asyncDispose]: disposeAll };
 }
 
 /** The first and the last chunk hold other bytes than the manifest says. */
