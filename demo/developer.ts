@@ -38,17 +38,24 @@ export type DeveloperOptions = {
   readonly images: Readonly<Record<string, string>>;
   readonly stackProject: string;
   readonly nginxPort: number;
+  /** Text of a compose file that goes on top of the example's. */
+  readonly override?: string;
 };
 
 export async function createDeveloper(options: DeveloperOptions): Promise<Developer> {
-  const { folder, stackProject } = options;
+  const { folder, stackProject, override } = options;
   const bin = join(folder, 'bin');
   await mkdir(bin, { recursive: true });
+  const files = [relative(folder, stackFile)];
+  if (override !== undefined) {
+    await writeFile(join(folder, 'override.yml'), override);
+    files.push('override.yml');
+  }
   const config = {
     version: 1,
     registry: options.registryUrl,
     repository: 'dynamease',
-    stack: { files: [relative(folder, stackFile)], project: stackProject, configDirs: ['DYNAMEASE_CONFIG_DIR'] },
+    stack: { files, project: stackProject, configDirs: ['DYNAMEASE_CONFIG_DIR'] },
   };
   await writeFile(join(folder, 'dyn-data.yaml'), stringify(config));
   await rm(join(bin, 'dyn-data'), { force: true });
