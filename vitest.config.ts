@@ -65,6 +65,10 @@ export default defineConfig({
         test: {
           ...withEngine,
           name: 'engine',
+          // As for `unit`.
+          isolate: false,
+          // Tests that wait for containers of their own.
+          maxConcurrency: 8,
           sequence: { groupOrder: 1 },
           include: engineTests,
           testTimeout: 600_000,
