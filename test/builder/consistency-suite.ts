@@ -18,8 +18,11 @@ import { startLdapWriter, startMysqlWriter, startPostgresWriter, type Writer } f
 
 const database = 'dynamease';
 
-/** @param sample is given tables, accounts and entries of a bank */
-export function consistencySuite(sample: () => SampleConnections): void {
+/**
+ * @param sample is given tables, accounts and entries of a bank
+ * @param options.patience whether it is tried too what the builder does after it waited long
+ */
+export function consistencySuite(sample: () => SampleConnections, { patience }: { readonly patience: boolean }): void {
   describe('one point in time while writers write', () => {
     let connections: SampleConnections;
 
@@ -115,6 +118,43 @@ export function consistencySuite(sample: () => SampleConnections): void {
         },
       };
     }
+    it('a statement at the MySQL source that turns out to be long makes the lock be given up after a moment', async () => {
+      const longSeconds = 5;
+      const long = await runLong('offers', longSeconds);
+      await writing([mysqlWriter()], async ([writer]) => {
+        const from = performance.now();
+        await using session = await openMysqlBank(connections.mysql, database);
+        const point = await session.openPoint(new AbortController().signal);
+        expect(point.consistency.consistent).toBe(true);
+        expect(point.lockedMs).toBeLessThan(longSeconds * 1_000);
+        expect(writer?.longestMs({ from, to: performance.now() })).toBeLessThan(longSeconds * 1_000);
+      });
+      await long.stop();
+    });
+
+    it('a long transaction at the MySQL source makes a lock of its tables be given up again and again, and had when it ends', async () => {
+      const transactionMs = 3_000;
+      const writer = await mysqlWriter();
+      const open = await mysql.createConnection(connections.mysqlAdmin);
+      await open.query('START TRANSACTION');
+      await open.query('UPDATE dynamease.bank_z SET balance = balance + 1 WHERE id = 1');
+      const ending = new Promise((resolve) => setTimeout(resolve, transactionMs)).then(() => open.query('ROLLBACK'));
+      try {
+        await using session = await openMysqlBank(asUser(bankUsers.mayLockTables), database);
+        const from = performance.now();
+        const point = await session.openPoint(new AbortController().signal);
+        expect(point.consistency).toMatchObject({ method: 'table-locks', consistent: true });
+        expect(point.lockedMs).toBeLessThan(transactionMs);
+        expect(performance.now() - from).toBeGreaterThan(2_000);
+      } finally {
+        await ending;
+        await writer.stop();
+        await open.end();
+      }
+    });
+
+    if (!patience) return;
+
     async function readsOfTable(): Promise<{ readonly count: number; stop(): Promise<void> }> {
       const connection = await mysql.createConnection(connections.mysqlAdmin);
       let [count, stopped] = [0, false];
@@ -155,41 +195,6 @@ export function consistencySuite(sample: () => SampleConnections): void {
         });
       } finally {
         await long.stop();
-      }
-    });
-
-    it('a statement at the MySQL source that turns out to be long makes the lock be given up after a moment', async () => {
-      const longSeconds = 5;
-      const long = await runLong('offers', longSeconds);
-      await writing([mysqlWriter()], async ([writer]) => {
-        const from = performance.now();
-        await using session = await openMysqlBank(connections.mysql, database);
-        const point = await session.openPoint(new AbortController().signal);
-        expect(point.consistency.consistent).toBe(true);
-        expect(point.lockedMs).toBeLessThan(longSeconds * 1_000);
-        expect(writer?.longestMs({ from, to: performance.now() })).toBeLessThan(longSeconds * 1_000);
-      });
-      await long.stop();
-    });
-
-    it('a long transaction at the MySQL source makes a lock of its tables be given up again and again, and had when it ends', async () => {
-      const transactionMs = 3_000;
-      const writer = await mysqlWriter();
-      const open = await mysql.createConnection(connections.mysqlAdmin);
-      await open.query('START TRANSACTION');
-      await open.query('UPDATE dynamease.bank_z SET balance = balance + 1 WHERE id = 1');
-      const ending = new Promise((resolve) => setTimeout(resolve, transactionMs)).then(() => open.query('ROLLBACK'));
-      try {
-        await using session = await openMysqlBank(asUser(bankUsers.mayLockTables), database);
-        const from = performance.now();
-        const point = await session.openPoint(new AbortController().signal);
-        expect(point.consistency).toMatchObject({ method: 'table-locks', consistent: true });
-        expect(point.lockedMs).toBeLessThan(transactionMs);
-        expect(performance.now() - from).toBeGreaterThan(2_000);
-      } finally {
-        await ending;
-        await writer.stop();
-        await open.end();
       }
     });
   });

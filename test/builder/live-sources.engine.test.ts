@@ -16,7 +16,8 @@ describeWithEngine('sources that live', () => {
   keyRotationSuite(sample);
   livePolicySuite(sample);
   uniqueKeysSuite(sample);
-  consistencySuite(sample);
+  // With patience: test/long/long-statements.test.ts.
+  consistencySuite(sample, { patience: false });
   keyRangesSuite(sample);
   diskFullSuite(sample);
   seededAnewSuite(project);
