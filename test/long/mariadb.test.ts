@@ -1,5 +1,5 @@
+import { mariadbRoundTrip } from '../round-trip/mariadb-suite.ts';
 import { imageVariables } from '../support/engine.ts';
-import { mariadbRoundTrip } from './mariadb-suite.ts';
 
 mariadbRoundTrip('a hostile MariaDB schema comes back as it was', {
   project: 'dyn-data-test-round-trip-mariadb',
