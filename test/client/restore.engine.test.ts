@@ -219,7 +219,13 @@ describeWithEngine('restoring a snapshot into a stack', () => {
   restoreToSuite(() => stack, ['postgres']);
 
   test('down keeps the data, down -v removes it', async () => {
+    // Of the directory and of the reader: nobody would find them again.
+    const services = ['directory', 'reader'].map((service) => `${project}-${service}-1`);
+    const mounts = '{{range .Mounts}}{{println .Name}}{{end}}';
+    const { stdout } = await stack.client.docker(['inspect', '--format', mounts, ...services]);
+    const nameless = stdout.split('\n').filter((name) => /^[0-9a-f]{64}$/.test(name));
     expect((await stack.client.run(['down'])).exitCode).toBe(0);
+    await stack.client.docker(['volume', 'rm', ...nameless]);
     expect(await stack.stateOf('db')).toMatchObject({ state: 'absent', snapshot: { state: 'unknown' } });
     await startDatabase();
     expect(await stack.stateOf('db')).toMatchObject({ state: 'running', snapshot: { state: 'restored', reference: 'fewer' } });
