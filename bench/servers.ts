@@ -49,26 +49,19 @@ export async function startServer(options: {
 }): Promise<Server> {
   const { name, image, port, hostPort, env, command, ready } = options;
   const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
-  await runCommand('docker', ['rm', '--force', '--volumes', name]);
-  await runOrFail('Starting', 'docker', [
-    'run',
-    '-d',
-    '--name',
-    name,
-    '-p',
-    `127.0.0.1:${hostPort ?? ''}:${port}`,
-    ...variables,
-    image,
-    ...command,
-  ]);
-  await waitReady(name, ready);
-  return {
-    name,
-    ...(await placesOf(name, port)),
-    [Symbol.asyncDispose]: async () => {
-      await runCommand('docker', ['rm', '--force', '--volumes', name]);
-    },
+  const remove = async (): Promise<void> => {
+    await runCommand('docker', ['rm', '--force', '--volumes', name]);
   };
+  await remove();
+  try {
+    const published = `127.0.0.1:${hostPort ?? ''}:${port}`;
+    await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', published, ...variables, image, ...command]);
+    await waitReady(name, ready);
+    return { name, ...(await placesOf(name, port)), [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 /** @param ready a shell command inside that succeeds as soon as the server answers */
