@@ -61,7 +61,11 @@ async function startRegistry(): Promise<void> {
   await writeFile(config, 'version: 1\nlisten: { port: 0 }\nstorage: { folder: store }\nenvironments: {}\n');
   // As `npm run registry` starts it.
   const main = join(import.meta.dirname, '../../registry/main.ts');
-  registry = spawn(process.execPath, [...processSettings.nodeOptions, main, '--config', config], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const { nodeOptions, environment } = processSettings;
+  registry = spawn(process.execPath, [...nodeOptions, main, '--config', config], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ...environment },
+  });
   const [line] = await once(registry.stdout ?? registry, 'data');
   port = Number(new URL(JSON.parse(String(line)).listening).port);
 }
