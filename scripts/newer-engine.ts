@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../core/errors.ts';
@@ -14,6 +14,9 @@ const packages = ['docker.io', 'docker-cli', 'containerd'] as const;
 const unpacked = join(cacheFolder, 'newer-engine');
 /** Of its own: told to have none, an engine takes the other's default bridge away, and no container starts there any more. */
 const bridge = 'dyn-data-newer';
+/** Of what Compose makes for its projects: out of the ranges that engines take by themselves. */
+const networks = '10.231.0.0/16';
+const betweenContainers = ['FORWARD', '-s', networks, '-d', networks, '-j', 'ACCEPT'];
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
@@ -21,23 +24,32 @@ export type NewerEngine = AsyncDisposable & {
   readonly version: string;
   /** The client of the same version. */
   readonly client: string;
-  /** For its environment: which engine it talks to, and where it keeps its logins. */
-  readonly env: { readonly DOCKER_HOST: string; readonly DOCKER_CONFIG: string };
+  /** For an environment: which engine is talked to, by the client of its version, and where that keeps its logins and finds Compose. */
+  readonly env: { readonly DOCKER_HOST: string; readonly DOCKER_CONFIG: string; readonly PATH: string };
+  /** Ends it in order, and with it its containers, as before a restart. */
+  stop(): Promise<void>;
+  /** Kills it, its containerd and all that runs in its containers, as when the machine loses its power. */
+  kill(): Promise<void>;
+  /** Starts it again over what it had, after either of them. @throws ENGINE_FAILED with its last words */
+  start(): Promise<void>;
 };
 
 export type NewerEngineOptions = {
   readonly log: (line: string) => void;
   /** Images in containerd's store instead of the engine's own: another program that pulls and pushes. */
   readonly containerdStore?: boolean;
+  /** Where it keeps images, containers and volumes; a folder of its own, which goes with it, where left out. */
+  readonly dataRoot?: string;
   readonly signal?: AbortSignal | undefined;
 };
 
 /**
- * Starts an engine beside the one that this machine has, with a socket, folders and a containerd of its own. Its bridge has
- * no way out, as one set of firewall rules belongs to one engine; pulling and pushing needs none. As root on Debian.
+ * Starts an engine beside the one that this machine has, with a socket, folders and a containerd of its own. Its networks have no way
+ * out, as one set of firewall rules belongs to one engine; pulling and pushing needs none. As root on Debian.
  * @throws ENGINE_FAILED with its last words
  */
-export async function startNewerEngine({ log, containerdStore = false, signal }: NewerEngineOptions): Promise<NewerEngine> {
+export async function startNewerEngine(options: NewerEngineOptions): Promise<NewerEngine> {
+  const { log, containerdStore = false, signal } = options;
   const complete = join(unpacked, 'complete');
   if (!(await exists(complete))) {
     for (const name of packages) {
@@ -49,50 +61,127 @@ export async function startNewerEngine({ log, containerdStore = false, signal }:
   const folder = await mkdtemp(join(tmpdir(), 'dyn-data-engine-'));
   const host = `unix://${join(folder, 'docker.sock')}`;
   const logFile = join(folder, 'log');
-  const programs = join(unpacked, 'usr', 'bin');
+  const [programs, systemPrograms] = ['bin', 'sbin'].map((name) => join(unpacked, 'usr', name)) as [string, string];
   const settings = {
     host,
-    'data-root': join(folder, 'data'),
+    'data-root': options.dataRoot ?? join(folder, 'data'),
     'exec-root': join(folder, 'exec'),
     pidfile: join(folder, 'pid'),
     'config-file': join(folder, 'daemon.json'),
+    'userland-proxy-path': join(systemPrograms, 'docker-proxy'),
+    'default-address-pool': `base=${networks},size=24`,
     bridge,
     iptables: 'false',
     ip6tables: 'false',
     'ip-forward': 'false',
   };
   await writeFile(settings['config-file'], JSON.stringify({ features: { 'containerd-snapshotter': containerdStore } }));
-  await mkdir(join(folder, 'config'));
+  const configuration = join(folder, 'config');
+  await mkdir(configuration);
+  await symlink(join(homedir(), '.docker', 'cli-plugins'), join(configuration, 'cli-plugins'));
   await makeBridge(signal);
-  const output = await open(logFile, 'a');
-  const options = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
-  // It starts the containerd that it finds on its path, in a folder below exec-root.
-  const daemon = spawn(join(unpacked, 'usr', 'sbin', 'dockerd'), options, {
-    env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
-    stdio: ['ignore', output.fd, output.fd],
-    cwd: '/',
-  });
-  await output.close();
-  const failed = new Promise<never>((_resolve, reject) => daemon.once('error', reject));
-  failed.catch(() => undefined);
   const client = join(programs, 'docker');
-  const env = { DOCKER_HOST: host, DOCKER_CONFIG: join(folder, 'config') };
-  const stop = async (): Promise<void> => {
-    await end(daemon);
+  // It starts the containerd that it finds on its path, in a folder below exec-root.
+  const env = { DOCKER_HOST: host, DOCKER_CONFIG: configuration, PATH: `${programs}:${process.env.PATH}` };
+  const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+  let daemon: ChildProcess | undefined;
+
+  const start = async (): Promise<string> => {
+    const output = await open(logFile, 'a');
+    const started = spawn(join(systemPrograms, 'dockerd'), args, {
+      env: { ...process.env, PATH: env.PATH },
+      stdio: ['ignore', output.fd, output.fd],
+      cwd: '/',
+    });
+    daemon = started;
+    const failed = new Promise<never>((_resolve, reject) => started.once('error', reject));
+    failed.catch(() => undefined);
+    await output.close();
+    return Promise.race([failed, untilAnswering(client, env, started, logFile, signal)]);
+  };
+  const dispose = async (): Promise<void> => {
+    if (daemon) await end(daemon);
+    // An engine that was killed, or could not end in order, leaves what its containers had mounted.
+    await killProcesses(folder);
+    await unmountBelow(folder, settings['data-root']);
     await runCommand('ip', ['link', 'delete', bridge]);
+    for (const name of await bridgesIn(networks)) await runCommand('ip', ['link', 'delete', name]);
+    await runCommand('iptables', ['-D', ...betweenContainers]);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
-    const version = await Promise.race([failed, untilAnswering(client, env, daemon, logFile, signal)]);
-    return { version, client, env, [Symbol.asyncDispose]: stop };
+    const version = await start();
+    return {
+      version,
+      client,
+      env,
+      async stop() {
+        if (daemon) await end(daemon);
+      },
+      kill: () => killProcesses(folder),
+      start: async () => void (await start()),
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
-    await stop();
+    await dispose();
     throw error;
   }
 }
 
+/** Ends at once all that the engine of this folder runs, which names the folder in its arguments, and all of their descendants. */
+async function killProcesses(folder: string): Promise<void> {
+  for (;;) {
+    const ids = await processesOf(folder);
+    if (ids.length === 0) return;
+    for (const id of ids) {
+      try {
+        process.kill(id, 'SIGKILL');
+      } catch {
+        // Ended meanwhile.
+      }
+    }
+    await sleep(50);
+  }
+}
+
+async function processesOf(folder: string): Promise<number[]> {
+  const found = new Set<number>();
+  const parents = new Map<number, number>();
+  for (const name of await readdir('/proc')) {
+    const id = Number(name);
+    if (!Number.isInteger(id) || id === process.pid) continue;
+    const [args, stat] = await Promise.all(['cmdline', 'stat'].map((file) => readFile(`/proc/${id}/${file}`, 'utf8').catch(() => '')));
+    // The name in brackets may have any characters.
+    const [state, parent] = (stat ?? '').slice((stat ?? '').lastIndexOf(')') + 2).split(' ');
+    if (state === undefined || state === '' || state === 'Z') continue;
+    parents.set(id, Number(parent));
+    if (args?.includes(`${folder}/`)) found.add(id);
+  }
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [id, parent] of parents) if (found.has(parent)) found.add(id);
+  }
+  return [...found];
+}
+
+/** The latest first, so that nothing is mounted on what goes. */
+async function unmountBelow(...folders: readonly string[]): Promise<void> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  const own = mounts.filter((mount) => folders.some((folder) => mount.startsWith(`${folder}/`)));
+  for (const mount of own.reverse()) await runCommand('umount', ['--lazy', mount]);
+}
+
+/** The bridges of networks that nobody removed before the engine ended. */
+async function bridgesIn(range: string): Promise<string[]> {
+  const { stdout } = await runCommand('ip', ['-oneline', 'address', 'show', 'to', range]);
+  return stdout.split('\n').flatMap((line) => /^\d+: (br-\S+)/.exec(line)?.[1] ?? []);
+}
+
 /** May be there from before. */
 async function makeBridge(signal: AbortSignal | undefined): Promise<void> {
+  // The rules of the machine's own engine drop what they do not know, also between containers of one network.
+  await runCommand('iptables', ['-D', ...betweenContainers], { signal });
+  await runCommand('iptables', ['-I', ...betweenContainers], { signal });
   if (await exists(`/sys/class/net/${bridge}`)) return;
   await runOrFail('Making a bridge', 'ip', ['link', 'add', bridge, 'type', 'bridge'], { signal });
   await runOrFail('Giving the bridge an address', 'ip', ['addr', 'add', '172.31.255.1/24', 'dev', bridge], { signal });

@@ -37,6 +37,12 @@ ${pushDbService}  reader:
 volumes: { db: , push: }
 `;
 
+/** What an engine needs to start it. */
+export function shopImages(): string[] {
+  const { MYSQL_IMAGE = '', LDAP_IMAGE = '', POSTGRES_IMAGE = '' } = imageVariables();
+  return [MYSQL_IMAGE, LDAP_IMAGE, POSTGRES_IMAGE];
+}
+
 export const people = 250;
 export const installations = 1500;
 export const directory = ldapSource({ people });
@@ -59,9 +65,10 @@ export type ShopStack = AsyncDisposable & {
   stateOf(service: string): Promise<unknown>;
 };
 
-export async function createShopStack(project: string): Promise<ShopStack> {
+/** @param env for the client and `docker`, such as another engine's address */
+export async function createShopStack(project: string, env: Readonly<Record<string, string>> = {}): Promise<ShopStack> {
   const registry = await startSmallRegistry();
-  const client = await createClientProject({ registry: registry.url, project, composeFile, env: imageVariables() });
+  const client = await createClientProject({ registry: registry.url, project, composeFile, env: { ...imageVariables(), ...env } });
   const publish = async (tag: string, sources: readonly SourceContent[]): Promise<DataImage> => {
     const image = await makeDataImage(sources);
     registry.add('shop', tag, image);
