@@ -2,6 +2,7 @@ import type { HookMoment } from '../core/client-config.ts';
 import type { Digest } from '../core/digest.ts';
 import { emptyManifest } from '../core/empty-manifest.ts';
 import { dependencyLevels, needsOf } from '../core/ordering.ts';
+import { causeOfFailure } from './cause-of-failure.ts';
 import { type Compose, requireMatchingSources, requireSourceOf, type Stack, type StackService } from './compose.ts';
 import type { Context } from './context.ts';
 import { type Container, createEngine, type Engine, helperLabel } from './engine.ts';
@@ -58,6 +59,7 @@ export type ServiceReport = {
 export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]> {
   const { context, stack } = options;
   const order = dependencyLevels(stack.graph).flat();
+  const startedMs = context.now().getTime();
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const processes = context.processes.until(stop.signal);
@@ -76,7 +78,7 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
   const entered = new Map<string, HookPlace>();
   const shared: Shared = { ...options, processes, compose, reader, engine, containers, signal, start: createStarter(compose), entered };
 
-  let failed: { readonly error: unknown } | undefined;
+  let failed: { readonly service: string; readonly error: unknown } | undefined;
   const running = new Map<string, Promise<ServiceReport>>();
   for (const name of order) {
     const service = stack.services.get(name);
@@ -88,7 +90,7 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
       try {
         return await bringUpService(shared, service, steps);
       } catch (error) {
-        failed ??= { error };
+        failed ??= { service: name, error };
         stop.abort();
         throw error;
       }
@@ -97,7 +99,7 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
   }
   await Promise.allSettled(running.values());
   try {
-    if (failed) throw failed.error;
+    if (failed) throw await failureOf(options, containers, failed, startedMs);
     for (const hook of options.hooks) {
       const place = entered.get(hook.service);
       if (hook.moment === 'after-up' && place) await runHooks(context, processes, [hook], place);
@@ -106,6 +108,18 @@ export async function bringUp(options: BringUpOptions): Promise<ServiceReport[]>
   } finally {
     await Promise.all([...entered.values()].map(({ container }) => container[Symbol.asyncDispose]()));
   }
+}
+
+async function failureOf(
+  { context }: BringUpOptions,
+  containers: ProjectContainers,
+  { service, error }: { readonly service: string; readonly error: unknown },
+  startedMs: number,
+): Promise<unknown> {
+  // What the other services did is stopped by now, and may not stop the asking.
+  const engine = createEngine(context.processes);
+  const container = containers.seen().find((one) => one.service === service);
+  return causeOfFailure(error, { engine, service, container, sinceMs: context.now().getTime() - startedMs });
 }
 
 type Shared = BringUpOptions & {

@@ -26,7 +26,7 @@ export function helperOwner(context: Context, { folder, ownName }: Project): str
  * Has the engine pull the data image by digest, so that it verifies every byte. Layers that it has already are not transferred. What fails
  * is tried again a few times: the engine does not say whether it was the network.
  * @returns what the image has in all, and how much of its layers the engine did not have
- * @throws DynDataError SNAPSHOT_UNKNOWN, REGISTRY_UNREACHABLE, ENGINE_FAILED
+ * @throws DynDataError SNAPSHOT_UNKNOWN, REGISTRY_UNREACHABLE, ENGINE_UNAVAILABLE, ENGINE_FAILED, DISK_FULL
  */
 export async function pullDataImage(options: {
   readonly context: Context;
@@ -52,7 +52,10 @@ export async function pullDataImage(options: {
     if (pulled) return { sizeBytes, transferredBytes: transferredOf(layers, transferred) };
     const pauseMs = pullAgainAfterMs[attempt];
     const failure = await pullFailure(api, choice, details);
-    if (pauseMs === undefined || !failure.retryable) throw failure;
+    if (pauseMs === undefined || !failure.retryable) {
+      if (failure.code === 'ENGINE_FAILED') await engine.requireAvailable();
+      throw failure;
+    }
     output.note(
       `The pull was interrupted: ${details.at(-1) ?? failure.message} Trying again in ${pauseMs / 1_000} s (${attempt + 1} of ${pullAgainAfterMs.length}).`,
     );

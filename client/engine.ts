@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { parseValue } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
+import { engineDiskFull, tellsOfFullDisk } from './full-disk.ts';
 import { type HealthCheck, readHealthCheck } from './health-check.ts';
 import { lastLines, type ProcessOptions, type Runner } from './process.ts';
 
@@ -17,6 +18,7 @@ const containerSchema = z.object({
   ports: z._default(portsSchema, null),
   restart: z.string(),
   image: z.string(),
+  mounts: z._default(z.array(z.object({ Name: z.optional(z.string()), Source: z.string(), Destination: z.string() })), []),
   user: z.string(),
   shell: z.nullable(z.array(z.string())),
   check: z.nullable(z.object({ Test: z.optional(z.nullable(z.array(z.string()))), Timeout: z.optional(z.number()) })),
@@ -42,6 +44,8 @@ export type Container = {
   readonly user: string;
   readonly restarts: boolean;
   readonly imageId: string;
+  /** What outlives it: each folder inside with the volume, or the folder of the engine's machine, that it is on. */
+  readonly volumes: readonly { readonly inside: string; readonly outside: string }[];
   /** Published ports. */
   readonly ports: readonly { readonly container: string; readonly host: string; readonly hostPort: string }[];
 };
@@ -61,8 +65,8 @@ export type Engine = {
   containers(project: string): Promise<Container[]>;
   /** Until the signal fires: calls back when a container of the project started, ended, went away or became healthy or unhealthy. */
   events(project: string, onEvent: () => void, signal: AbortSignal): Promise<void>;
-  /** The last lines a container printed. */
-  logs(container: string, lines: number): Promise<string[]>;
+  /** The last lines a container printed. @param sinceMs only of this last while */
+  logs(container: string, lines: number, sinceMs?: number): Promise<string[]>;
   /** Removes helpers that a killed run of the same owner left behind. Works also after an interruption. */
   removeHelpers(owner: string): Promise<void>;
 };
@@ -105,7 +109,7 @@ export function createEngine(processes: Runner): Engine {
       const ids = listed.stdout.split('\n').filter((id) => id !== '');
       if (ids.length === 0) return [];
       const format =
-        '{"id":{{json .Id}},"labels":{{json .Config.Labels}},"state":{{json .State}},"ports":{{json .NetworkSettings.Ports}},"restart":{{json .HostConfig.RestartPolicy.Name}},"image":{{json .Image}},"user":{{json .Config.User}},"shell":{{json (index .Config "Shell")}},"check":{{json (index .Config "Healthcheck")}}}';
+        '{"id":{{json .Id}},"labels":{{json .Config.Labels}},"state":{{json .State}},"ports":{{json .NetworkSettings.Ports}},"restart":{{json .HostConfig.RestartPolicy.Name}},"image":{{json .Image}},"mounts":{{json .Mounts}},"user":{{json .Config.User}},"shell":{{json (index .Config "Shell")}},"check":{{json (index .Config "Healthcheck")}}}';
       const inspected = await docker(['inspect', '--type', 'container', '--format', format, ...ids]);
       // A container that vanished between the two commands makes the status 1; the lines of the others are there all the same.
       if (inspected.exitCode !== 0 && !/no such (?:object|container)/i.test(inspected.stderr))
@@ -120,8 +124,9 @@ export function createEngine(processes: Runner): Engine {
       const filters = ['type=container', `${projectLabel}=${project}`, ...changes.map((change) => `event=${change}`)];
       await docker(['events', '--format', '{{.ID}}', ...filters.flatMap((filter) => ['--filter', filter])], { onLine: onEvent, signal });
     },
-    async logs(container, lines) {
-      const printed = await docker(['logs', '--tail', String(lines), container]);
+    async logs(container, lines, sinceMs) {
+      const since = sinceMs === undefined ? [] : ['--since', `${Math.ceil(sinceMs / 1000)}s`];
+      const printed = await docker(['logs', ...since, '--tail', String(lines), container]);
       return lastLines(printed, lines);
     },
     async removeHelpers(owner) {
@@ -138,6 +143,7 @@ export function engineFailed(what: string, details: readonly string[]): DynDataE
 }
 
 function failed(what: string, details: readonly string[]): DynDataError {
+  if (tellsOfFullDisk(details)) return engineDiskFull(what, details);
   return new DynDataError('ENGINE_FAILED', `${what} failed. See what the engine says below, correct it and try again.`, { details });
 }
 
@@ -146,7 +152,7 @@ function parseAnswer<T>(schema: z.ZodMiniType<T>, text: string): T {
 }
 
 function readContainer(line: string): Container {
-  const { id, labels, state, ports, restart, image, user, shell, check } = parseAnswer(containerSchema, line);
+  const { id, labels, state, ports, restart, image, mounts, user, shell, check } = parseAnswer(containerSchema, line);
   return {
     id,
     service: labels['com.docker.compose.service'] ?? '',
@@ -157,6 +163,10 @@ function readContainer(line: string): Container {
     user: user === '' ? '0' : user,
     restarts: restart !== 'no' && restart !== '',
     imageId: image,
+    volumes: mounts.map(({ Name: name, Source: source, Destination: inside }) => ({
+      inside,
+      outside: name === undefined || name === '' ? source : `the volume ${name} (${source})`,
+    })),
     ports: Object.entries(ports ?? {}).flatMap(([container, bindings]) =>
       (bindings ?? []).map(({ HostIp, HostPort }) => ({ container, host: HostIp, hostPort: HostPort })),
     ),

@@ -6,8 +6,9 @@ import { type Digest, digestOf, verified } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
 import { manifestPath, snapshotRoot } from '../core/image.ts';
 import { decodeManifest, type Manifest, type ManifestChunk, type ManifestFile, type ManifestTable } from '../core/manifest.ts';
+import { engineFailed } from './engine.ts';
 import { createImageContainers, type ImageContainers } from './image-containers.ts';
-import type { Runner } from './process.ts';
+import { lastLines, type ProcessResult, type Runner } from './process.ts';
 import { collect } from './small-bytes.ts';
 import { type TarFile, tarFiles } from './tar-files.ts';
 
@@ -80,16 +81,23 @@ async function* filesAt(processes: Runner, containers: ImageContainers, path: st
   const copy = processes.open('docker', ['cp', `${container}:${path}`, '-']);
   try {
     yield* tarFiles(copy.stdout);
-    const { exitCode } = await copy.done;
-    if (exitCode !== 0) throw missing(path);
+    await requireCopied(copy.done, path);
   } catch (error) {
     if (error instanceof DynDataError) throw error;
-    await copy.done;
+    await requireCopied(copy.done, path, error);
     throw missing(path, error);
   } finally {
     copy.stop();
     containers.giveBack(container);
   }
+}
+
+/** An engine that went away is no reason to take the image for damaged. */
+async function requireCopied(done: Promise<ProcessResult>, path: string, cause?: unknown): Promise<void> {
+  const result = await done;
+  if (result.exitCode === 0) return;
+  if (/could not find the file|no such file/i.test(result.stderr)) throw missing(path, cause);
+  throw engineFailed('docker cp', lastLines(result, 3));
 }
 
 async function readManifest(processes: Runner, containers: ImageContainers): Promise<Uint8Array> {

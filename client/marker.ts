@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type Digest, digestPattern } from '../core/digest.ts';
 import { DynDataError } from '../core/errors.ts';
+import { tellsOfFullDisk } from './full-disk.ts';
 import type { ServiceContainer } from './service-container.ts';
 
 const markerFile = 'dyn-data-restored.json';
@@ -62,8 +63,9 @@ export async function writeMarker(container: ServiceContainer, directory: string
   const input = `${JSON.stringify(marker)}\n`;
   const result = await container.exec(['sh', '-c', writeScript, 'sh', directory, markerFile], { input });
   if (result.exitCode === 0) return;
+  const why = tellsOfFullDisk([result.stderr]) ? 'no space left on device' : `exit code ${result.exitCode}`;
   throw new DynDataError(
     'RESTORE_FAILED',
-    `The state of the restore cannot be written to ${directory} in the service ${container.service} (exit code ${result.exitCode}). See that the disk is not full and the volume is writable, then run \`dyn-data up\` again.`,
+    `The state of the restore cannot be written to ${directory} in the service ${container.service} (${why}). See that the disk is not full and the volume is writable, then run \`dyn-data up\` again.`,
   );
 }

@@ -73,6 +73,7 @@ export const errorKinds = {
   REGISTRY_FAILED: { httpStatus: 502, exitCode: 5, retryable: true },
   ENGINE_UNAVAILABLE: { httpStatus: 503, exitCode: 5, retryable: true },
   COMPOSE_UNAVAILABLE: { httpStatus: 503, exitCode: 5, retryable: false },
+  DISK_FULL: { httpStatus: 507, exitCode: 5, retryable: false },
   ENGINE_FAILED: { httpStatus: 502, exitCode: 5, retryable: true },
   SERVICE_UNHEALTHY: { httpStatus: 503, exitCode: 5, retryable: true },
   DIGEST_MISMATCH: { httpStatus: 502, exitCode: 6, retryable: false },

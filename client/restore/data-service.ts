@@ -1,6 +1,7 @@
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
+import type { ProcessResult } from '../process.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import type { BeginStep } from '../steps.ts';
 import type { Changes } from './changes.ts';
@@ -20,7 +21,7 @@ export type DataServiceOptions = {
     script: string,
     args: readonly string[],
     input: AsyncIterable<Uint8Array>,
-  ) => Promise<{ readonly exitCode: number | null }>;
+  ) => Promise<Pick<ProcessResult, 'exitCode' | 'stderr'>>;
 };
 
 /** Told by a restore that goes on from where an earlier one of the same snapshot was cut. */

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
+import { tellsOfFullDisk } from '../full-disk.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed } from './data-service.ts';
 import { ldapChanges } from './ldap-changes.ts';
@@ -29,10 +30,15 @@ const load = `set -e
 test -e "$1/cn=config.ldif" || exit 80
 owner="$(stat -c %u:%g "$2")"
 rm -f "$2"/*.mdb
-if [ "$4" = leave-out ]; then LC_ALL=C grep -aviE '^memberOf:' | slapadd -q -F "$1" -b "$3" >/dev/null 2>&1
-else slapadd -q -F "$1" -b "$3" >/dev/null 2>&1; fi
+add() { slapadd -q -F "$1" -b "$2" 2>&1 >/dev/null; }
+failed=
+if [ "$4" = leave-out ]; then said="$(LC_ALL=C grep -aviE '^memberOf:' | add "$1" "$3")" || failed=$?
+else said="$(add "$1" "$3")" || failed=$?; fi
+case "$said" in *'No space left on device'*) exit 81 ;; esac
+test -z "$failed" || exit "$failed"
 chown -R "$owner" "$2"`;
 const configNotShared = 80;
+const noSpaceLeft = 81;
 
 /** How long a server runs before it is taken for the one that stays. */
 const settledSeconds = 3;
@@ -136,8 +142,10 @@ export function createLdapService({ container, source, labels, restart, oneOff, 
         const input = reader.table(table, onLoaded);
         const hasMemberOf = table.columns === undefined || table.columns.some((one) => one.toLowerCase().split(';')[0] === 'memberof');
         const memberOf = hasMemberOf && !context.keepsMemberOf ? 'leave-out' : 'keep';
-        const { exitCode } = await oneOff(load, [config, context.directory, context.suffix, memberOf], input);
+        const { exitCode, stderr } = await oneOff(load, [config, context.directory, context.suffix, memberOf], input);
         if (exitCode === configNotShared) throw notShared(context.directory);
+        if (exitCode === noSpaceLeft || tellsOfFullDisk([stderr]))
+          throw restoreFailed(container, `Loading the naming context ${table.name}`, 'no space left on device');
         if (exitCode !== 0) {
           const unknown = schema.unknown(table.columns ?? []);
           const why =

@@ -48,6 +48,7 @@ export async function startToolsContainer(
     user: '0',
     restarts: false,
     imageId: image,
+    volumes: [],
     ports: [],
   };
   const { execIn, dispose } = createExec(processes, signal);
