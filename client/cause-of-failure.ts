@@ -2,8 +2,8 @@ import { DynDataError } from '../core/errors.ts';
 import type { Container, Engine } from './engine.ts';
 import { serviceDiskFull, tellsOfFullDisk } from './full-disk.ts';
 
-/** Lines: more than a server prints between a full disk and its end. */
-const lookedThrough = 200;
+/** Lines. A server without room tells of each attempt to write. */
+const lookedThrough = 2000;
 /**
  * The error to end with when bringing up a service failed: what fails first where the engine goes away or a disk becomes full are the tools
  * in the middle of their work, and their words are about that.

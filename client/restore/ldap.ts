@@ -25,6 +25,7 @@ const readConfig = `slapcat -F "$1" -n 0 -o ldif-wrap=no 2>/dev/null | grep -iE 
 const countEntries = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | LC_ALL=C grep -c '^dn:'`;
 const firstNames = `slapcat -F "$1" -b "$2" -o ldif-wrap=no 2>/dev/null | grep '^dn:' | head -n 3`;
 
+// slapadd -q writes through a map of its file, and so is ended by SIGBUS (128 + 7) where the disk has no room for a page of it.
 // slapd is stopped. A server without the overlay does not know memberOf; the lines of an entry are not folded. What slapadd writes is owned by root, and must be the server's own again.
 const load = `set -e
 test -e "$1/cn=config.ldif" || exit 80
@@ -34,7 +35,7 @@ add() { slapadd -q -F "$1" -b "$2" 2>&1 >/dev/null; }
 failed=
 if [ "$4" = leave-out ]; then said="$(LC_ALL=C grep -aviE '^memberOf:' | add "$1" "$3")" || failed=$?
 else said="$(add "$1" "$3")" || failed=$?; fi
-case "$said" in *'No space left on device'*) exit 81 ;; esac
+case "$failed:$said" in 135:*|*'No space left on device'*) exit 81 ;; esac
 test -z "$failed" || exit "$failed"
 chown -R "$owner" "$2"`;
 const configNotShared = 80;

@@ -13,6 +13,8 @@ test.each([
   "[ERROR] [MY-012640] [InnoDB] Error number 28 means 'No space left on device'",
   '[Warning] [MY-012638] [InnoDB] Retry attempts for writing partial data failed. Operating system error number 28.',
   '=> mdb_tool_entry_put: txn_commit failed: No space left on device (28)',
+  '[Warning] [MY-012637] [InnoDB] 1048576 bytes should have been written. Only 77824 bytes written. Retrying for the remaining bytes.',
+  '[Warning] [MY-012145] [InnoDB] Error while writing 4194304 zeroes to ./a.ibd. Check that the disk is not full.',
   'Loading the table a in the service b failed (SQLSTATE 53100).',
 ])('a disk without room is recognised: %s', (line) => {
   expect(tellsOfFullDisk(['before', line])).toBe(true);
