@@ -4,6 +4,9 @@ import { serviceDiskFull, tellsOfFullDisk } from './full-disk.ts';
 
 /** Lines. A server without room tells of each attempt to write. */
 const lookedThrough = 2000;
+/** Exit codes of what may fail for want of engine or room; the others are refusals, wrong usage and interruptions. */
+const consequences: readonly number[] = [5, 6];
+
 /**
  * The error to end with when bringing up a service failed: what fails first where the engine goes away or a disk becomes full are the tools
  * in the middle of their work, and their words are about that.
@@ -13,7 +16,7 @@ export async function causeOfFailure(
   error: unknown,
   { engine, service, container, sinceMs }: { engine: Engine; service: string; container: Container | undefined; sinceMs: number },
 ): Promise<unknown> {
-  if (!(error instanceof DynDataError) || error.code === 'CANCELLED' || error.code === 'DISK_FULL') return error;
+  if (!(error instanceof DynDataError) || !consequences.includes(error.exitCode) || error.code === 'DISK_FULL') return error;
   const [sentence = ''] = error.message.split('. ');
   const details = [`${error.code}: ${sentence}`, ...error.details];
   try {

@@ -2,7 +2,7 @@ import { DynDataError } from '../core/errors.ts';
 import type { Container } from './engine.ts';
 
 const full =
-  /no space left on device|error number:? 28\b|disk is (?:not )?full|bytes should have been written\. Only \d|SQLSTATE 53100|MySQL error 1021\b/i;
+  /no space left on device|error number:? 28\b|disk is full|bytes should have been written\. Only \d|SQLSTATE 53100|MySQL error 1021\b/i;
 
 /** Whether these are the words of an engine, a server or its client for a disk without room. */
 export function tellsOfFullDisk(lines: readonly string[]): boolean {

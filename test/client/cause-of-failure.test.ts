@@ -14,18 +14,21 @@ test.each([
   '[Warning] [MY-012638] [InnoDB] Retry attempts for writing partial data failed. Operating system error number 28.',
   '=> mdb_tool_entry_put: txn_commit failed: No space left on device (28)',
   '[Warning] [MY-012637] [InnoDB] 1048576 bytes should have been written. Only 77824 bytes written. Retrying for the remaining bytes.',
-  '[Warning] [MY-012145] [InnoDB] Error while writing 4194304 zeroes to ./a.ibd. Check that the disk is not full.',
+  '[Warning] [MY-012145] [InnoDB] posix_fallocate(): Failed to preallocate data for file ./a.ibd. Operating system error number 28. Check that the disk is not full.',
   'Loading the table a in the service b failed (SQLSTATE 53100).',
 ])('a disk without room is recognised: %s', (line) => {
   expect(tellsOfFullDisk(['before', line])).toBe(true);
 });
 
-test.each(['[Note] Error number 280 of 281', 'Loading the table a in the service b failed (SQLSTATE 53200).', '28 rows', ''])(
-  'nothing else is: %s',
-  (line) => {
-    expect(tellsOfFullDisk([line])).toBe(false);
-  },
-);
+test.each([
+  '[Warning] [MY-012145] [InnoDB] posix_fallocate(): Failed to preallocate data for file ./a.ibd. Operating system error number 22. Check that the disk is not full.',
+  '[Note] Error number 280 of 281',
+  'Loading the table a in the service b failed (SQLSTATE 53200).',
+  '28 rows',
+  '',
+])('nothing else is: %s', (line) => {
+  expect(tellsOfFullDisk([line])).toBe(false);
+});
 
 test('an engine that fails for want of room says what to do', () => {
   const error = engineFailed('docker create', ['Error response from daemon: mkdir /d: no space left on device']);
