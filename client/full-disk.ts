@@ -1,8 +1,12 @@
 import { DynDataError } from '../core/errors.ts';
 import type { Container } from './engine.ts';
 
+/**
+ * Codes too: where the log of a container is on the same disk, nothing is written there any more. MySQL's 1114, a table that is full, is
+ * also that of a MEMORY table at its limit, which is rarer by far.
+ */
 const full =
-  /no space left on device|error number:? 28\b|disk is full|bytes should have been written\. Only \d|SQLSTATE 53100|MySQL error 1021\b/i;
+  /no space left on device|error number:? 28\b|disk is full|bytes should have been written\. Only \d|SQLSTATE 53100|MySQL error (?:1021|1114)\b/i;
 
 /** Whether these are the words of an engine, a server or its client for a disk without room. */
 export function tellsOfFullDisk(lines: readonly string[]): boolean {

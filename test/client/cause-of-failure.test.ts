@@ -16,6 +16,7 @@ test.each([
   '[Warning] [MY-012637] [InnoDB] 1048576 bytes should have been written. Only 77824 bytes written. Retrying for the remaining bytes.',
   '[Warning] [MY-012145] [InnoDB] posix_fallocate(): Failed to preallocate data for file ./a.ibd. Operating system error number 28. Check that the disk is not full.',
   'Loading the table a in the service b failed (SQLSTATE 53100).',
+  'Loading the table a in the service b failed (MySQL error 1114, SQLSTATE HY000).',
 ])('a disk without room is recognised: %s', (line) => {
   expect(tellsOfFullDisk(['before', line])).toBe(true);
 });
