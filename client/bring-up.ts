@@ -5,11 +5,11 @@ import { dependencyLevels, needsOf } from '../core/ordering.ts';
 import { causeOfFailure } from './cause-of-failure.ts';
 import { type Compose, requireMatchingSources, requireSourceOf, type Stack, type StackService } from './compose.ts';
 import type { Context } from './context.ts';
-import { type Container, createEngine, type Engine, helperLabel } from './engine.ts';
+import { type Container, createEngine, type Engine, engineFailed, helperLabel } from './engine.ts';
 import { formatCount, formatDuration, shortDigest } from './format.ts';
 import { type Hook, type HookPlace, requireSpokenHooks, runHooks } from './hooks.ts';
 import type { ImageReader } from './image-reader.ts';
-import type { Runner } from './process.ts';
+import { lastLines, type Runner } from './process.ts';
 import { createProjectContainers, type ProjectContainers } from './project-containers.ts';
 import type { DataService } from './restore/data-service.ts';
 import { createDataService } from './restore/kinds.ts';
@@ -235,6 +235,9 @@ async function stopDependants({ stack, compose, containers }: Shared, service: s
   for (const container of running) if (needsOf(stack.graph, container.service).has(service)) await compose.stop(container.service);
 }
 
+/** Exit code of `docker run` itself. */
+const notRun = 125;
+
 /** In a container of its own on the volumes of the service's stopped one, anonymous volumes too, and without a network. */
 async function runOneOff(
   shared: Shared,
@@ -257,7 +260,10 @@ async function runOneOff(
     '--volumes-from',
     id,
   ];
-  return shared.processes.run('docker', ['run', ...options, '--entrypoint', 'sh', imageId, '-c', script, 'sh', ...args], { input });
+  const run = ['run', ...options, '--entrypoint', 'sh', imageId, '-c', script, 'sh', ...args];
+  const result = await shared.processes.run('docker', run, { input });
+  if (result.exitCode === notRun) throw engineFailed('docker run', lastLines({ ...result, stdout: '' }, 3));
+  return result;
 }
 
 function stateOf(container: Container): ServiceReport['state'] {

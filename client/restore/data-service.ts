@@ -1,7 +1,6 @@
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestSource } from '../../core/manifest.ts';
 import type { ImageReader } from '../image-reader.ts';
-import type { ProcessResult } from '../process.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import type { BeginStep } from '../steps.ts';
 import type { Changes } from './changes.ts';
@@ -16,12 +15,12 @@ export type DataServiceOptions = {
   readonly beginStep: BeginStep;
   /** Starts the service's container again after it was stopped, and waits until it is healthy. */
   readonly restart: { stop(): Promise<void>; start(): Promise<void> };
-  /** Runs `sh -c script sh ...args` in a one-off container on the volumes of the service's own (stopped) one. */
+  /** Runs `sh -c script sh ...args` in a one-off container on the volumes of the service's own (stopped) one. @throws ENGINE_FAILED, DISK_FULL */
   readonly oneOff: (
     script: string,
     args: readonly string[],
     input: AsyncIterable<Uint8Array>,
-  ) => Promise<Pick<ProcessResult, 'exitCode' | 'stderr'>>;
+  ) => Promise<{ readonly exitCode: number | null }>;
 };
 
 /** Told by a restore that goes on from where an earlier one of the same snapshot was cut. */

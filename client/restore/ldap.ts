@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynDataError } from '../../core/errors.ts';
 import type { ManifestTable } from '../../core/manifest.ts';
-import { tellsOfFullDisk } from '../full-disk.ts';
 import type { ServiceContainer } from '../service-container.ts';
 import { type DataService, type DataServiceOptions, restoreFailed } from './data-service.ts';
 import { ldapChanges } from './ldap-changes.ts';
@@ -143,10 +142,9 @@ export function createLdapService({ container, source, labels, restart, oneOff, 
         const input = reader.table(table, onLoaded);
         const hasMemberOf = table.columns === undefined || table.columns.some((one) => one.toLowerCase().split(';')[0] === 'memberof');
         const memberOf = hasMemberOf && !context.keepsMemberOf ? 'leave-out' : 'keep';
-        const { exitCode, stderr } = await oneOff(load, [config, context.directory, context.suffix, memberOf], input);
+        const { exitCode } = await oneOff(load, [config, context.directory, context.suffix, memberOf], input);
         if (exitCode === configNotShared) throw notShared(context.directory);
-        if (exitCode === noSpaceLeft || tellsOfFullDisk([stderr]))
-          throw restoreFailed(container, `Loading the naming context ${table.name}`, 'no space left on device');
+        if (exitCode === noSpaceLeft) throw restoreFailed(container, `Loading the naming context ${table.name}`, 'no space left on device');
         if (exitCode !== 0) {
           const unknown = schema.unknown(table.columns ?? []);
           const why =
