@@ -73,7 +73,7 @@ async function checkDisk(root: string): Promise<Check> {
   }
   const found = `${formatBytes(freeBytes)} free in ${root}`;
   const cure = 'A snapshot is there twice, in its image and restored. Free some: docker system prune, docker image prune --all';
-  if (freeBytes < disk.fails) return fail('disk', 'ENGINE_FAILED', found, cure);
+  if (freeBytes < disk.fails) return fail('disk', 'DISK_FULL', found, cure);
   return freeBytes < disk.warns ? warn('disk', found, cure) : ok('disk', found);
 }
 

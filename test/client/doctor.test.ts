@@ -113,7 +113,7 @@ describe('doctor', () => {
     const { check } = await withDocker('full', { docker });
     expect(check('disk')).toMatchObject({
       state: 'fail',
-      code: 'ENGINE_FAILED',
+      code: 'DISK_FULL',
       found: '0 B free in /proc',
       cure: expect.stringContaining('docker image prune'),
     });
