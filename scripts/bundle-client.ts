@@ -60,12 +60,15 @@ export async function bundleClient(outputFile: string = join(projectFolder, 'dis
   const commandFiles = new Set<string>();
   const frontPlugins = [commandsLater(commandFiles), noProcesses];
   const sketch = await build({ ...programSettings, entryPoints: ['client/main.ts'], plugins: frontPlugins });
-  const frontFiles = Object.keys(sketch.metafile.inputs).filter((file) => /^(?:client|core)\//.test(file));
+  const frontFiles = Object.keys(sketch.metafile.inputs)
+    .filter((file) => /^(?:client|core)\//.test(file))
+    .sort();
   const [front, commands, loader] = await Promise.all([
     build({ ...programSettings, stdin: { contents: frontOf(frontFiles), resolveDir: projectFolder }, plugins: frontPlugins }),
     build({
       ...programSettings,
-      stdin: { contents: commandsOf([...commandFiles]), resolveDir: projectFolder },
+      // Sorted, because the bundler resolves in the order in which its threads get there: the same sources are the same file.
+      stdin: { contents: commandsOf([...commandFiles].sort()), resolveDir: projectFolder },
       plugins: [frontAsIs(frontFiles)],
     }),
     build({ ...settings, entryPoints: ['client/loader.ts'], outfile: 'loader.mjs', format: 'esm', banner: { js: banner } }),

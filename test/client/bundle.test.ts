@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
-import type { ClientBundle } from '../../scripts/bundle-client.ts';
+import { bundleClient, type ClientBundle } from '../../scripts/bundle-client.ts';
 import { bundledClient, clientBundle as file } from '../support/client-bundle.ts';
 
 const damaged = `${import.meta.dirname}/../../dist/test-client-bundle-damaged.mjs`;
@@ -32,6 +32,17 @@ test('it is one executable file that asks for Node alone', async () => {
 test('it is small', async () => {
   expect((await stat(file)).size).toBe(bundle.sizeBytes);
   expect(bundle.sizeBytes).toBeLessThanOrEqual(200_000);
+});
+
+test('the same sources are the same file, to the byte', async () => {
+  const others = [1, 2, 3, 4].map((number) => file.replace('.mjs', `-${number}.mjs`));
+  try {
+    await Promise.all(others.map((other) => bundleClient(other)));
+    const [first, ...rest] = await Promise.all([file, ...others].map((name) => readFile(name, 'utf8')));
+    expect(rest.map((text) => text === first)).toEqual([true, true, true, true]);
+  } finally {
+    await Promise.all(others.map((other) => rm(other, { force: true })));
+  }
 });
 
 test('what runs at every start is the reading of the command line: no command, no schema, no YAML, no tar, and little of Node', () => {
