@@ -113,7 +113,16 @@ async function buildOnce(request: BuildRequest, ports: Attempt, signal: AbortSig
   const policy = compilePolicy({ policy: request.policy, key: request.key, sources: live });
 
   const leakScan = preparedScan.start(request.policy, policy, request.key, live);
-  await surveySources(policy, sessions.open, signal, (session, shared) => leakScan.observe(session, shared));
+  await allOrAbort(signal, (shared) => {
+    const surveys = surveySources(policy, sessions.open, shared);
+    // Where both fail, what the surveys found is told, which is all that the policy lacks.
+    const observe = (session: SourceSession): Promise<void> =>
+      leakScan.observe(session, shared).catch(async (error: unknown) => {
+        await surveys;
+        throw error;
+      });
+    return [surveys, ...sessions.open.map(observe)];
+  });
   policy.known?.complete();
 
   for (const { session } of opened) {

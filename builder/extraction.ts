@@ -140,7 +140,7 @@ export type SourceSession = AsyncDisposable & {
   readonly parallelism: number;
   openPoint(signal: AbortSignal): Promise<Point>;
   describe(signal: AbortSignal): Promise<Description>;
-  /** Reads the real values that the leak scan watches, at the point, and keeps none; before any extraction is read. */
+  /** Reads the real values that the leak scan watches, at the point, and keeps none; before any extraction is read, and perhaps while the source is surveyed. */
   observe(policy: CompiledPolicy, sink: WatchSink, signal: AbortSignal): Promise<void>;
   /**
    * Asks of a directory's entries, at the point, whether the policy names each as its DN does; `observe` asks it too.
@@ -150,8 +150,11 @@ export type SourceSession = AsyncDisposable & {
   extractions(policy: CompiledPolicy): AnyExtraction[];
   /** Up to `rows` records from either end of each table, at the point; of a directory up to `rows` of each kind of entry. After `describe`. */
   sample(rows: number, signal: AbortSignal): AsyncIterable<Sample>;
-  /** Bounded questions about the values of a column, at the point, after `describe`. */
-  readonly survey: ColumnSurvey;
+  /**
+   * Lets bounded questions about the values of columns be asked, at the point, after `describe`. Until the asking has ended they have a connection
+   * to themselves: `observe` goes on beside them with the others, or, of a source that has only one, behind them.
+   */
+  survey<T>(ask: (questions: ColumnSurvey) => Promise<T>): Promise<T>;
   /**
    * After SOURCE_LOST from reading an extraction: opens again what was lost of the connections. False where the point went with them, so that
    * the source has to be opened anew. Reading the extraction again then gives the same records.

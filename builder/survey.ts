@@ -9,42 +9,31 @@ import {
   type SurveyAnswer,
 } from '../anonymizers/index.ts';
 import { allOrAbort } from './all-or-abort.ts';
-import type { SourceSession } from './extraction.ts';
+import type { ColumnSurvey, SourceSession } from './extraction.ts';
 
 /**
  * Asks the sources what only values can show: paths in documents that nobody decided, columns and leaves of documents with so few
  * values that a keyed rule hides nothing, values of unique keys that a rule cannot tell apart, and values of foreign keys that it tells from
  * those they refer to. The questions are bounded, so a path that is rare can be missed here; the build then stops when it meets it.
- * @param then goes on with a source that has answered, while others are still asked; aborted as soon as anything fails
  * @throws DynDataError POLICY_INVALID, POLICY_UNDECIDED, naming everything that was found.
  */
-export async function surveySources<S extends Pick<SourceSession, 'name' | 'survey'>>(
+export async function surveySources(
   policy: CompiledPolicy,
-  sessions: readonly S[],
+  sessions: readonly Pick<SourceSession, 'name' | 'survey'>[],
   signal: AbortSignal,
-  then?: (session: S, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  await allOrAbort(signal, (shared) => {
-    const surveys = sessions.map((session) => surveySource(policy, session, shared));
-    const report = Promise.all(surveys).then((answers) =>
-      reportSurveys(answers.flat().sort((a, b) => policy.surveys.indexOf(a.survey) - policy.surveys.indexOf(b.survey))),
-    );
-    const work = sessions.map(async (session, index) => {
-      await surveys[index];
-      await then?.(session, shared);
-    });
-    return [report, ...work];
-  });
+  const answers = await allOrAbort(signal, (shared) =>
+    sessions.map(({ name, survey }) => {
+      const surveys = policy.surveys.filter(({ source }) => source === name);
+      return survey((questions) => surveySource(surveys, questions, shared));
+    }),
+  );
+  reportSurveys(answers.flat().sort((a, b) => policy.surveys.indexOf(a.survey) - policy.surveys.indexOf(b.survey)));
 }
 
-async function surveySource(
-  policy: CompiledPolicy,
-  { name, survey: ask }: Pick<SourceSession, 'name' | 'survey'>,
-  signal: AbortSignal,
-): Promise<SurveyAnswer[]> {
+async function surveySource(surveys: CompiledPolicy['surveys'], ask: ColumnSurvey, signal: AbortSignal): Promise<SurveyAnswer[]> {
   const answers: SurveyAnswer[] = [];
-  for (const survey of policy.surveys) {
-    if (survey.source !== name) continue;
+  for (const survey of surveys) {
     signal.throwIfAborted();
     const paths = new Set<string>();
     const { undecidedPaths, keyedLeaves, alike, otherSpellings } = survey;

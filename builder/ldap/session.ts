@@ -2,6 +2,7 @@ import { createNamingTypes, type DirectoryEntry, type DirectoryPlan } from '../.
 import type { LdapSourceConfig } from '../../core/index.ts';
 import { anyExtraction, type Extraction, type SourceSession } from '../extraction.ts';
 import { hashKey } from '../key-hash.ts';
+import { createLending } from '../lending.ts';
 import type { Sample } from '../sample.ts';
 import { translated } from '../translated.ts';
 import { ldapError, openConnection } from './connection.ts';
@@ -29,6 +30,8 @@ export async function connectLdap(
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => ldapError(name, error), work);
   let connection = await openConnection(name, config, password, answerTimeoutMs);
   const search: Search = (...asked) => connection.search(...asked);
+  /** One search at a time. */
+  const borrow = createLending([search]);
   let csnAtPoint = '';
   let attributes: string[] = [];
   const bases = [config.base].flat();
@@ -91,6 +94,7 @@ export async function connectLdap(
       }),
     observe: (policy, sink, observeSignal) =>
       guarded(async () => {
+        await using _lent = await borrow();
         const plan = policy.directory(name);
         const { leaks, identities } = plan;
         const { known } = policy;
@@ -119,7 +123,10 @@ export async function connectLdap(
       ),
     sample: (rows, sampleSignal) =>
       sampleDirectory(entriesBelow(search, bases, { filter: everything, values: true }, sampleSignal), name, rows),
-    survey: ldapSurvey(name, search, bases),
+    async survey(ask) {
+      await using lent = await borrow();
+      return await ask(ldapSurvey(name, lent.item, bases));
+    },
     // What is read on the new connection is of the same point if nothing has changed, which `changed` tells.
     recover: () =>
       guarded(async () => {

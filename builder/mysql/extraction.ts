@@ -19,7 +19,7 @@ import { createFieldPlaces, fieldOf, locateFields, valuesOf, type WireRow } from
 export function mysqlExtraction(
   table: MysqlTable,
   plan: TablePlan,
-  borrow: () => Lent<Connection>,
+  borrow: () => Promise<Lent<Connection>>,
   source: { readonly name: string; readonly product: Product },
 ): Extraction<WireRow> {
   const forms = table.columns.map((column, index) => (column.exact && plan.kept[index] && !plan.reads[index] ? column.exact : column));
@@ -83,7 +83,7 @@ export function mysqlExtraction(
       start: String(range.low ?? ''),
       async *read(signal) {
         if (plan.rows === 'none') return;
-        await using lent = borrow();
+        await using lent = await borrow();
         const rows = readRows(lent.item, selectStatement(table, forms, plan.where, range), source.name, signal);
         const { takes } = plan;
         if (takes) yield* chosenRows(rows, (row) => takes(valuesOf(row, places)));

@@ -11,12 +11,12 @@ import { createFieldPlaces, keptValuesOf } from './wire-rows.ts';
 /** Some rows of every table, one table after another. */
 export async function* sampleTables(
   tables: readonly MysqlTable[],
-  borrow: () => Lent<Connection>,
+  borrow: () => Promise<Lent<Connection>>,
   options: { readonly sourceName: string; readonly rows: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Sample> {
   for (const table of tables) {
     if (table.columns.length === 0) continue;
-    await using lent = borrow();
+    await using lent = await borrow();
     const places = createFieldPlaces(table.columns.length);
     const rows = await bothEnds(table.key, options.rows, async (direction) => {
       const read: Value[][] = [];

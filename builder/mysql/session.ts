@@ -71,7 +71,7 @@ export async function connectMysql(
       },
       async observe(policy, sink, observeSignal) {
         const observe = async (table: MysqlTable): Promise<void> => {
-          await using lent = borrow();
+          await using lent = await borrow();
           await observeMysql(table, policy.table(name, table.schema, table.name), lent.item, name, sink, policy.known, observeSignal);
         };
         await inParallel(tables, readerCount, observe, observeSignal);
@@ -80,7 +80,10 @@ export async function connectMysql(
         return tables.map((table) => anyExtraction(mysqlExtraction(table, policy.table(name, table.schema, table.name), borrow, source)));
       },
       sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
-      survey: mysqlSurvey(name, borrow, () => tables),
+      async survey(ask) {
+        await using lent = await borrow();
+        return await ask(mysqlSurvey(name, lent.item, tables));
+      },
       // A transaction ends with its connection, and no other one can see what it saw.
       recover: async () => false,
       changed: async () => false,

@@ -1,6 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type ColumnPlace, type ColumnSurvey, mostGroups } from '../extraction.ts';
-import type { Lent } from '../lending.ts';
 import { translated } from '../translated.ts';
 import type { MysqlTable } from './catalog.ts';
 import { mysqlError, qualifiedName, quoteName } from './connection.ts';
@@ -12,22 +11,21 @@ const valuesPerEnd = 500;
 const jumps = 20;
 const valuesPerJump = 25;
 
-export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, tables: () => readonly MysqlTable[]): ColumnSurvey {
+export function mysqlSurvey(sourceName: string, connection: Connection, tables: readonly MysqlTable[]): ColumnSurvey {
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => mysqlError(sourceName, error), work);
-  const number = async (connection: Connection, sql: string): Promise<number> => {
+  const number = async (sql: string): Promise<number> => {
     const [rows] = await connection.query<RowDataPacket[]>(sql);
     return Number(rows[0]?.n ?? 0);
   };
   return {
     values: (place, signal) =>
       guarded(async () => {
-        const { from, column, key, isInteger } = namesOf(place, tables());
-        await using lent = borrow();
+        const { from, column, key, isInteger } = namesOf(place, tables);
         // Rows without a value count too: looking for one that has a value could read the whole table.
         const queries = [`SELECT ${column} FROM ${from}${key ? ` ORDER BY ${key}` : ''} LIMIT ${valuesPerEnd}`];
         if (key) queries.push(`SELECT ${column} FROM ${from} ORDER BY ${key} DESC LIMIT ${valuesPerEnd}`);
         if (key && isInteger) {
-          const [bounds] = await lent.item.query<RowDataPacket[]>(`SELECT MIN(${key}) AS low, MAX(${key}) AS high FROM ${from}`);
+          const [bounds] = await connection.query<RowDataPacket[]>(`SELECT MIN(${key}) AS low, MAX(${key}) AS high FROM ${from}`);
           const [low, high] = [Number(bounds[0]?.low ?? 0), Number(bounds[0]?.high ?? 0)];
           for (let jump = 1; jump <= jumps; jump += 1) {
             const start = Math.floor(low + ((high - low) * jump) / (jumps + 1));
@@ -37,7 +35,7 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         const found: Uint8Array[] = [];
         const places = createFieldPlaces(1);
         for (const sql of queries) {
-          for await (const batch of readRows(lent.item, sql, sourceName, signal)) {
+          for await (const batch of readRows(connection, sql, sourceName, signal)) {
             for (const row of batch) {
               const [value] = keptValuesOf(row, places);
               if (value) found.push(value);
@@ -48,13 +46,12 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
       }),
     alike: (place, { folds, leaf, within, equalNulls, caseTells }) =>
       guarded(async () => {
-        const { from, column } = namesOf(place, tables());
-        await using lent = borrow();
-        const value = leaf === undefined ? column : `JSON_UNQUOTE(JSON_EXTRACT(${column}, ${lent.item.escape(leaf)}))`;
+        const { from, column } = namesOf(place, tables);
+        const value = leaf === undefined ? column : `JSON_UNQUOTE(JSON_EXTRACT(${column}, ${connection.escape(leaf)}))`;
         const text = `CONVERT(${value} USING utf8mb4)`;
         // Of plain letters and digits the key itself leaves no two to a rule that folds no more than their case. This reads the key, and sorts nothing.
         if (!caseTells && folds === 'blanks') {
-          const [others] = await lent.item.query<RowDataPacket[]>(`SELECT 1 FROM ${from} WHERE ${text} REGEXP '[^!-~]' LIMIT 1`);
+          const [others] = await connection.query<RowDataPacket[]>(`SELECT 1 FROM ${from} WHERE ${text} REGEXP '[^!-~]' LIMIT 1`);
           if (others.length === 0) return [];
         }
         // Classes of signs and no codes: the servers' expressions write those in different ways. The collation has no weight for case and
@@ -62,8 +59,8 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         const folded = `REGEXP_REPLACE(REPLACE(${text}, _utf8mb4 x'C4B1', 'i'), '[[:space:][:punct:][:cntrl:]]', '') COLLATE utf8mb4_unicode_520_ci`;
         const others = within.map(quoteName);
         const present = [value, ...(equalNulls ? [] : others)].map((name) => `${name} IS NOT NULL`);
-        await lent.item.query('SET SESSION group_concat_max_len = 16777216');
-        const [rows] = await lent.item.query<RowDataPacket[]>(
+        await connection.query('SET SESSION group_concat_max_len = 16777216');
+        const [rows] = await connection.query<RowDataPacket[]>(
           `SELECT GROUP_CONCAT(DISTINCT HEX(${text}) SEPARATOR ' ') AS members FROM ${from} WHERE ${present.join(' AND ')}
            GROUP BY ${[folded, ...others].join(', ')} HAVING COUNT(*) > 1 LIMIT ${mostGroups}`,
         );
@@ -75,8 +72,7 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
       }),
     spellings: ({ schema, table, column }, foreignKey) =>
       guarded(async () => {
-        await using lent = borrow();
-        const parent = tables().find((one) => one.schema === foreignKey.schema && one.name === foreignKey.table);
+        const parent = tables.find((one) => one.schema === foreignKey.schema && one.name === foreignKey.table);
         const comparisons = foreignKey.columns.map((name, at) => {
           const target = parent?.columns.find((one) => one.name === foreignKey.targetColumns[at]);
           return `${comparable(`child.${quoteName(name)}`, target?.collation)} = parent.${quoteName(foreignKey.targetColumns[at] ?? '')}`;
@@ -84,7 +80,7 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
         const own = `child.${quoteName(column)}`;
         const referred = `parent.${quoteName(foreignKey.targetColumns[foreignKey.columns.indexOf(column)] ?? '')}`;
         const hex = (value: string): string => `HEX(CONVERT(${value} USING utf8mb4))`;
-        const [rows] = await lent.item.query<RowDataPacket[]>(
+        const [rows] = await connection.query<RowDataPacket[]>(
           `SELECT DISTINCT ${hex(own)} AS own, ${hex(referred)} AS referred
            FROM ${qualifiedName(schema, table)} AS child
              JOIN ${qualifiedName(foreignKey.schema, foreignKey.table)} AS parent ON ${comparisons.join(' AND ')}
@@ -94,16 +90,13 @@ export function mysqlSurvey(sourceName: string, borrow: () => Lent<Connection>, 
       }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
-        const { from, column } = namesOf(place, tables());
-        await using lent = borrow();
+        const { from, column } = namesOf(place, tables);
         // The server stops as soon as it has found that many.
         const rows = await number(
-          lent.item,
           `SELECT COUNT(*) AS n FROM (SELECT 1 FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostRows}) AS found`,
         );
         if (rows === 0) return { values: 0, rows };
         const values = await number(
-          lent.item,
           `SELECT COUNT(*) AS n FROM (SELECT DISTINCT ${column} FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostValues}) AS found`,
         );
         return { values, rows };

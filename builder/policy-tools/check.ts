@@ -46,7 +46,7 @@ export async function checkPolicy(
     }
     const plan = viewPlan(policy, sources);
     const valuesOf: Parameters<typeof pathDrift>[2] = async (source, place) =>
-      system.find(({ live }) => live.name === source)?.session.survey.values(place, signal) ?? [];
+      system.find(({ live }) => live.name === source)?.session.survey((questions) => questions.values(place, signal)) ?? [];
     return {
       version: 1,
       environment: environment.name,

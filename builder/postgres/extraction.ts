@@ -21,7 +21,7 @@ type Part = { readonly first: number; readonly last: number; readonly isMasked: 
 export function postgresExtraction(
   table: PostgresTable,
   plan: TablePlan,
-  borrow: () => Lent<Client>,
+  borrow: () => Promise<Lent<Client>>,
   sourceName: string,
 ): Extraction<CopyRow> {
   const names = table.columns.map(({ name }) => quoteName(name)).join(', ');
@@ -85,7 +85,7 @@ export function postgresExtraction(
       start: String(range.low ?? ''),
       async *read(signal) {
         if (plan.rows === 'none') return;
-        await using lent = borrow();
+        await using lent = await borrow();
         // The condition may name tables as the source's own programs do; without one, names in the rows (regclass) come with their schema.
         await lent.item.query(plan.where === undefined ? emptySearchPath : 'RESET search_path');
         const rows = readCopy(lent.item, `COPY (${select(range)}) TO STDOUT`, sourceName, signal);

@@ -1,13 +1,12 @@
 import type { Client } from 'pg';
-import { DynDataError } from '../../core/index.ts';
 import type { Lent } from '../lending.ts';
 
 type Place = { client: Client; isLost: boolean; isLent: boolean };
 
-/** The reading connections of a session: lent to one borrower at a time, and opened again where they were lost. */
+/** The reading connections of a session: lent to one borrower at a time, as createLending does, and opened again where they were lost. */
 export type Readers = AsyncDisposable & {
   readonly clients: readonly Client[];
-  borrow(): Lent<Client>;
+  borrow(): Promise<Lent<Client>>;
   /** Opens those again that were lost and are not lent. */
   replaceLost(): Promise<void>;
 };
@@ -29,6 +28,20 @@ export async function openReaders(options: {
     });
     return place;
   };
+  const waiting: ((place: Place) => void)[] = [];
+  /** A lost one comes last: another borrower may be opening it again at this moment. */
+  const free = (): Place | undefined => {
+    const those = places.filter(({ isLent }) => !isLent);
+    return those.find(({ isLost }) => !isLost) ?? those[0];
+  };
+  const giveBack = (place: Place): void => {
+    place.isLent = false;
+    const next = waiting.shift();
+    if (!next) return;
+    // Before anybody else can take it.
+    place.isLent = true;
+    next(place);
+  };
   const dispose = async (): Promise<void> => {
     await Promise.all(places.map(({ client }) => end(client)));
   };
@@ -42,18 +55,10 @@ export async function openReaders(options: {
     get clients() {
       return places.map(({ client }) => client);
     },
-    borrow() {
-      // A lost one comes last: another borrower may be opening it again at this moment.
-      const free = places.filter(({ isLent }) => !isLent);
-      const place = free.find(({ isLost }) => !isLost) ?? free[0];
-      if (!place) throw new DynDataError('INTERNAL', 'More tables are being read than the source has connections.');
+    async borrow() {
+      const place = free() ?? (await new Promise<Place>((resolve) => waiting.push(resolve)));
       place.isLent = true;
-      return {
-        item: place.client,
-        [Symbol.asyncDispose]: async () => {
-          place.isLent = false;
-        },
-      };
+      return { item: place.client, [Symbol.asyncDispose]: async () => giveBack(place) };
     },
     async replaceLost() {
       for (const [index, place] of places.entries()) {
@@ -69,7 +74,7 @@ export async function openReaders(options: {
           }
           places[index] = fresh;
         } finally {
-          place.isLent = false;
+          giveBack(places[index] as Place);
         }
         await end(place.client);
       }

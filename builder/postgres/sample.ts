@@ -11,12 +11,12 @@ import { readCopy } from './copy-stream.ts';
 /** Some rows of every table, one table after another. A bytea is given as its bytes. */
 export async function* sampleTables(
   tables: readonly PostgresTable[],
-  borrow: () => Lent<Client>,
+  borrow: () => Promise<Lent<Client>>,
   options: { readonly sourceName: string; readonly rows: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Sample> {
   for (const table of tables) {
     if (table.columns.length === 0) continue;
-    await using lent = borrow();
+    await using lent = await borrow();
     const places = createFieldPlaces(table.columns.length);
     const binary = table.columns.flatMap(({ type }, index) => (type === 'binary' ? [index] : []));
     const rows = await bothEnds(table.key, options.rows, async (direction) => {

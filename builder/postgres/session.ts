@@ -128,7 +128,7 @@ export async function connectPostgres(
         }),
       async observe(policy, sink, observeSignal) {
         const observe = async (table: PostgresTable): Promise<void> => {
-          await using lent = borrow();
+          await using lent = await borrow();
           await observePostgres(table, policy.table(name, table.schema, table.name), lent.item, name, sink, policy.known, observeSignal);
         };
         await inParallel(tables, readerCount, observe, observeSignal);
@@ -137,7 +137,10 @@ export async function connectPostgres(
         return tables.map((table) => anyExtraction(postgresExtraction(table, policy.table(name, table.schema, table.name), borrow, name)));
       },
       sample: (rows, sampleSignal) => sampleTables(tables, borrow, { sourceName: name, rows, signal: sampleSignal }),
-      survey: postgresSurvey(name, borrow, () => tables),
+      async survey(ask) {
+        await using lent = await borrow();
+        return await ask(postgresSurvey(name, lent.item, tables));
+      },
       // The exported snapshot lives as long as the transaction of the connection that exported it.
       recover: () =>
         guarded(async () => {

@@ -1,7 +1,6 @@
 import { type Client, escapeLiteral } from 'pg';
 import { type ForeignKey, parseJsonPath } from '../../anonymizers/index.ts';
 import { type ColumnPlace, type ColumnSurvey, mostGroups } from '../extraction.ts';
-import type { Lent } from '../lending.ts';
 import { translated } from '../translated.ts';
 import type { PostgresTable } from './catalog.ts';
 import { postgresError, qualifiedName, quoteName } from './connection.ts';
@@ -10,14 +9,13 @@ const valuesPerEnd = 500;
 /** Read from about one page in a hundred, wherever it is. */
 const valuesBetween = 500;
 
-export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, tables: () => readonly PostgresTable[]): ColumnSurvey {
+export function postgresSurvey(sourceName: string, client: Client, tables: readonly PostgresTable[]): ColumnSurvey {
   const guarded = <T>(work: () => Promise<T>): Promise<T> => translated((error) => postgresError(sourceName, error), work);
-  const number = async (client: Client, sql: string): Promise<number> => Number((await client.query<{ n: string }>(sql)).rows[0]?.n ?? 0);
+  const number = async (sql: string): Promise<number> => Number((await client.query<{ n: string }>(sql)).rows[0]?.n ?? 0);
   return {
     values: (place, signal) =>
       guarded(async () => {
-        const { from, column, key, isTable } = namesOf(place, tables());
-        await using lent = borrow();
+        const { from, column, key, isTable } = namesOf(place, tables);
         const select = (rest: string): string => `SELECT ${column}::text AS value FROM ${from}${rest}`;
         // Rows without a value count too: looking for one that has a value could read the whole table.
         const queries = [
@@ -28,24 +26,23 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
         const found: Uint8Array[] = [];
         for (const sql of queries) {
           signal.throwIfAborted();
-          const { rows } = await lent.item.query<{ value: string | null }>(sql);
+          const { rows } = await client.query<{ value: string | null }>(sql);
           for (const { value } of rows) if (value !== null) found.push(Buffer.from(value));
         }
         return found;
       }),
     alike: (place, { folds, leaf, within, equalNulls, caseTells }) =>
       guarded(async () => {
-        const { from, column } = namesOf(place, tables());
-        await using lent = borrow();
+        const { from, column } = namesOf(place, tables);
         const value = leaf === undefined ? column : `(${column}::text::json #>> ${pathLiteral(leaf)})`;
         // Of plain letters and digits the key itself leaves no two to a rule that folds no more than their case.
         if (!caseTells && folds === 'blanks') {
-          const { rows } = await lent.item.query(`SELECT FROM ${from} WHERE ${value}::text COLLATE "C" ~ '[^!-~]' LIMIT 1`);
+          const { rows } = await client.query(`SELECT FROM ${from} WHERE ${value}::text COLLATE "C" ~ '[^!-~]' LIMIT 1`);
           if (rows.length === 0) return [];
         }
-        const groups = [await foldedText(lent.item, value), ...within.map(quoteName)];
+        const groups = [await foldedText(client, value), ...within.map(quoteName)];
         const present = [value, ...(equalNulls ? [] : within.map(quoteName))].map((name) => `${name} IS NOT NULL`);
-        const { rows } = await lent.item.query<{ members: string[] }>(
+        const { rows } = await client.query<{ members: string[] }>(
           `SELECT array_agg(DISTINCT ${value}::text COLLATE "C") AS members FROM ${from} WHERE ${present.join(' AND ')}
            GROUP BY ${groups.join(', ')} HAVING count(*) > 1 LIMIT ${mostGroups}`,
         );
@@ -53,15 +50,14 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
       }),
     spellings: (place, foreignKey) =>
       guarded(async () => {
-        await using lent = borrow();
-        const comparison = await comparisonOf(lent.item, place, foreignKey);
-        const { from } = namesOf(place, tables());
+        const comparison = await comparisonOf(client, place, foreignKey);
+        const { from } = namesOf(place, tables);
         const target = foreignKey.targetColumns[foreignKey.columns.indexOf(place.column)];
         if (comparison === undefined || target === undefined) return [];
         // As COPY gives them: a cast would take the blanks at the end of a bpchar.
         const own = `concat(child.${quoteName(place.column)}) COLLATE "C"`;
         const referred = `concat(parent.${quoteName(target)}) COLLATE "C"`;
-        const { rows } = await lent.item.query<{ own: string; referred: string }>(
+        const { rows } = await client.query<{ own: string; referred: string }>(
           `SELECT DISTINCT ${own} AS own, ${referred} AS referred
            FROM ${from} AS child JOIN ONLY ${qualifiedName(foreignKey.schema, foreignKey.table)} AS parent ON ${comparison}
            WHERE ${own} <> ${referred} LIMIT ${mostGroups}`,
@@ -70,16 +66,11 @@ export function postgresSurvey(sourceName: string, borrow: () => Lent<Client>, t
       }),
     count: (place, mostValues, mostRows) =>
       guarded(async () => {
-        const { from, column } = namesOf(place, tables());
-        await using lent = borrow();
+        const { from, column } = namesOf(place, tables);
         // The server stops as soon as it has found that many.
-        const rows = await number(
-          lent.item,
-          `SELECT count(*) AS n FROM (SELECT FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostRows}) AS found`,
-        );
+        const rows = await number(`SELECT count(*) AS n FROM (SELECT FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostRows}) AS found`);
         if (rows === 0) return { values: 0, rows };
         const values = await number(
-          lent.item,
           `SELECT count(*) AS n FROM (SELECT DISTINCT ${column}::text FROM ${from} WHERE ${column} IS NOT NULL LIMIT ${mostValues}) AS found`,
         );
         return { values, rows };

@@ -75,7 +75,7 @@ export async function expectSpellings(server: SpellingsServer, session: SourceSe
       .find(({ name }) => name === table)
       ?.foreignKeys?.find(({ columns }) => columns.length === keyOf && columns.includes(column));
     if (!foreignKey) throw new Error(`no foreign key of ${table}.${column}`);
-    const found = await session.survey.spellings({ schema, table, column }, foreignKey, signal);
+    const found = await session.survey((questions) => questions.spellings({ schema, table, column }, foreignKey, signal));
     return found.map((pair) => pair.map((value) => Buffer.from(value).toString()).join(' = ')).sort();
   };
   const isPostgres = server === 'PostgreSQL';

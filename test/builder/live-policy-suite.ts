@@ -205,16 +205,42 @@ export function livePolicySuite(sample: () => SampleConnections): void {
       expect(few.details[0]).toMatch(/^mysql dynamease\.calls\.direction: has only \d different values, so "hash" would show/);
     });
 
+    it('reads real values beside the questions of a survey, or behind them where there is one connection', async () => {
+      const calls = `      calls: {follows: [users], keep: [id, user_id, '*_at', direction, duration, cost, quality, sip_call_id, raw_header], columns: {callee: phone, '*': null}}\n`;
+      const shopPolicy = compile(only(shop.live, calls), shop.live);
+      const watched: string[] = [];
+      const sink = { page: () => undefined, watch: (kind: string) => void watched.push(kind), ready: async () => undefined };
+      const ofTwo = await mysql.survey(async ({ count }) => {
+        await mysql.observe(shopPolicy, sink, signal);
+        expect(new Set(watched)).toEqual(new Set(['phone']));
+        return count({ schema: 'dynamease', table: 'calls', column: 'callee' }, 21, 1000, signal);
+      });
+      expect(ofTwo.values).toBe(21);
+
+      const { live } = await ldap.describe(signal);
+      const rules = '{include: [ldap-person, ldap-group], attributes: {employeeNumber: token, postalCode: token}}';
+      const people = compile(`development_password: test\nsources: {ldap: ${rules}}`, live);
+      let reading: Promise<void> | undefined;
+      watched.length = 0;
+      await ldap.survey(async ({ values }) => {
+        reading = ldap.observe(people, sink, signal);
+        await values({ schema: '', table: '', column: 'mail' }, signal);
+        expect(watched).toEqual([]);
+      });
+      await reading;
+      expect(watched).toContain('email');
+    });
+
     it('asks a directory the same, reading no further than the answer needs', async () => {
       const of = (column: string) => ({ schema: '', table: '', column });
-      const mails = await ldap.survey.values(of('mail'), signal);
+      const mails = await ldap.survey(({ values }) => values(of('mail'), signal));
       expect(mails.length).toBeGreaterThan(21);
       expect(mails.every((value) => Buffer.from(value).includes('@'))).toBe(true);
-      expect(await ldap.survey.count(of('mail'), 21, 1000, signal)).toEqual({ values: 21, rows: 21 });
-      const classes = await ldap.survey.values(of('objectClass'), signal);
+      expect(await ldap.survey(({ count }) => count(of('mail'), 21, 1000, signal))).toEqual({ values: 21, rows: 21 });
+      const classes = await ldap.survey(({ values }) => values(of('objectClass'), signal));
       const different = new Set(classes.map((value) => Buffer.from(value).toString())).size;
-      expect(await ldap.survey.count(of('objectClass'), 1000, 5, signal)).toEqual({ values: different, rows: 5 });
-      expect(await ldap.survey.count(of('carLicense'), 21, 1000, signal)).toEqual({ values: 0, rows: 0 });
+      expect(await ldap.survey(({ count }) => count(of('objectClass'), 1000, 5, signal))).toEqual({ values: different, rows: 5 });
+      expect(await ldap.survey(({ count }) => count(of('carLicense'), 21, 1000, signal))).toEqual({ values: 0, rows: 0 });
     });
   });
 

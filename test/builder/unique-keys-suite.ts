@@ -98,7 +98,7 @@ export function uniqueKeysSuite(sample: () => SampleConnections): void {
       const schema = kind === 'mysql' ? sample().mysql.database : 'public';
       const alike = async (column: string, by: Partial<AskedAlike> = {}): Promise<string[]> => {
         const asked: AskedAlike = { folds: 'blanks', within: [], equalNulls: false, caseTells: true, ...by };
-        const found = await sessions.get(kind)?.survey.alike({ schema, table: 'folded_keys', column }, asked, signal);
+        const found = await sessions.get(kind)?.survey(({ alike: ask }) => ask({ schema, table: 'folded_keys', column }, asked, signal));
         const texts = (group: readonly Uint8Array[]): string[] => group.map((value) => Buffer.from(value).toString()).sort();
         return (found ?? []).map((group) => texts(group).join(' = ')).sort();
       };
