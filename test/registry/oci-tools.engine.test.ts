@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { digestOf, type StoredManifest } from '../../core/index.ts';
+import { digestOf, type ObjectStore, type StoredManifest } from '../../core/index.ts';
 import { type CommandResult, runCommand, runOrFail } from '../../scripts/run-command.ts';
 import { createFolderObjects } from '../../storage/index.ts';
 import { describeWithEngine } from '../support/engine.ts';
@@ -18,6 +18,7 @@ describeWithEngine('tools that people push, copy and delete with', () => {
   let tools: OciTools;
   let registry: RunningRegistry;
   let snapshot: StoredManifest;
+  let objects: ObjectStore;
   const client = createOciClient(() => registry.port);
   const host = (): string => `127.0.0.1:${registry.port}`;
   const images = new Set<string>();
@@ -26,7 +27,7 @@ describeWithEngine('tools that people push, copy and delete with', () => {
     folder = await mkdtemp(join(tmpdir(), 'dyn-data-tools-'));
     await mkdir(join(folder, 'work'));
     tools = await openOciTools(join(folder, 'work'));
-    const objects = await createFolderObjects({ folder: join(folder, 'store'), newId: randomUUID });
+    objects = await createFolderObjects({ folder: join(folder, 'store'), newId: randomUUID });
     registry = await startRegistry({ objects, build: () => async () => ({ digest: digestOf('unused') }) });
     const layers = [
       [{ path: 'snapshot/manifest.json', bytes: Buffer.from('{}') }],
@@ -184,5 +185,29 @@ describeWithEngine('tools that people push, copy and delete with', () => {
       expect(`${stdout}${stderr}`).toMatch(/MANIFEST_UNKNOWN|not found|manifest unknown|404/i);
     }
     expectNoFailures();
+  });
+
+  it('are not given an image one of whose pieces is damaged, and the registry names the layer', async () => {
+    const bytes = sampleBytes(2_000_000, 9);
+    const damagedFile = { path: 'snapshot/damaged', bytes };
+    const published = await publishImage(registry, { repository: 'dynamease', tag: 'damaged', layers: [[damagedFile]] });
+    const [layer] = JSON.parse(Buffer.from(published.bytes).toString()).layers;
+    const damaged = Uint8Array.from(bytes);
+    damaged[1_999_000] = (damaged[1_999_000] ?? 0) ^ 1;
+    await objects.write(`blobs/sha256/${digestOf(bytes).slice('sha256:'.length)}`, damaged, { sizeBytes: damaged.byteLength });
+    const image = `${host()}/dynamease:damaged`;
+    for (const command of [
+      ['crane', 'pull', '--format', 'oci', image, 'crane-damaged'],
+      ['skopeo', '--insecure-policy', 'copy', '--src-tls-verify=false', `docker://${image}`, 'dir:/work/skopeo-damaged'],
+      ['oras', 'copy', '--from-plain-http', '--to-oci-layout', image, '/work/oras-damaged:x'],
+    ]) {
+      expect((await tryTool(...command)).exitCode, command.join(' ')).not.toBe(0);
+    }
+    const refused = registry
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('DIGEST_MISMATCH'));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.every((line) => line.includes(layer.digest))).toBe(true);
   });
 });
