@@ -187,6 +187,7 @@ describeWithEngine('two projects out of one folder', () => {
       reference: 'may',
       services: [{ restored: { outcome: 'restored', rows: 30 } }, {}, {}, {}],
     });
-    expect(await rows(second, 'last')).toEqual(['30']);
+    // The same container, started again.
+    expect(await rows(second, 'last')).toEqual(['40\n30']);
   });
 });
