@@ -74,18 +74,21 @@ export type PathState<T> = {
   /** The member whose name is `bytes[start, end)`. */
   memberAt(bytes: Uint8Array, start: number, end: number): PathState<T>;
   item(): PathState<T>;
+  /** The members that rules name, and what all others are. */
+  readonly named: readonly { readonly key: Uint8Array; readonly state: PathState<T> }[];
+  other(): PathState<T>;
   /** All rules for this place and those below it. */
   readonly rules: readonly T[];
 };
 
 export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> {
-  const named = new Map<string, PathState<T>>();
+  const byName = new Map<string, PathState<T>>();
   for (const node of nodes) {
-    for (const key of node.keys.keys()) if (!named.has(key)) named.set(key, createPathState(memberNodes(nodes, key)));
+    for (const key of node.keys.keys()) if (!byName.has(key)) byName.set(key, createPathState(memberNodes(nodes, key)));
   }
   const any = nodes.flatMap(({ anyKey }) => anyKey ?? []);
   const items = nodes.flatMap(({ anyItem }) => anyItem ?? []);
-  const spelled = [...named].map(([key, state]) => ({ key: new TextEncoder().encode(key), state }));
+  const named = [...byName].map(([key, state]) => ({ key: new TextEncoder().encode(key), state }));
   let otherMember: PathState<T> | undefined;
   const other = (): PathState<T> => {
     otherMember ??= createPathState(any);
@@ -95,9 +98,11 @@ export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> 
   return {
     rule: nodes.find(({ rule }) => rule !== undefined)?.rule,
     rules: nodes.flatMap(rulesOf),
-    member: (key) => named.get(key) ?? other(),
+    named,
+    other,
+    member: (key) => byName.get(key) ?? other(),
     memberAt(bytes, start, end) {
-      for (const { key, state } of spelled) {
+      for (const { key, state } of named) {
         if (key.length !== end - start) continue;
         let at = 0;
         while (at < key.length && key[at] === bytes[start + at]) at += 1;

@@ -26,8 +26,6 @@ export type JsonText = {
   takeString(): void;
   /** Takes a number, true, false or null into `token`. */
   takeBare(): void;
-  /** Passes over the value that comes next, with all that is in it, which need not be JSON. */
-  skip(): void;
   readonly token: JsonToken;
   /** The value of the string that was taken last. */
   text(): string;
@@ -67,11 +65,10 @@ export function createJsonText(): JsonText {
   const nameStarts = new Int32Array(deepestJson + 1);
   const nameEnds = new Int32Array(deepestJson + 1);
 
-  const decoded = (start: number, end: number): string => Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
   const fail = (reason: JsonRefused['reason']): never => {
     const steps = Array.from({ length: depth }, (_, step) => {
       if (nameStarts[step] === noName) return '[*]';
-      const name = unescaped(decoded(nameStarts[step] as number, nameEnds[step] as number)) ?? '';
+      const name = unescaped(bytes, nameStarts[step] as number, nameEnds[step] as number) ?? '';
       return plainName.test(name) ? `.${name}` : '.?';
     });
     throw new JsonRefused(reason, `$${steps.join('')}`);
@@ -80,28 +77,6 @@ export function createJsonText(): JsonText {
     nameStarts[depth] = start;
     nameEnds[depth] = end;
     depth += 1;
-  };
-  const isDigit = (place: number): boolean => place < bytes.length && (bytes[place] as number) >= 0x30 && (bytes[place] as number) <= 0x39;
-  const digitsFrom = (place: number): number => {
-    let end = place;
-    while (isDigit(end)) end += 1;
-    return end;
-  };
-  /** Where the number ends that begins here; the place itself where there is none. */
-  const numberEnd = (start: number): number => {
-    let end = bytes[start] === minus ? start + 1 : start;
-    if (!isDigit(end)) return start;
-    end = bytes[end] === 0x30 ? end + 1 : digitsFrom(end);
-    if (bytes[end] === dot && isDigit(end + 1)) end = digitsFrom(end + 1);
-    if (((bytes[end] ?? 0) | 0x20) === 0x65) {
-      const exponent = bytes[end + 1] === plus || bytes[end + 1] === minus ? end + 2 : end + 1;
-      if (isDigit(exponent)) end = digitsFrom(exponent);
-    }
-    return end;
-  };
-  const isHere = (word: Uint8Array): boolean => {
-    for (let index = 0; index < word.length; index += 1) if (bytes[at + index] !== word[index]) return false;
-    return true;
   };
   const peek = (): number => {
     for (; at < bytes.length; at += 1) {
@@ -146,45 +121,16 @@ export function createJsonText(): JsonText {
       at += 1;
     },
     takeBare() {
+      const end = bareEnd(bytes, at);
+      if (end === at) fail('invalid');
       token.start = at;
-      token.escaped = false;
-      let end = numberEnd(at);
-      if (end === at) {
-        const word = words.find(isHere);
-        if (!word) fail('invalid');
-        else end += word.length;
-      }
       token.end = end;
+      token.escaped = false;
       at = end;
     },
-    skip() {
-      let open = 0;
-      peek();
-      for (; at < bytes.length; at += 1) {
-        const byte = bytes[at] as number;
-        if (byte === quote) {
-          for (at += 1; at < bytes.length && bytes[at] !== quote; at += 1) if (bytes[at] === backslash) at += 1;
-          if (open === 0) {
-            at += 1;
-            return;
-          }
-        } else if (byte === openObject || byte === openList) open += 1;
-        else if (byte === comma || byte === closeObject || byte === closeList) {
-          // Behind a number or a word, what closes what it stands in.
-          if (open === 0) return;
-          if (byte === comma) continue;
-          open -= 1;
-          if (open === 0) {
-            at += 1;
-            return;
-          }
-        }
-      }
-      if (open > 0) fail('invalid');
-    },
     text() {
-      const spelled = decoded(token.start, token.end);
-      return token.escaped ? (unescaped(spelled) ?? fail('invalid')) : spelled;
+      if (!token.escaped) return decoded(bytes, token.start, token.end);
+      return unescaped(bytes, token.start, token.end) ?? fail('invalid');
     },
     enterMember: () => enter(token.start, token.end),
     enterList: () => enter(noName, noName),
@@ -194,10 +140,48 @@ export function createJsonText(): JsonText {
   };
 }
 
+/** Where the number, true, false or null ends that begins here; the place itself where there is none. */
+export function bareEnd(bytes: Uint8Array, start: number): number {
+  const end = numberEnd(bytes, start);
+  if (end > start) return end;
+  return start + (words.find((word) => isHere(bytes, start, word))?.length ?? 0);
+}
+
+function numberEnd(bytes: Uint8Array, start: number): number {
+  let end = bytes[start] === minus ? start + 1 : start;
+  if (!isDigit(bytes, end)) return start;
+  end = bytes[end] === 0x30 ? end + 1 : digitsEnd(bytes, end);
+  if (bytes[end] === dot && isDigit(bytes, end + 1)) end = digitsEnd(bytes, end + 1);
+  if (((bytes[end] ?? 0) | 0x20) === 0x65) {
+    const exponent = bytes[end + 1] === plus || bytes[end + 1] === minus ? end + 2 : end + 1;
+    if (isDigit(bytes, exponent)) end = digitsEnd(bytes, exponent);
+  }
+  return end;
+}
+
+function digitsEnd(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (isDigit(bytes, end)) end += 1;
+  return end;
+}
+
+function isDigit(bytes: Uint8Array, at: number): boolean {
+  return at < bytes.length && (bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39;
+}
+
+function isHere(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let index = 0; index < word.length; index += 1) if (bytes[at + index] !== word[index]) return false;
+  return true;
+}
+
+function decoded(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+}
+
 /** What stands between a string's quotes, without its escapes; undefined where one is none. */
-function unescaped(spelled: string): string | undefined {
+export function unescaped(bytes: Uint8Array, start: number, end: number): string | undefined {
   try {
-    return JSON.parse(`"${spelled}"`) as string;
+    return JSON.parse(`"${decoded(bytes, start, end)}"`) as string;
   } catch {
     return undefined;
   }

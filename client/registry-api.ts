@@ -14,7 +14,7 @@ import { serverSentEvents } from './server-sent-events.ts';
 
 const pageSize = 200;
 const answerTimeoutMs = 30_000;
-/** What creates something is sent again after these pauses where its answer was lost. */
+/** What creates something is sent again after these pauses where its answer was lost, and what only reads where a proxy gave one for the registry too. */
 const resendDelaysMs = [250, 1_000];
 /** A cut event stream is taken up again after these pauses; one event starts them over. */
 const reconnectDelaysMs = [500, 1_000, 2_000, 4_000, 8_000];
@@ -84,7 +84,7 @@ export type RegistryApiOptions = {
 export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
   const base = options.registry.replace(/\/+$/, '');
 
-  const send = async (path: string, { endless = false, ...request }: Request = {}): Promise<Response> => {
+  const sendOnce = async (path: string, { endless = false, ...request }: Request): Promise<Response> => {
     const signal = endless ? options.signal : AbortSignal.any([options.signal, AbortSignal.timeout(answerTimeoutMs)]);
     const token = await options.readToken();
     const headers = { ...request.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
@@ -94,6 +94,18 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
       if (options.signal.aborted) throw error;
       throw unreachable(error);
     }
+  };
+  const send = async (path: string, request: Request = {}): Promise<Response> => {
+    const isReading = ['GET', 'HEAD'].includes(request.method ?? 'GET');
+    for (const delayMs of isReading ? resendDelaysMs : []) {
+      const response = await sendOnce(path, request).catch((error: unknown) => {
+        if (isTimeout(error) || !mayHaveArrived(error, 0)) throw error;
+      });
+      if (response && !isOfProxy(response)) return response;
+      await response?.body?.cancel();
+      await sleep(delayMs, undefined, { signal: options.signal });
+    }
+    return sendOnce(path, request);
   };
   const unreachable = (cause: unknown): DynDataError =>
     new DynDataError(
@@ -244,6 +256,15 @@ export function createRegistryApi(options: RegistryApiOptions): RegistryApi {
     },
     access: createAccessApi({ call, create, pages }),
   };
+}
+
+/** Whether a proxy says that it reached no registry, as it does for a moment when one of several has gone. The registry's own answers say what is wrong. */
+function isOfProxy({ status, headers }: Response): boolean {
+  return [502, 503, 504].includes(status) && !headers.get('content-type')?.includes('json');
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DynDataError && error.cause instanceof Error && error.cause.name === 'TimeoutError';
 }
 
 /** Whether the request may have been carried out though no answer came. Once it may have, a registry that restarts is waited for. */

@@ -8,6 +8,7 @@ import { createEncodings, type Frame, newUndone, type Undone } from './encodings
 import { createFormScan } from './form-scan.ts';
 import { isBehindBlank } from './group-signs.ts';
 import { createNumberScan } from './numbers.ts';
+import { createPassedFields } from './passed-fields.ts';
 import { createPhraseScan, isInAddress, isJoining, lastPieceFrom, shortestAnchor } from './phrases.ts';
 import { secretBeginnings } from './secrets.ts';
 import {
@@ -45,6 +46,7 @@ export type Framing = 'table' | 'text';
  */
 export type Scan = (bytes: Uint8Array, framing: Framing, found: Found, phoneColumns?: readonly number[]) => void;
 
+const nothing = new Uint8Array(0);
 const shortestNumber = 7;
 const interesting = wordByte | triggerByte;
 
@@ -64,7 +66,11 @@ const { beyondAscii, blank, foldedOddly, joining, lettered } = sweepTraits;
 export function createScan(watch: WatchList, literals: readonly Uint8Array[]): Scan {
   const allowed = new Set<string>();
   let sink: Found = (rule, _place, bytes, from, to) => allowed.add(identity(rule, bytes, from, to));
-  const found: Found = (rule, place, bytes, from, to) => sink(rule, place, bytes, from, to);
+  const fields = createPassedFields();
+  const found: Found = (rule, place, bytes, from, to) => {
+    fields.spoil();
+    sink(rule, place, bytes, from, to);
+  };
   const account = createAccountFinder(watch, found);
   const numbers = createNumberScan(watch, found, account);
   const sweep = createSweep();
@@ -181,6 +187,7 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       sweepMemory.set(watch.filters.phones, phoneFilterAt);
       sweepMemory.set(watch.filters.coarseWords, coarseFilterAt);
       phrases.forget();
+      fields.forget();
       harmless.fill(0);
       sweptFilters = watch.filters.version;
     }
@@ -194,17 +201,25 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       return;
     }
     const ends = newEnds();
+    const isTable = framing === 'table';
+    fields.begin(isTable ? bytes : nothing);
+    let { ambiguous } = watch;
     for (let note = 0; note < count * 3; note += 3) {
       const kind = notes[note] as number;
       const start = notes[note + 1] as number;
       const end = notes[note + 2] as number;
-      if (kind === wordNote) phrases.look(bytes, start, end, length, framing === 'table', start);
+      if (isTable && fields.isPassed(start)) continue;
+      if (kind === wordNote) phrases.look(bytes, start, end, length, isTable, start);
       else if (kind === formNote) form(bytes, start, end, length, start);
       else if (kind === runNote) encodings.run(bytes, start, end, length, 0, start, ends);
-      else if (kind === phoneNote && numbers.isExpected(bytes, start)) continue;
+      else if (kind === phoneNote && numbers.isExpected(bytes, start)) fields.spoil();
       else if (kind === numberNote || kind === phoneNote) numbersIn(bytes, start, end, ends);
       else sign(bytes, start, length, framing, 0, start, ends);
+      // It counts, so it must not depend on what came before.
+      if (watch.ambiguous !== ambiguous) fields.spoil();
+      ({ ambiguous } = watch);
     }
+    fields.end();
   };
 
   for (const literal of literals) scanRange(new Uint8Array(literal), 0, literal.length, 'text', 0, 0);

@@ -29,6 +29,8 @@ export type WatchList = {
   mayBePhone(lastDigits: number): boolean;
   /** What `mayEndWith` and `mayBePhone` answer by, as the sweep has it in its memory. */
   readonly filters: Readonly<Filters>;
+  /** As `counts` tells it, at once. */
+  readonly ambiguous: number;
   counts(): WatchCounts;
   /** Tags in memory. */
   readonly size: number;
@@ -97,6 +99,9 @@ export function createWatchList(settings: WatchListSettings, expected = 0): Watc
         return 'pseudonym';
       }
       return known;
+    },
+    get ambiguous() {
+      return ambiguous;
     },
     get size() {
       return tags.size;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LeakRule, parseKey, phoneCountries, type WatchKind } from '../../anonymizers/index.ts';
+import { createPhonePermutation, type LeakRule, parseKey, phoneCountries, type WatchKind } from '../../anonymizers/index.ts';
 import { createScan, type Framing } from '../../builder/leak-scan/scanner.ts';
 import { mostTextBytes } from '../../builder/leak-scan/sweep-memory.ts';
 import { createWatchList, watchKeys } from '../../builder/leak-scan/watch-list.ts';
@@ -127,7 +127,8 @@ function hostileText(random: (below: number) => number, pieces: number): Buffer 
 }
 
 describe('the sweep', () => {
-  const list = createWatchList({ keys: watchKeys(parseKey('01'.repeat(32))), country: france, common: new Set(), phonePermutations: [] });
+  const settings = { keys: watchKeys(parseKey('01'.repeat(32))), country: france, common: new Set<string>() };
+  const list = createWatchList({ ...settings, phonePermutations: [] });
   for (const [kind, value] of watched) list.add(kind, Buffer.from(value));
   const scan = createScan(list, []);
   const foundIn = (bytes: Uint8Array, framing: Framing): Set<string> => {
@@ -198,5 +199,51 @@ describe('the sweep', () => {
   it('gives way where more is worth a look than it can note', () => {
     const text = Buffer.from(`${'@ '.repeat(500_000)}marie.dupont@acme.test\n`);
     expect([...foundIn(text, 'table')]).toEqual([`${text.lastIndexOf('@')} known-email`]);
+  });
+
+  it('finds and counts the same in fields that have come before', () => {
+    const random = createRandom(3);
+    const phonePermutation = { key: new Uint8Array(16).fill(7), country: france };
+    const number = createPhonePermutation(phonePermutation).pseudonym(Buffer.from('06 12 34 56 78'));
+    const permuted = createWatchList({ ...settings, phonePermutations: [phonePermutation] });
+    for (const [kind, value] of [...watched, ['phone', Buffer.from(number ?? '').toString()] as const])
+      permuted.add(kind, Buffer.from(value));
+    // A field's end is never escaped.
+    const inOneField = (bytes: Uint8Array): Buffer =>
+      Buffer.from(
+        Buffer.from(bytes.map((byte) => (byte === 0x09 || byte === 0x0a ? 0x20 : byte)))
+          .toString('latin1')
+          .replace(/\\+$/, ''),
+        'latin1',
+      );
+    const pool = [
+      ...Array.from({ length: 60 }, () => inOneField(hostileText(random, 1 + random(3)))),
+      Buffer.from(number ?? ''),
+      Buffer.from('+12126647665'),
+      Buffer.from('7'),
+    ];
+    const rowsOf = (count: number): Buffer =>
+      Buffer.concat(
+        Array.from({ length: count * 4 }, (_, index) => [
+          pool[random(pool.length)] as Buffer,
+          Buffer.from(index % 4 === 3 ? '\n' : '\t'),
+        ]).flat(),
+      );
+    const remembering = createScan(permuted, []);
+    let found = 0;
+    for (let round = 0; round < times(60, 600); round += 1) {
+      const text = rowsOf(40);
+      const columns = round % 3 === 0 ? [2] : [];
+      const looks = [remembering, createScan(permuted, [])].map((scan) => {
+        const before = permuted.ambiguous;
+        const places: string[] = [];
+        scan(text, 'table', (rule, offset) => void places.push(`${offset} ${rule}`), columns);
+        return { places: [...new Set(places)].sort(), ambiguous: permuted.ambiguous - before };
+      });
+      expect(looks[0]).toEqual(looks[1]);
+      found += looks[0]?.places.length ?? 0;
+    }
+    expect(found).toBeGreaterThan(1_000);
+    expect(permuted.ambiguous).toBeGreaterThan(0);
   });
 });

@@ -138,15 +138,15 @@ describeWithEngine('two projects out of one folder', () => {
     const state = join(client.folder, 'state');
     await mkdir(state);
     await writeFile(join(state, 'serving'), 'a\n');
-    const refresh = (snapshot: string): Promise<CommandResult> =>
-      runCommand(join(import.meta.dirname, '../../deploy/test-server/refresh.sh'), [], {
+    const refresh = (snapshot: string, mode: readonly string[] = [], project = 'dyn-data-test-side'): Promise<CommandResult> =>
+      runCommand(join(import.meta.dirname, '../../deploy/test-server/refresh.sh'), mode, {
         cwd: client.folder,
         env: {
           ...imageVariables(),
           ...ports[0],
           PATH: [bin, process.env.PATH].join(delimiter),
           STATE_DIRECTORY: state,
-          PROJECT: 'dyn-data-test-side',
+          PROJECT: project,
           SNAPSHOT: snapshot,
           PORT_NAME: 'LEFT_PORT',
           PORT_A: ports[0]?.LEFT_PORT ?? '',
@@ -173,5 +173,21 @@ describeWithEngine('two projects out of one folder', () => {
     const status = JSON.parse((await inSecond('status', '--json')).stdout);
     expect(status.services.map(({ state: now }: { state: string }) => now)).toEqual(['running', 'running', 'running', 'running']);
     expect(await readFile(join(state, 'serving'), 'utf8')).toBe('b\n');
+
+    // In place the port is the environment's own; here the one that this stack has.
+    const inPlace = (snapshot: string): Promise<CommandResult> => refresh(snapshot, ['in-place'], second);
+    const notFound = await inPlace('never-taken');
+    expect(notFound.stderr).toContain('{"error":{"code":"TAG_UNKNOWN"');
+    expect(notFound.exitCode).toBe(3);
+    expect(await rows(second, 'last')).toEqual(['40']);
+    const replaced = await inPlace('may');
+    expect(replaced.exitCode, replaced.stderr).toBe(0);
+    expect(JSON.parse(replaced.stdout)).toMatchObject({
+      project: second,
+      reference: 'may',
+      services: [{ restored: { outcome: 'restored', rows: 30 } }, {}, {}, {}],
+    });
+    // The same container, started again.
+    expect(await rows(second, 'last')).toEqual(['40\n30']);
   });
 });

@@ -88,7 +88,7 @@ export async function playProduction({ url, environments, isEnough, onCollected 
         played.mounts += pushed.mounts;
         if (pushed.digest === undefined) {
           played.refusals += 1;
-          throw new Error('not pushed');
+          throw new Error(`${seed} is not pushed: ${pushed.refusal}`);
         }
         return pushed.digest;
       });
@@ -171,7 +171,7 @@ export async function pullAll(url: () => string, acknowledged: readonly Snapshot
   return [...seen].map(([name, digest]) => `${name} ${digest}`).sort();
 }
 
-type Pushed = { readonly digest?: string; readonly mounts: number };
+type Pushed = { readonly digest?: string; readonly refusal?: string; readonly mounts: number };
 
 type Image = { readonly repository: string; readonly from: string; readonly tag: string; readonly layers: readonly Content[] };
 
@@ -188,9 +188,9 @@ async function pushImage(client: ReturnType<typeof createOciClient>, { repositor
       mounts += 1;
       continue;
     }
-    if (mounted.status !== 202) return { mounts };
+    if (mounted.status !== 202) return { mounts, refusal: refusalOf('the beginning of an upload', mounted) };
     const sent = await client.send('PUT', locationOf(mounted), { query: { digest }, body: content.bytes });
-    if (sent.status !== 201) return { mounts };
+    if (sent.status !== 201) return { mounts, refusal: refusalOf('a blob', sent) };
   }
   const manifest = jsonContent({
     schemaVersion: 2,
@@ -198,9 +198,11 @@ async function pushImage(client: ReturnType<typeof createOciClient>, { repositor
     config: { mediaType: mediaTypes.imageConfig, digest: config.digest, size: config.size },
     layers: layers.map(({ digest, size }) => ({ mediaType: mediaTypes.layer, digest, size })),
   });
-  const { status } = await client.pushManifest(repository, tag, manifest);
-  return status === 201 ? { digest: manifest.digest, mounts } : { mounts };
+  const pushed = await client.pushManifest(repository, tag, manifest);
+  return pushed.status === 201 ? { digest: manifest.digest, mounts } : { mounts, refusal: refusalOf('the manifest', pushed) };
 }
+
+const refusalOf = (what: string, { status, body }: RawResponse): string => `${what} was answered with ${status} ${body.toString()}`;
 
 async function post(address: string, body: unknown, statuses: readonly number[]): Promise<Response> {
   const headers = { 'content-type': 'application/json' };

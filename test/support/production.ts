@@ -152,7 +152,13 @@ export async function endOf(url: string, id: string, timeoutMs = 60_000): Promis
     last = await jobOf(url, id).catch(() => undefined);
     return last !== undefined && isEnded(last.state);
   };
-  await expect.poll(isDone, { timeout: timeoutMs, interval: 100 }).toBe(true);
+  await expect
+    .poll(isDone, { timeout: timeoutMs, interval: 100 })
+    .toBe(true)
+    .catch(async (cause: unknown) => {
+      const events = await eventsOf(url, id).catch(() => ['there is no log']);
+      throw new Error(`The job has not ended: ${JSON.stringify(last)}\n${events.join('\n')}`, { cause });
+    });
   if (!last) throw new Error('no job');
   return last;
 }
