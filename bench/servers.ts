@@ -44,10 +44,12 @@ export async function startServer(options: {
   readonly hostPort?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[];
+  /** Its data in memory: folder and size, as `docker run --tmpfs` takes them. */
+  readonly tmpfs?: string;
   /** A shell command inside that succeeds as soon as the server answers over TCP. */
   readonly ready: string;
 }): Promise<Server> {
-  const { name, image, port, hostPort, env, command, ready } = options;
+  const { name, image, port, hostPort, env, command, tmpfs, ready } = options;
   const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   const remove = async (): Promise<void> => {
     await runCommand('docker', ['rm', '--force', '--volumes', name]);
@@ -55,7 +57,8 @@ export async function startServer(options: {
   await remove();
   try {
     const published = `127.0.0.1:${hostPort ?? ''}:${port}`;
-    await runOrFail('Starting', 'docker', ['run', '-d', '--name', name, '-p', published, ...variables, image, ...command]);
+    const args = ['run', '-d', '--name', name, '-p', published, ...variables, ...(tmpfs === undefined ? [] : ['--tmpfs', tmpfs])];
+    await runOrFail('Starting', 'docker', [...args, image, ...command]);
     await waitReady(name, ready);
     return { name, ...(await placesOf(name, port)), [Symbol.asyncDispose]: remove };
   } catch (error) {

@@ -30,11 +30,8 @@ const refHelp = 'TAG, REPOSITORY:TAG, sha256:… or REPOSITORY@sha256:…';
 
 /** Runs one command and returns the process's exit code (the table in core/errors.ts). Never throws. */
 export async function runCommandLine(options: CommandLineOptions): Promise<number> {
-  const { args, env, stdout, stderr } = options;
-  // Asked for before the parser runs, because its errors are printed in the form that was asked for.
-  const events = args.includes('--events');
-  const json = events || args.includes('--json');
-  const output = createOutput({ stdout, stderr, json, events, color: (env.NO_COLOR ?? '') === '', now: options.now });
+  const { args } = options;
+  const output = outputOf(args, options);
   try {
     requireRuntime(options.nodeVersion);
     let exitCode = 0;
@@ -49,6 +46,16 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
     output.error(known);
     return known.exitCode;
   }
+}
+
+/** Known before the parser runs, because its errors are printed in the form that was asked for. */
+export function outputOf(
+  args: readonly string[],
+  { stdout, stderr, env, now }: Pick<CommandLineOptions, 'stdout' | 'stderr' | 'env' | 'now'>,
+): Context['output'] {
+  const events = args.includes('--events');
+  const json = events || args.includes('--json');
+  return createOutput({ stdout, stderr, json, events, color: (env.NO_COLOR ?? '') === '', now });
 }
 
 /** @param setExitCode for a command whose answer, not whose failure, is an exit code other than 0 */

@@ -138,10 +138,14 @@ function bashScript({ name, places, common, valueOptions }: Completed): string {
   return `# bash completion of ${name}. In ~/.bashrc: source <(${name} completion bash)
 # Names are compared here: compgen -W would run what stands in them.
 ${fn}_names() {
-  local word rest
+  local word rest head=""
+  local -a before=("\${COMP_WORDS[@]:1:COMP_CWORD-1}")
+  # Bash takes the : of REPOSITORY:TAG for a word, unless it was told not to.
+  if [[ "$cur" == ":" ]]; then before+=(":"); cur=""; fi
+  if [[ "$cur" == *:* ]]; then head="\${cur%:*}:"; before+=("\${cur%:*}" ":"); fi
   while IFS=$'\\t' read -r word rest; do
-    if [[ "$word" == "$cur"* ]]; then COMPREPLY+=("$word"); fi
-  done < <(command ${name} ${askedCommand} -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+    if [[ "$head$word" == "$cur"* ]]; then COMPREPLY+=("$head$word"); fi
+  done < <(command ${name} ${askedCommand} -- "\${before[@]}" 2>/dev/null)
 }
 ${fn}() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" names="" options="" i
@@ -182,12 +186,14 @@ complete -F ${fn} ${name}
 }
 
 function zshScript({ name, places, common, valueOptions }: Completed): string {
+  // What a function does to the word that is completed is undone at its end.
+  const ask = `if [[ "$PREFIX" == *:* ]]; then before+=("\${PREFIX%:*}" ":"); compset -P '*:'; fi; _${name}_names`;
   const entries = (candidates: readonly Candidate[]): string =>
     candidates.map(({ text, description }) => quoted(description === '' ? text : `${text}:${description}`)).join(' ');
   const values = valueBranches(valueOptions, {
     choose: (choices) => `compadd -- ${choices}; return`,
     files: '_files; return',
-    ask: `_${name}_names; _describe name names; return`,
+    ask: `${ask}; _describe name names; return`,
     nothing: 'return 1',
   });
   return `#compdef ${name}
@@ -232,7 +238,7 @@ ${places.map((place) => `    "${place.path}") names=(${entries(place.names)}) op
     ${takingFiles.map((path) => `"${path}"`).join('|')}) _files ;;
   esac
   case "$at" in
-    ${askedPatterns(places)}) _${name}_names ;;
+    ${askedPatterns(places)}) ${ask} ;;
   esac
   _describe word names
 }
@@ -293,7 +299,13 @@ function ${ask}
     if set -q argv[1]; and test "$words[-1]" != "$argv[1]"
         set -a words $argv[1]
     end
-    command ${name} ${askedCommand} -- $words 2>/dev/null
+    set -l head (string match -r '^(?!-).*:' -- (commandline -ct))
+    if set -q head[1]
+        set -a words (string replace -r ':$' '' -- $head) :
+    end
+    for line in (command ${name} ${askedCommand} -- $words 2>/dev/null)
+        echo "$head$line"
+    end
 end
 complete -c ${name} -e
 complete -c ${name} -f

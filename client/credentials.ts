@@ -6,6 +6,7 @@ import { parseValue } from '../core/documents.ts';
 import { DynDataError } from '../core/errors.ts';
 import type { Context } from './context.ts';
 import { readIfThere } from './project.ts';
+import { writingAt } from './writing.ts';
 
 const schema = z.strictObject({ version: z.literal(1), registries: z.record(z.string(), z.strictObject({ token: z.string() })) });
 type Credentials = z.infer<typeof schema>;
@@ -71,16 +72,23 @@ async function readCredentials(env: Context['env']): Promise<Credentials> {
 /** Written whole under another name first: a reader never sees half of it, and nobody but its owner ever sees any of it. */
 async function writeCredentials(env: Context['env'], credentials: Credentials): Promise<void> {
   const file = credentialsFile(env);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}`;
-  await rm(temporary, { force: true });
-  const handle = await open(temporary, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify(credentials, undefined, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await chmod(temporary, 0o600);
-  await rename(temporary, file);
+  await writingAt(file, async () => {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await rm(temporary, { force: true });
+    try {
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(`${JSON.stringify(credentials, undefined, 2)}\n`);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await chmod(temporary, 0o600);
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  });
 }

@@ -102,7 +102,7 @@ async function pullFailure(
  * project's state, since reading a file out of an image takes a container; the digest in the label says whether it is this image's. The caller
  * disposes the reader.
  * @param options.image what the engine says of the chosen image
- * @throws DynDataError DIGEST_MISMATCH, ENGINE_FAILED, MANIFEST_INVALID
+ * @throws DynDataError DIGEST_MISMATCH, ENGINE_FAILED, MANIFEST_INVALID, DISK_FULL, ACCESS_DENIED
  */
 export async function openDataImage(options: {
   readonly context: Context;
@@ -118,8 +118,13 @@ export async function openDataImage(options: {
   const isKept = digestOf(kept) === label;
   const reader = await openImage(context.processes, choice.image, helperOwner(context, project), isKept ? kept : undefined);
   if (label === reader.manifestDigest) {
-    if (!isKept) await writeState(project, keptManifest, reader.manifestBytes);
-    return reader;
+    try {
+      if (!isKept) await writeState(project, keptManifest, reader.manifestBytes);
+      return reader;
+    } catch (error) {
+      await reader[Symbol.asyncDispose]();
+      throw error;
+    }
   }
   await reader[Symbol.asyncDispose]();
   throw notThatImage(

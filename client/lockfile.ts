@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import { type Digest, digestPattern } from '../core/digest.ts';
 import { parseValue, parseYaml } from '../core/documents.ts';
 import { isRepository, isTag } from '../core/names.ts';
-import { type Project, readIfThere, writeWhole } from './project.ts';
+import { type Project, readIfThere } from './project.ts';
+import { writeWhole } from './writing.ts';
 
 export const lockfileName = 'dyn-data.lock';
 
@@ -79,6 +80,7 @@ export async function readLockfile(project: Project): Promise<Lockfile | undefin
   return source === undefined ? undefined : parseLockfile(source, path);
 }
 
+/** @throws DynDataError DISK_FULL, ACCESS_DENIED */
 export async function writeLockfile(project: Project, lock: StackLock): Promise<void> {
   await writeWhole(join(project.folder, lockfileName), formatLockfile(lock));
 }

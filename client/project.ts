@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type ClientConfig, clientConfigFile, parseClientConfig } from '../core/client-config.ts';
 import { DynDataError } from '../core/errors.ts';
 import type { Context } from './context.ts';
+import { writeNew, writeWhole, writingAt } from './writing.ts';
 
 /** A project: its `dyn-data.yaml`, and the folder where that file lies. */
 export type Project = {
@@ -47,15 +47,15 @@ async function findOwnName(project: Pick<Project, 'config' | 'folder'>, env: Con
   );
 }
 
-/** Makes `.dyn-data`, which keeps itself out of Git. */
+/** Makes `.dyn-data`, which keeps itself out of Git. @throws DynDataError DISK_FULL, ACCESS_DENIED */
 export async function makeStateFolder(project: Project): Promise<void> {
-  await mkdir(project.stateFolder, { recursive: true });
-  await writeFile(join(project.folder, '.dyn-data', '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+  await writingAt(project.stateFolder, () => mkdir(project.stateFolder, { recursive: true }));
+  await writeNew(join(project.folder, '.dyn-data', '.gitignore'), '*\n').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
 }
 
-/** Writes a file of the state folder, whole or not at all. */
+/** Writes a file of the state folder, whole or not at all. @throws DynDataError DISK_FULL, ACCESS_DENIED */
 export async function writeState(project: Project, name: string, content: string | Uint8Array): Promise<void> {
   await makeStateFolder(project);
   await writeWhole(join(project.stateFolder, name), content);
@@ -108,13 +108,6 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new DynDataError('CONFIG_NOT_FOUND', `${path} cannot be read (${code}). Make it readable and try again.`, { cause: error });
   }
-}
-
-/** A file that is written whole or not at all. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, content);
-  await rename(beside, path);
 }
 
 async function findUpwards(from: string): Promise<{ path: string; text: string }> {

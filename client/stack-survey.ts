@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { parseYaml } from '../core/documents.ts';
 import type { SourceKind } from '../core/manifest.ts';
@@ -8,7 +8,11 @@ import { readIfThere } from './project.ts';
 const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 const sourceLabel = 'dyn-data.source';
 
+const paths = z.union([z.string(), z.array(z.string())]);
 const composeSchema = z.looseObject({
+  include: z.optional(
+    z.array(z.union([z.string(), z.looseObject({ path: z.optional(paths), project_directory: z.optional(z.string()) })])),
+  ),
   services: z.optional(
     z.nullable(
       z.record(
@@ -53,16 +57,29 @@ export async function findComposeFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * What compose files say of their services, read without Docker.
+ * What compose files, and the files that they include, say of their services, read without Docker.
  * @throws DynDataError STACK_INVALID
  */
 export async function surveyStack(folder: string, files: readonly string[]): Promise<StackSurvey> {
   const services = new Map<string, SurveyedService>();
   const configDirs = new Set<string>();
-  for (const file of files) {
-    const text = (await readIfThere(resolve(folder, file))) ?? '';
+  const read = new Set<string>();
+  /** @param base what the file's own includes are relative to */
+  const survey = async (file: string, base: string): Promise<void> => {
+    if (read.has(file)) return;
+    read.add(file);
+    const text = await readIfThere(file);
+    if (text === undefined) return;
     for (const [, name = ''] of text.matchAll(/\$\{([A-Za-z0-9_]*CONF(?:IG)?_DIR)\b/g)) configDirs.add(name);
-    const parsed = parseYaml(composeSchema, text, file, 'STACK_INVALID');
+    const parsed = parseYaml(composeSchema, text, relative(folder, file), 'STACK_INVALID');
+    for (const included of parsed.include ?? []) {
+      const { path = [], project_directory } = typeof included === 'string' ? { path: included } : included;
+      // Those with variables, and of other machines, are known to compose alone.
+      const [first, ...more] = [path].flat().filter((one) => !/[$]|:\/\/|^[^/]+@/.test(one));
+      if (first === undefined) continue;
+      const own = project_directory === undefined ? dirname(resolve(base, first)) : resolve(base, project_directory);
+      for (const one of [first, ...more]) await survey(resolve(base, one), own);
+    }
     for (const [name, service] of Object.entries(parsed.services ?? {})) {
       const before = services.get(name);
       const image = typeof service?.image === 'string' ? service.image : undefined;
@@ -73,7 +90,9 @@ export async function surveyStack(folder: string, files: readonly string[]): Pro
         isPushServer: image === undefined ? (before?.isPushServer ?? false) : /unifiedpush/i.test(image),
       });
     }
-  }
+  };
+  const stackFolder = dirname(resolve(folder, files[0] ?? '.'));
+  for (const file of files) await survey(resolve(folder, file), stackFolder);
   return { files, services: [...services.values()], configDirs: [...configDirs].sort() };
 }
 

@@ -1,6 +1,7 @@
 import type { Command, Option } from 'commander';
 import { routes } from '../../core/contract.ts';
 import type { JobState } from '../../core/job.ts';
+import { isRepository } from '../../core/names.ts';
 import { isTakingValue, kindOfName, type NameKind } from '../completion.ts';
 import type { Context } from '../context.ts';
 import { shortDigest } from '../format.ts';
@@ -26,6 +27,8 @@ type Asked = {
   readonly isValue: boolean;
   /** The arguments before it. */
   readonly given: readonly string[];
+  /** That of `REPOSITORY:TAG`, where the tag is asked for. */
+  readonly repository?: string | undefined;
 };
 
 /**
@@ -46,7 +49,9 @@ export async function complete(
   const found = new Map<string, string>();
   const collect = async (): Promise<void> => {
     for await (const { text, description = '' } of namesOf(context, asked)) {
-      if (!wordPattern.test(text) || found.has(text) || asked.given.includes(text)) continue;
+      if (!wordPattern.test(text) || found.has(text)) continue;
+      // Of another repository it may be another one.
+      if (asked.repository === undefined && asked.given.includes(text)) continue;
       found.set(text, description.replaceAll(/\p{Cc}+/gu, ' '));
     }
   };
@@ -59,11 +64,14 @@ function readWords(program: Command, words: readonly string[]): Asked | undefine
   let command = program;
   let valued: Option | undefined;
   const given: string[] = [];
+  let repository: string | undefined;
   const take = (option: Option, value: string): void => {
     if (program.options.includes(option)) program.setOptionValue(option.attributeName(), value);
   };
   // Bash takes the = of --option=value for a word.
   for (const word of words.filter((one) => one !== '=')) {
+    repository = word === ':' ? given.pop() : undefined;
+    if (word === ':') continue;
     if (valued !== undefined) {
       take(valued, word);
       valued = undefined;
@@ -81,7 +89,7 @@ function readWords(program: Command, words: readonly string[]): Asked | undefine
   }
   const { registeredArguments } = command;
   const kind = kindOfName(valued ?? registeredArguments[given.length] ?? registeredArguments.findLast(({ variadic }) => variadic));
-  return kind && { command, kind, isValue: valued !== undefined, given };
+  return kind && { command, kind, isValue: valued !== undefined, given, repository };
 }
 
 /** Which jobs a command can do something with; all, where it is not named. */
@@ -92,11 +100,17 @@ const jobStatesFor: Readonly<Record<string, readonly JobState[]>> = {
 };
 
 /** What a file says comes first, so that it is there when the registry is not. */
-async function* namesOf(context: Context, { command, kind, isValue }: Asked): AsyncGenerator<Name> {
+async function* namesOf(context: Context, { command, kind, isValue, repository }: Asked): AsyncGenerator<Name> {
   const project = await openProject(context);
   const { config } = project;
   const api = (): RegistryApi => openRegistry(context, config.registry);
   const operators = () => createOperatorsApi(api());
+  if (repository !== undefined) {
+    // Nothing else has a name behind a colon.
+    if ((kind !== 'tags' && kind !== 'policies') || !isRepository(repository)) return;
+    for await (const { tag, digest } of operators().tagViews(repository)) yield { text: tag, description: shortDigest(digest) };
+    return;
+  }
   switch (kind) {
     case 'services': {
       const { services } = await surveyStack(project.folder, config.stack.files);

@@ -11,7 +11,7 @@ export async function down(context: Context, options: { readonly volumes: boolea
   const engine = createEngine(context.processes);
   const compose = createCompose({ processes: context.processes, project, env: placeholders(project, context.env) });
   const stack = await requireStack(engine, compose);
-  await using _lock = await lockProject(project, context.process);
+  await using _lock = await lockProject(project, context.process, { makesRoom: true });
   await engine.removeHelpers(helperOwner(context, project));
   await compose.down(options);
   const text = options.volumes

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clientConfigFile, parseClientConfig } from '../../core/client-config.ts';
 import type { SnapshotView } from '../../core/contract.ts';
@@ -8,6 +8,7 @@ import { openRegistry } from '../open-registry.ts';
 import { createOperatorsApi } from '../operators-api.ts';
 import { readIfThere } from '../project.ts';
 import { findComposeFiles, type StackSurvey, type SurveyedService, surveyStack } from '../stack-survey.ts';
+import { writeNew } from '../writing.ts';
 
 const overrideFile = 'docker-compose.dyn-data.yml';
 /**
@@ -59,7 +60,18 @@ export async function init(context: Context, options: InitOptions): Promise<void
         `${join(folder, name)} is there already, and is not overwritten. Change it by hand, or move it away first.`,
       );
   }
-  for (const [name, text] of written) await writeFile(join(folder, name), text, { flag: 'wx' });
+  const paths: string[] = [];
+  try {
+    for (const [name, text] of written) {
+      const path = join(folder, name);
+      await writeNew(path, text);
+      paths.push(path);
+    }
+  } catch (error) {
+    // Half of it would be in the way of the next one.
+    for (const path of paths) await rm(path);
+    throw error;
+  }
   const lines = [
     ...written.map(([name]) => `Wrote ${name}`),
     ...describe(survey, proposals),

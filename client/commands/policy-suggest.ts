@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DynDataError } from '../../core/errors.ts';
 import type { Context } from '../context.ts';
 import { openRegistry } from '../open-registry.ts';
 import { openProject } from '../project.ts';
+import { writeNew } from '../writing.ts';
 
 export type PolicySuggestOptions = { readonly environment: string; readonly out: string | undefined };
 
@@ -20,7 +20,8 @@ export async function policySuggest(context: Context, { environment, out }: Poli
   }
   const file = resolve(context.folder, out);
   // A policy that somebody has worked on is never overwritten.
-  await writeFile(file, suggestion.text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
+  await writeNew(file, suggestion.text).catch((cause: NodeJS.ErrnoException | DynDataError) => {
+    if (cause instanceof DynDataError) throw cause;
     const reason = cause.code === 'EEXIST' ? 'it exists already' : `${cause.code}`;
     throw new DynDataError('USAGE', `The policy was not written to ${out}: ${reason}. Name another file.`, { cause });
   });

@@ -3,6 +3,7 @@ import { emptyManifest } from '../../core/empty-manifest.ts';
 import { DynDataError } from '../../core/errors.ts';
 import type { Manifest, ManifestSource } from '../../core/manifest.ts';
 import { parseReference } from '../../core/references.ts';
+import { causeOfTargetFailure } from '../cause-of-failure.ts';
 import { createCompose } from '../compose.ts';
 import { agree } from '../confirmation.ts';
 import type { Context } from '../context.ts';
@@ -116,6 +117,8 @@ export async function restoreTo(context: Context, options: RestoreToOptions): Pr
     } finally {
       progress.end();
     }
+  } catch (error) {
+    throw await causeOfTargetFailure(error, engine, target.label);
   } finally {
     await engine.removeHelpers(owner);
   }

@@ -19,9 +19,15 @@ with ldapdelete -M -r "$1" >/dev/null 2>&1
 code=$?
 if [ "$code" = 32 ]; then exit 0; fi
 exit "$code"`;
-/** What the server makes itself and lets nobody write, whatever his rights. Lines of an entry are not folded. */
+/**
+ * What the server makes itself and lets nobody write, whatever his rights. Lines of an entry are not folded. Printed is the result's code, and
+ * of the words, which could quote data, those of a disk that cannot be written.
+ */
 const load = `${login}
-LC_ALL=C grep -aviE '^(structuralObjectClass|entryCSN|memberOf):' | with ldapadd -M -e relax >/dev/null 2>&1`;
+LC_ALL=C grep -aviE '^(structuralObjectClass|entryCSN|memberOf):' | {
+  with ldapadd -M -e relax 2>&1 >/dev/null
+  echo "result $?"
+} | LC_ALL=C grep -aoE 'txn_commit failed|^result [0-9]+$'`;
 
 /**
  * A directory that is no container, over its protocol: slower than `slapadd`, and as somebody who may write everything, such as its rootdn. Its schema
@@ -54,9 +60,12 @@ export function createRemoteLdap({ container, source }: Pick<DataServiceOptions,
         const removed = await run(removeAll, table.name);
         if (removed.exitCode !== 0) throw restoreFailed(container, `Emptying the naming context ${table.name}`, codeOf(removed.exitCode));
         const input = reader.table(table, onLoaded);
-        const { exitCode } = await run(load, table.name, input);
-        const why = [16, 17, 21, 65].includes(exitCode ?? 0) ? '; a schema that the entries use may not be configured there' : '';
-        if (exitCode !== 0) throw restoreFailed(container, `Loading the naming context ${table.name}`, `${codeOf(exitCode)}${why}`);
+        const [words = '', result] = /^(.*\n)?result (\d+)$/m.exec((await run(load, table.name, input)).stdout)?.slice(1) ?? [];
+        const code = result === undefined ? null : Number(result);
+        if (code === 0) continue;
+        const why = [16, 17, 21, 65].includes(code ?? 0) ? '; a schema that the entries use may not be configured there' : '';
+        const told = words === '' ? '' : `, ${words.trim()}`;
+        throw restoreFailed(container, `Loading the naming context ${table.name}`, `${codeOf(code)}${told}${why}`);
       }
     },
     async counts() {

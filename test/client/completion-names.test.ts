@@ -18,6 +18,11 @@ let token: string;
 const ids: Record<string, string> = {};
 
 const composeFile = `
+include:
+  - more/compose.yaml
+  - { path: [more/search.yaml, more/absent.yaml], project_directory: . }
+  - \${ELSEWHERE}/compose.yaml
+  - oci://registry.example.test/compose
 services:
   mysql: { image: mysql, labels: { dyn-data.source: mysql } }
   nginx: { image: nginx }
@@ -43,6 +48,14 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
   await writeFile(join(folder, 'docker-compose.yml'), composeFile);
   await writeFile(join(folder, 'dyn-data.yaml'), configFor(registry.url));
+  await mkdir(join(folder, 'more/deep'), { recursive: true });
+  await writeFile(
+    join(folder, 'more/compose.yaml'),
+    'include: [deep/compose.yaml]\nservices: { ldap: { labels: { dyn-data.source: ldap } } }\n',
+  );
+  // Around again.
+  await writeFile(join(folder, 'more/deep/compose.yaml'), 'include: [../compose.yaml]\nservices: { deeper: { image: a } }\n');
+  await writeFile(join(folder, 'more/search.yaml'), 'services: { search: { image: a } }\n');
   await mkdir(join(folder, 'mute'));
   await writeFile(join(folder, 'mute/docker-compose.yml'), composeFile);
   const { port } = mute.address() as { port: number };
@@ -78,15 +91,21 @@ test.each([
   ['snapshot rm other --tag', ['may']],
   ['diff', ['may']],
   ['diff may', []],
+  ['pull dynamease :', ['may']],
+  ['diff may dynamease :', ['may']],
+  ['diff dynamease : may', []],
+  ['pull nothing :', []],
+  ['pull No/Name :', []],
+  ['logs dynamease :', []],
   ['snapshot create', ['prod', 'test']],
   ['jobs list --environment', ['prod', 'test']],
   ['policy diff may', ['prod', 'test']],
   ['schedule pause', ['nightly']],
   ['schedule create', []],
-  ['logs', ['mysql', 'nginx']],
-  ['logs nginx', ['mysql']],
-  ['reset --service', ['mysql']],
-  ['reset --service =', ['mysql']],
+  ['logs', ['deeper', 'ldap', 'mysql', 'nginx', 'search']],
+  ['logs nginx search ldap', ['deeper', 'mysql']],
+  ['reset --service', ['ldap', 'mysql']],
+  ['reset --service =', ['ldap', 'mysql']],
   ['--config mute/dyn-data.yaml logs', ['mysql', 'nginx']],
   // Not the value of that option, which no project knows.
   ['up --timeout', []],

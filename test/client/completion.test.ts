@@ -130,6 +130,9 @@ const completed: readonly (readonly [string, readonly string[]])[] = [
   ['dyn-data ls ', []],
   // What only the registry knows, and the stack's files: test/client/completion-names.test.ts has all of it.
   ['dyn-data pull ', ['prod-1', 'prod-2', 'tested']],
+  ['dyn-data pull dynamease:', ['prod-1', 'prod-2', 'tested']],
+  ['dyn-data diff dynamease:prod-1 dynamease:t', ['tested']],
+  ['dyn-data pull other:', []],
   ['dyn-data policy diff t', ['test', 'tested']],
   ['dyn-data restore tested --service ', ['ldap', 'mysql']],
   ['dyn-data restore tested --service=my', ['mysql']],
@@ -139,7 +142,8 @@ describe.each(setUps)('$shell', ({ shell, atStart, once }) => {
   const isHere = isInstalled(shell);
   describe.skipIf(!isHere)(isHere ? 'completes' : `[skipped: ${reason}]`, () => {
     let answers: Map<string, Completions>;
-    const wordsFor = (line: string): string[] | undefined => answers.get(line)?.map(({ word }) => word.replace(/^--[a-z-]+=/, ''));
+    const wordsFor = (line: string): string[] | undefined =>
+      answers.get(line)?.map(({ word }) => word.replace(/^(?:--[a-z-]+=|dynamease:)/, ''));
     beforeAll(async () => {
       const home = await homeWith(atStart);
       answers = await completeIn[shell]({ home, path }, [...completed.map(([line]) => line), 'dyn-data ', 'dyn-data s']);

@@ -148,3 +148,17 @@ describe('a label is proposed', () => {
     expect(proposeLabels([service('db', 'mysql'), service('push', undefined, 'p'), service('other', 'postgres')], sources)).toEqual([]);
   });
 });
+
+test('a database that another file brings in gets its label too', async () => {
+  await writeFile(join(folder, 'docker-compose.yml'), 'include: [db.yml]\nservices: { web: { image: nginx } }\n');
+  await writeFile(join(folder, 'db.yml'), `services: { database: { image: mysql, volumes: ["\${SHOP_CONFIG_DIR}:/etc/shop"] } }\n`);
+  const { exitCode, stdout } = await init('--registry', registry.url, '--repository', 'dynamease', '--json');
+  expect([exitCode, JSON.parse(stdout)]).toEqual([
+    0,
+    expect.objectContaining({
+      files: ['docker-compose.yml'],
+      configDirs: ['SHOP_CONFIG_DIR'],
+      labels: [expect.objectContaining({ service: 'database', source: 'main' })],
+    }),
+  ]);
+});
