@@ -211,7 +211,8 @@ async function post(address: string, body: unknown, statuses: readonly number[])
   return response;
 }
 
-const giveUpMs = 180_000;
+/** Each request to S3 that is never answered costs a minute, and what is tried again can meet several. */
+const giveUpMs = 600_000;
 const pauseMs = 100;
 
 /** Again until it is answered as it should be. @throws what the last try threw */

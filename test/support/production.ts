@@ -9,7 +9,8 @@ import { isEnded, type Job, routePath, routes } from '../../core/index.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 
 const programs = join(import.meta.dirname, '../registry');
-const startTimeoutMs = 60_000;
+/** A request to S3 that is never answered is given up after a minute, and a start can meet more than one. */
+const startTimeoutMs = 240_000;
 
 export type WitnessLine = {
   readonly at: number;
