@@ -44,20 +44,22 @@ export async function startServer(options: {
   readonly hostPort?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[];
-  /** Its data in memory: folder and size, as `docker run --tmpfs` takes them. */
-  readonly tmpfs?: string;
+  /** Address of this machine that it is published on; the loopback where left out. */
+  readonly host?: string;
+  /** Where its data is: a folder of this machine and one inside, as `docker run --volume` takes them. */
+  readonly volume?: string;
   /** A shell command inside that succeeds as soon as the server answers over TCP. */
   readonly ready: string;
 }): Promise<Server> {
-  const { name, image, port, hostPort, env, command, tmpfs, ready } = options;
+  const { name, image, port, host = '127.0.0.1', hostPort, env, command, volume, ready } = options;
   const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   const remove = async (): Promise<void> => {
     await runCommand('docker', ['rm', '--force', '--volumes', name]);
   };
   await remove();
   try {
-    const published = `127.0.0.1:${hostPort ?? ''}:${port}`;
-    const args = ['run', '-d', '--name', name, '-p', published, ...variables, ...(tmpfs === undefined ? [] : ['--tmpfs', tmpfs])];
+    const published = `${host}:${hostPort ?? ''}:${port}`;
+    const args = ['run', '-d', '--name', name, '-p', published, ...variables, ...(volume === undefined ? [] : ['--volume', volume])];
     await runOrFail('Starting', 'docker', [...args, image, ...command]);
     await waitReady(name, ready);
     return { name, ...(await placesOf(name, port)), [Symbol.asyncDispose]: remove };

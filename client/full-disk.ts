@@ -41,7 +41,7 @@ export function serviceDiskFull(
 export function targetDiskFull(label: string, again: string, details: readonly string[], cause: unknown): DynDataError {
   return new DynDataError(
     'DISK_FULL',
-    `The disk of the server ${label} is full. What of the snapshot is there is not whole. Make room there, then ${again}.`,
+    `The disk of the server ${label} is full. What of the snapshot is there is not whole. Make room there, start the server again if it has ended, then ${again}.`,
     { details, cause },
   );
 }

@@ -72,17 +72,25 @@ export async function aptAcquireOptions(signal?: AbortSignal): Promise<string[]>
   return dump.stdout.split('\n').filter((line) => /^Acquire::(https?|Check|Retries)/.test(line));
 }
 
+/** {@link unpackDebianPackage} of Debian sid. */
+export const unpackSidPackage = (name: string, folder: string, signal?: AbortSignal): Promise<void> =>
+  unpackDebianPackage(name, folder, { release: 'sid', signal });
+
 /**
- * Downloads one package of Debian sid and unpacks it into `folder` without installing it. apt's state for sid is private, under
- * `.cache/`: this machine's own sources and lists stay as they are.
+ * Downloads one package of a Debian release and unpacks it into `folder` without installing it. apt's state for that release is private,
+ * under `.cache/`: this machine's own sources and lists stay as they are.
  */
-export async function unpackSidPackage(name: string, folder: string, signal?: AbortSignal): Promise<void> {
-  const state = join(cacheFolder, 'apt-sid');
+export async function unpackDebianPackage(
+  name: string,
+  folder: string,
+  { release, signal }: { readonly release: string; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const state = join(cacheFolder, `apt-${release}`);
   await mkdir(join(state, 'lists', 'partial'), { recursive: true });
   await mkdir(join(state, 'archives', 'partial'), { recursive: true });
   await mkdir(folder, { recursive: true });
   await writeFile(join(state, 'status'), '');
-  await writeFile(join(state, 'sources.list'), `deb [signed-by=${archiveKeyring}] ${await debianMirror(signal)} sid main\n`);
+  await writeFile(join(state, 'sources.list'), `deb [signed-by=${archiveKeyring}] ${await debianMirror(signal)} ${release} main\n`);
   const settings = [
     `Dir::Etc::sourcelist=${join(state, 'sources.list')}`,
     'Dir::Etc::sourceparts=/dev/null',
@@ -92,10 +100,13 @@ export async function unpackSidPackage(name: string, folder: string, signal?: Ab
     // The unprivileged download user of apt cannot write into a private folder.
     'APT::Sandbox::User=root',
   ].flatMap((setting) => ['-o', setting]);
-  await runOrFail('Reading the package lists of Debian sid', 'apt-get', [...settings, 'update'], { signal });
-  const uris = await runOrFail(`Finding ${name} in Debian sid`, 'apt-get', [...settings, 'download', '--print-uris', name], { signal });
+  await runOrFail(`Reading the package lists of Debian ${release}`, 'apt-get', [...settings, 'update'], { signal });
+  const uris = await runOrFail(`Finding ${name} in Debian ${release}`, 'apt-get', [...settings, 'download', '--print-uris', name], {
+    signal,
+  });
   const fileName = /^'[^']+' (\S+)/m.exec(uris)?.[1];
-  if (fileName === undefined) throw new DynDataError('ENGINE_FAILED', `Debian sid has no package ${name} for this machine's architecture.`);
-  await runOrFail(`Downloading ${name} of Debian sid`, 'apt-get', [...settings, 'download', name], { signal, cwd: state });
+  if (fileName === undefined)
+    throw new DynDataError('ENGINE_FAILED', `Debian ${release} has no package ${name} for this machine's architecture.`);
+  await runOrFail(`Downloading ${name} of Debian ${release}`, 'apt-get', [...settings, 'download', name], { signal, cwd: state });
   await runOrFail(`Unpacking ${name}`, 'dpkg', ['-x', join(state, fileName), folder], { signal });
 }

@@ -65,9 +65,12 @@ export type ShopStack = AsyncDisposable & {
   stateOf(service: string): Promise<unknown>;
 };
 
-/** @param env for the client and `docker`, such as another engine's address */
-export async function createShopStack(project: string, env: Readonly<Record<string, string>> = {}): Promise<ShopStack> {
-  const registry = await startSmallRegistry();
+/**
+ * @param env for the client and `docker`, such as another engine's address
+ * @param address of this machine, where its registry listens
+ */
+export async function createShopStack(project: string, env: Readonly<Record<string, string>> = {}, address?: string): Promise<ShopStack> {
+  const registry = await startSmallRegistry(address);
   const client = await createClientProject({ registry: registry.url, project, composeFile, env: { ...imageVariables(), ...env } });
   const publish = async (tag: string, sources: readonly SourceContent[]): Promise<DataImage> => {
     const image = await makeDataImage(sources);

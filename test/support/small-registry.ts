@@ -21,7 +21,8 @@ export type SmallRegistry = {
 
 const pageSize = 2;
 
-export async function startSmallRegistry(): Promise<SmallRegistry> {
+/** @param address of this machine, where it listens */
+export async function startSmallRegistry(address = '127.0.0.1'): Promise<SmallRegistry> {
   const images = new Map<string, DataImage>();
   const tags = new Map<string, string>();
   const snapshots: SnapshotView[] = [];
@@ -76,8 +77,8 @@ export async function startSmallRegistry(): Promise<SmallRegistry> {
     }
     sendProblem(response, new DynDataError('NOT_FOUND', `Nothing is at ${pathname}.`));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const host = `${address}:${(server.address() as AddressInfo).port}`;
   return {
     url: `http://${host}`,
     host,
