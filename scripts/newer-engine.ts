@@ -30,7 +30,9 @@ export type NewerEngine = AsyncDisposable & {
   stop(): Promise<void>;
   /** Kills it, its containerd and all that runs in its containers, as when the machine loses its power. */
   kill(): Promise<void>;
-  /** Starts it again over what it had, after either of them. @throws ENGINE_FAILED with its last words */
+  /** Kills the engine alone; with `liveRestore` its containers go on. */
+  killAlone(): Promise<void>;
+  /** Starts it again over what it had, after any of them. @throws ENGINE_FAILED with its last words */
   start(): Promise<void>;
 };
 
@@ -38,6 +40,8 @@ export type NewerEngineOptions = {
   readonly log: (line: string) => void;
   /** Images in containerd's store instead of the engine's own: another program that pulls and pushes. */
   readonly containerdStore?: boolean;
+  /** Its containers outlive it, and it takes them over when it is started again. */
+  readonly liveRestore?: boolean;
   /** Where it keeps images, containers and volumes; a folder of its own, which goes with it, where left out. */
   readonly dataRoot?: string;
   readonly signal?: AbortSignal | undefined;
@@ -49,7 +53,7 @@ export type NewerEngineOptions = {
  * @throws ENGINE_FAILED with its last words
  */
 export async function startNewerEngine(options: NewerEngineOptions): Promise<NewerEngine> {
-  const { log, containerdStore = false, signal } = options;
+  const { log, containerdStore = false, liveRestore = false, signal } = options;
   const complete = join(unpacked, 'complete');
   if (!(await exists(complete))) {
     for (const name of packages) {
@@ -75,7 +79,10 @@ export async function startNewerEngine(options: NewerEngineOptions): Promise<New
     ip6tables: 'false',
     'ip-forward': 'false',
   };
-  await writeFile(settings['config-file'], JSON.stringify({ features: { 'containerd-snapshotter': containerdStore } }));
+  await writeFile(
+    settings['config-file'],
+    JSON.stringify({ features: { 'containerd-snapshotter': containerdStore }, 'live-restore': liveRestore }),
+  );
   const configuration = join(folder, 'config');
   await mkdir(configuration);
   await symlink(join(homedir(), '.docker', 'cli-plugins'), join(configuration, 'cli-plugins'));
@@ -119,6 +126,9 @@ export async function startNewerEngine(options: NewerEngineOptions): Promise<New
         if (daemon) await end(daemon);
       },
       kill: () => killProcesses(folder),
+      async killAlone() {
+        if (daemon) await end(daemon, 'SIGKILL');
+      },
       start: async () => void (await start()),
       [Symbol.asyncDispose]: dispose,
     };
@@ -207,10 +217,10 @@ async function untilAnswering(
   }
 }
 
-async function end(daemon: ChildProcess): Promise<void> {
+async function end(daemon: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (daemon.exitCode !== null || daemon.signalCode !== null || daemon.pid === undefined) return;
   const ended = once(daemon, 'exit');
-  daemon.kill('SIGTERM');
+  daemon.kill(signal);
   const timer = setTimeout(() => daemon.kill('SIGKILL'), stopTimeoutMs);
   await ended;
   clearTimeout(timer);

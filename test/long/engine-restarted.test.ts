@@ -113,3 +113,53 @@ describeWithEngine('an engine that ends in the middle', () => {
     expect(await stack.readerSaw()).toBe('3000');
   });
 });
+
+describeWithEngine('an engine that ends, and whose containers go on (live-restore)', () => {
+  let engine: NewerEngine;
+  let stack: ShopStack;
+  let large: LongRestore;
+
+  beforeAll(async () => {
+    if (!canStart) return;
+    engine = await startSecondEngine(shopImages(), { liveRestore: true });
+    stack = await createShopStack('dyn-data-test-live', engine.env);
+    await stack.publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
+    large = await publishLongRestore(stack, 300_000);
+    const up = await stack.client.run(['up', 'first']);
+    expect(up.exitCode, up.stderr).toBe(0);
+  });
+  afterAll(async () => {
+    await stack?.[Symbol.asyncDispose]();
+    await engine?.[Symbol.asyncDispose]();
+  });
+
+  test.runIf(canStart)('killed while up restores: up says so, what runs counts as unfinished, and the next one goes on', async () => {
+    const cut = await stack.client.start(['up', '--replace', 'large']);
+    const marked = await large.markLoaded(cut);
+    await engine.killAlone();
+    const { exitCode, stderr } = await cut.ended;
+    expect(stderr).toMatch(/error ENGINE_UNAVAILABLE: The Docker engine went away while the service \S+ was brought up\./);
+    expect(exitCode).toBe(5);
+
+    await engine.start();
+    expect(await stack.stateOf('db')).toMatchObject({ state: 'running', snapshot: { state: 'restoring' } });
+    expect(await stack.isRunning('reader')).toBe(false);
+    const verified = await stack.client.run(['verify', '--restored']);
+    expect(verified.exitCode, verified.stderr).toBe(6);
+    await large.letEnd();
+    const up = await stack.client.run(['up']);
+    expect(up.stderr).toContain('db: resumes: ');
+    expect(up.exitCode, up.stderr).toBe(0);
+    await large.expectWholeAndResumed(marked);
+    expect(await stack.client.runJson(['verify', '--restored'])).toMatchObject({ restored: Array(3).fill({ state: 'same' }) });
+  });
+
+  test.runIf(canStart)('killed while the stack is up: nothing is lost, and nothing is to do', async () => {
+    await engine.killAlone();
+    expect((await stack.client.run(['status'])).stderr).toContain('error ENGINE_UNAVAILABLE');
+    await engine.start();
+    const up = await stack.client.run(['up']);
+    expect(up.exitCode, up.stderr).toBe(0);
+    expect(up.stderr.match(/holds this snapshot already/g)?.length).toBe(3);
+  });
+});
