@@ -48,7 +48,7 @@ type Listing = { readonly after?: string; readonly signal?: AbortSignal };
 
 /**
  * What exists and what it is called. Contract (test/contracts/catalog.ts): manifests are immutable; a tag points only to a stored
- * manifest; moving a tag is atomic and, given `expected`, fails with CONFLICT when somebody else moved it; lists are in ascending order;
+ * manifest; moving and removing a tag is atomic and, given `expected`, fails with CONFLICT when somebody else moved it; lists are in ascending order;
  * a repository has the blobs that are linked to it and no others, whatever else is stored.
  * @throws DynDataError as the object store does, and SNAPSHOT_UNKNOWN, CONFLICT, MANIFEST_INVALID.
  */
@@ -74,7 +74,7 @@ export type CatalogWriter = {
   /** Links nothing: one who pushes a manifest must not get at a blob by naming it. */
   putPushedManifest(repository: string, manifest: StoredManifest<ContentDigest>, signal?: AbortSignal): Promise<void>;
   /**
-   * Removes the manifest with the tags that point to it, its place among the referrers of its subject and its snapshot's record. Blobs
+   * Removes the manifest with the tags that point to it, never one that is moved away from it meanwhile, its place among the referrers of its subject and its snapshot's record. Blobs
    * and links stay. False where it was not there.
    */
   removeManifest(repository: string, digest: ContentDigest, signal?: AbortSignal): Promise<boolean>;
@@ -92,8 +92,7 @@ export type CatalogWriter = {
     options?: { readonly expected?: 'absent' | { readonly etag: string }; readonly signal?: AbortSignal },
   ): Promise<TagState>;
   /**
-   * Does nothing where the tag does not exist; never deletes a manifest. `expected` is looked at right before: no store removes on a condition,
-   * so that a move in that very moment goes with the tag.
+   * Does nothing where the tag does not exist; never deletes a manifest. Atomic, as moving is.
    * @throws CONFLICT where `expected` does not hold.
    */
   removeTag(

@@ -1,13 +1,10 @@
-import * as z from 'zod/mini';
-import { type Catalog, contentDigestSchema, DynDataError, type ObjectStore, snapshotRecordSchema } from '../core/index.ts';
+import { type Catalog, type ContentDigest, DynDataError, type ObjectStore, snapshotRecordSchema } from '../core/index.ts';
 import { createBlobLinks } from './blob-links.ts';
 import { readRecord, writeRecord } from './json-objects.ts';
 import { inRepository, snapshotKey } from './keys.ts';
 import { createManifests } from './manifests.ts';
 import { hasRecords, recordsBelow, repositoriesWith } from './repository-records.ts';
-import { conflict } from './storage-errors.ts';
-
-const tagSchema = z.strictObject({ version: z.literal(1), digest: contentDigestSchema, movedAt: z.string() });
+import { createTags } from './tags.ts';
 
 /**
  * The catalog over any object store: `manifests/<repository>/@/<digest>`, `tags/<repository>/@/<tag>`, `links/<repository>/@/<digest>`,
@@ -16,47 +13,45 @@ const tagSchema = z.strictObject({ version: z.literal(1), digest: contentDigestS
 export function createCatalog(objects: ObjectStore, options: { readonly clock: () => Date }): Catalog {
   const links = createBlobLinks(objects, options.clock);
   const { has: hasManifest, remove: removeManifest, ...manifests } = createManifests(objects, links.putLink);
-  const tagKey = (repository: string, tag: string): string => `${inRepository('tags', repository)}${tag}`;
+  const { writeTag, ...tags } = createTags(objects, options.clock);
+
+  /** Only while it names the manifest: one that somebody moves away at this moment is his. */
+  const removeTagOf = async (repository: string, tag: string, digest: ContentDigest, signal?: AbortSignal): Promise<void> => {
+    for (;;) {
+      const now = await tags.tag(repository, tag, signal);
+      if (now?.digest !== digest) return;
+      const isRemoved = await tags.removeTag(repository, tag, { expected: now, ...(signal && { signal }) }).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof DynDataError && error.code === 'CONFLICT') return false;
+          throw error;
+        },
+      );
+      if (isRemoved) return;
+    }
+  };
 
   const catalog: Catalog = {
     ...links,
     ...manifests,
+    ...tags,
 
     async removeManifest(repository, digest, signal) {
       if (!(await hasManifest(repository, digest, signal))) return false;
       // The manifest goes last: until then a removal that was cut can be asked for again.
       for await (const { tag, digest: of } of catalog.tags(repository, signal && { signal })) {
-        if (of === digest) await objects.remove(tagKey(repository, tag), signal);
+        if (of === digest) await removeTagOf(repository, tag, digest, signal);
       }
       await objects.remove(snapshotKey(repository, digest), signal);
       await removeManifest(repository, digest, signal);
       return true;
     },
 
-    async tag(repository, tag, signal) {
-      const found = await readRecord(objects, tagKey(repository, tag), tagSchema, signal);
-      return found && { tag, digest: found.record.digest, movedAt: found.record.movedAt, etag: found.info.etag };
-    },
-
-    async *tags(repository, listing = {}) {
-      for await (const { name, record } of recordsBelow(objects, inRepository('tags', repository), tagSchema, listing)) {
-        yield { tag: name, digest: record.digest, movedAt: record.movedAt };
-      }
-    },
-
-    async moveTag(repository, tag, to, { expected, signal } = {}) {
-      if (!(await hasManifest(repository, to, signal))) {
+    async moveTag(repository, tag, to, moving = {}) {
+      if (!(await hasManifest(repository, to, moving.signal))) {
         throw new DynDataError('SNAPSHOT_UNKNOWN', `The repository "${repository}" has no snapshot ${to}, so "${tag}" cannot name it.`);
       }
-      const record = { version: 1, digest: to, movedAt: options.clock().toISOString() };
-      const { etag } = await writeRecord(objects, tagKey(repository, tag), record, { condition: expected, signal });
-      return { tag, digest: to, movedAt: record.movedAt, etag };
-    },
-
-    async removeTag(repository, tag, { expected, signal } = {}) {
-      const isOther = expected !== undefined && (await objects.stat(tagKey(repository, tag), signal))?.etag !== expected.etag;
-      if (isOther) throw conflict(tagKey(repository, tag));
-      await objects.remove(tagKey(repository, tag), signal);
+      return writeTag(repository, tag, to, moving);
     },
 
     async *repositories(signal) {

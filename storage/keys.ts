@@ -9,6 +9,7 @@ export const prefixes = {
   links: 'links/',
   manifests: 'manifests/',
   referrers: 'referrers/',
+  tags: 'tags/',
   uploads: 'uploads/',
 } as const;
 

@@ -116,7 +116,11 @@ export async function connectLdap(
         }
         check?.report();
       }),
-    checkNames: (policy, namesSignal) => guarded(() => checkNames(policy.directory(name), namesSignal)),
+    checkNames: (policy, namesSignal) =>
+      guarded(async () => {
+        await using _lent = await borrow();
+        await checkNames(policy.directory(name), namesSignal);
+      }),
     extractions: (policy) =>
       bases.map((base) =>
         anyExtraction(directoryExtraction(name, base, search, attributes, estimatedRows.get(base) ?? 0, policy.directory(name))),

@@ -26,7 +26,7 @@ export type PreparedLeakScan = AsyncDisposable & {
 
 export type LeakScan = {
   /** Takes the real values of a source, before anything is written. */
-  observe(session: Pick<SourceSession, 'observe'>, signal: AbortSignal): Promise<void>;
+  observe(session: Pick<SourceSession, 'observe' | 'checkNames'>, signal: AbortSignal): Promise<void>;
   /** A fresh count for one reading of a source. */
   source(live: LiveSource): SourceScan;
   /**

@@ -1,6 +1,6 @@
 /** Half a megabyte: what fits into a processor's cache. */
-const slots = 0x800;
-const slotBytes = 256;
+const slots = 0x1000;
+const slotBytes = 128;
 const longestField = slotBytes - 1;
 const hashFactor = 0x01000193;
 const tab = 0x09;

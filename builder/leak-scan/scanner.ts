@@ -208,7 +208,8 @@ export function createScan(watch: WatchList, literals: readonly Uint8Array[]): S
       const kind = notes[note] as number;
       const start = notes[note + 1] as number;
       const end = notes[note + 2] as number;
-      if (isTable && fields.isPassed(start)) continue;
+      // A run and a form are looked at in less time than a field is compared.
+      if (isTable && kind !== runNote && kind !== formNote && fields.isPassed(start)) continue;
       if (kind === wordNote) phrases.look(bytes, start, end, length, isTable, start);
       else if (kind === formNote) form(bytes, start, end, length, start);
       else if (kind === runNote) encodings.run(bytes, start, end, length, 0, start, ends);

@@ -2,13 +2,29 @@ import { type Catalog, type CatalogWriter, DynDataError, type TagState } from '.
 import type { Change } from './change.ts';
 
 /** Somebody else moved the tag between our reading and our writing; each time the log is told. */
-const moveTries = 5;
+const changeTries = 5;
 
 /**
- * A catalog whose changes are in the audit log. `from` is what the change did replace, not what it was seen to be a moment before: a tag is moved only
- * from there. What nothing names yet, blobs that are pushed and manifests that a build stores, is no change.
+ * A catalog whose changes are in the audit log. `from` is what the change did replace, not what it was seen to be a moment before: a tag is moved and
+ * removed only from there. What nothing names yet, blobs that are pushed and manifests that a build stores, is no change.
  */
 export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog {
+  /** Does `work` on the condition that the tag still is as it was read; again where it was moved meanwhile, unless the caller expects something of it. */
+  const fromWhatIsThere = async <T>(
+    { repository, tag, expected, signal }: Changed,
+    work: (before: TagState | undefined) => Promise<T>,
+  ): Promise<T> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const before = await catalog.tag(repository, tag, signal);
+      if (expected !== undefined && !holds(expected, before)) throw movedMeanwhile(repository, tag);
+      try {
+        return await work(before);
+      } catch (error) {
+        const isConflict = error instanceof DynDataError && error.code === 'CONFLICT';
+        if (!isConflict || expected !== undefined || attempt === changeTries) throw error;
+      }
+    }
+  };
   // Written out, so that whoever gives the catalog another way to change something has to decide here how that is recorded.
   const audited: CatalogWriter = {
     putManifest: catalog.putManifest,
@@ -39,33 +55,33 @@ export function createAuditedCatalog(catalog: Catalog, change: Change): Catalog 
     async moveTag(repository, tag, digest, { expected, signal } = {}) {
       if (!(await catalog.manifest(repository, digest, signal)))
         return catalog.moveTag(repository, tag, digest, { ...(signal && { signal }) });
-      for (let attempt = 1; ; attempt += 1) {
-        const before = await catalog.tag(repository, tag, signal);
-        if (expected !== undefined && !holds(expected, before)) throw movedMeanwhile(repository, tag);
+      return fromWhatIsThere({ repository, tag, expected, signal }, (before) => {
         const event = { action: 'tag.move', target: `${repository}:${tag}`, to: digest, ...(before && { from: before.digest }) } as const;
         const condition = before ? { etag: before.etag } : ('absent' as const);
-        try {
-          return await change(event, () => catalog.moveTag(repository, tag, digest, { expected: condition, ...(signal && { signal }) }));
-        } catch (error) {
-          const isConflict = error instanceof DynDataError && error.code === 'CONFLICT';
-          if (!isConflict || expected !== undefined || attempt === moveTries) throw error;
-        }
-      }
+        return change(event, () => catalog.moveTag(repository, tag, digest, { expected: condition, ...(signal && { signal }) }));
+      });
     },
 
-    async removeTag(repository, tag, options = {}) {
-      const { expected, signal } = options;
-      const before = await catalog.tag(repository, tag, signal);
-      if (expected !== undefined && !holds(expected, before)) throw movedMeanwhile(repository, tag);
-      if (!before) return;
-      const event = { action: 'tag.remove', target: `${repository}:${tag}`, from: before.digest } as const;
-      await change(event, () => catalog.removeTag(repository, tag, options));
+    async removeTag(repository, tag, { expected, signal } = {}) {
+      await fromWhatIsThere({ repository, tag, expected, signal }, async (before) => {
+        if (!before) return;
+        const event = { action: 'tag.remove', target: `${repository}:${tag}`, from: before.digest } as const;
+        await change(event, () => catalog.removeTag(repository, tag, { expected: before, ...(signal && { signal }) }));
+      });
     },
   };
   return { ...catalog, ...audited };
 }
 
-function holds(expected: 'absent' | { readonly etag: string }, before: TagState | undefined): boolean {
+type Expected = 'absent' | { readonly etag: string };
+type Changed = {
+  readonly repository: string;
+  readonly tag: string;
+  readonly expected: Expected | undefined;
+  readonly signal: AbortSignal | undefined;
+};
+
+function holds(expected: Expected, before: TagState | undefined): boolean {
   return expected === 'absent' ? before === undefined : before?.etag === expected.etag;
 }
 

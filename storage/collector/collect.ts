@@ -1,7 +1,7 @@
 import type { Collect, Collected, ObjectStore, Uploads } from '../../core/index.ts';
 import { removeUnneededCaches } from './caches.ts';
 import { createCandidateWriter, readCandidates } from './candidates.ts';
-import { removeAbandonedUploads, removeLostReferrers } from './leftovers.ts';
+import { removeAbandonedUploads, removeLostReferrers, removeRemovedTags } from './leftovers.ts';
 import { look } from './look.ts';
 import { findReachable } from './reachable.ts';
 import { type Run, sweptKinds } from './run.ts';
@@ -71,6 +71,7 @@ export function createCollector({ objects, log, uploads, graceMs, newId }: Colle
     let held = 0;
     for (const kind of sweptKinds) held += await sweep(run, kind, { log, next, onProgress: () => onProgress(report('sweep')) });
     await removeLostReferrers(run);
+    await removeRemovedTags(run, log);
     await removeAbandonedUploads(run, uploads);
     await next?.finish(signal);
     const since = next ? await storeTime(objects, signal) : earlier && !isRipe ? earlier.since : undefined;

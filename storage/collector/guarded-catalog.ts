@@ -22,7 +22,7 @@ export function createGuardedCatalog({ catalog, pins, log, clock }: GuardedCatal
     for await (const pin of pins.list(repository, { digest, ...(signal && { signal }) })) found.push(pin);
     return found;
   };
-  return {
+  const guarded: Catalog = {
     ...catalog,
     async removeManifest(repository, digest, signal) {
       const sweep = await log.open([manifestKey(repository, digest)], signal);
@@ -45,11 +45,20 @@ export function createGuardedCatalog({ catalog, pins, log, clock }: GuardedCatal
       const moved = await catalog.moveTag(repository, tag, digest, options);
       if (await log.isUnchangedSince(before, signal)) return moved;
       await log.settled(signal);
-      if (await catalog.manifest(repository, digest, signal)) return moved;
+      if (await catalog.manifest(repository, digest, signal)) {
+        if (await catalog.tag(repository, tag, signal)) return moved;
+        // The collector took it for what was left of an earlier removal. Where somebody makes it meanwhile, that is after us.
+        const anew = { ...options, expected: 'absent' as const };
+        return guarded.moveTag(repository, tag, digest, anew).catch((error: unknown) => {
+          if (isConflict(error)) return moved;
+          throw error;
+        });
+      }
       await takeBack(catalog, repository, moved, earlier?.digest);
       throw new DynDataError('SNAPSHOT_UNKNOWN', `The snapshot ${digest} of "${repository}" was just removed, so "${tag}" cannot name it.`);
     },
   };
+  return guarded;
 }
 
 /** Where somebody has moved the tag on meanwhile it is his, and right. */
@@ -60,15 +69,15 @@ async function takeBack(
   earlier: Parameters<Catalog['moveTag']>[2] | undefined,
 ): Promise<void> {
   const ifOurs = { expected: { etag } };
-  const isRestored =
-    earlier !== undefined &&
-    (await catalog.moveTag(repository, tag, earlier, ifOurs).then(
-      () => true,
-      (error: unknown) => error instanceof DynDataError && error.code === 'CONFLICT',
-    ));
+  const isRestored = earlier !== undefined && (await catalog.moveTag(repository, tag, earlier, ifOurs).then(() => true, isConflict));
   if (isRestored) return;
-  const now = await catalog.tag(repository, tag);
-  if (now?.etag === etag) await catalog.removeTag(repository, tag);
+  await catalog.removeTag(repository, tag, ifOurs).catch((error: unknown) => {
+    if (!isConflict(error)) throw error;
+  });
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof DynDataError && error.code === 'CONFLICT';
 }
 
 function pinned(digest: ContentDigest, pins: readonly Pin[]): DynDataError {

@@ -8,7 +8,7 @@ import type { SweepLog } from './sweep-log.ts';
 import { heldByWaiting, reachYoung } from './young.ts';
 
 /** Few enough that a sweep is over within seconds: a writer that it concerns waits for it. */
-const keysPerSweep = 500;
+export const keysPerSweep = 500;
 const removalsAtOnce = 8;
 
 export type Sweeping = {

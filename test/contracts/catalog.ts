@@ -284,6 +284,40 @@ export function catalogContract(open: () => Promise<ObjectStore>): void {
       expect(await catalog.manifest(repository, one.digest)).toEqual(one);
     });
 
+    it('go away only from the expected state, and can be made anew', async () => {
+      const one = await stored('one');
+      const first = await catalog.moveTag(repository, 'prod', one.digest);
+      const second = await catalog.moveTag(repository, 'prod', one.digest);
+      await expect(catalog.removeTag(repository, 'prod', { expected: first })).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect(await catalog.tag(repository, 'prod')).toEqual(second);
+      await catalog.removeTag(repository, 'prod', { expected: second });
+      expect(await catalog.tag(repository, 'prod')).toBeUndefined();
+      expect(await listOf(catalog.tags(repository))).toEqual([]);
+      await expect(catalog.removeTag(repository, 'prod', { expected: second })).rejects.toMatchObject({ code: 'CONFLICT' });
+      await expect(catalog.moveTag(repository, 'prod', one.digest, { expected: second })).rejects.toMatchObject({ code: 'CONFLICT' });
+      const anew = await catalog.moveTag(repository, 'prod', one.digest, { expected: 'absent' });
+      expect(await catalog.tag(repository, 'prod')).toEqual(anew);
+    });
+
+    it('let exactly one of several who move and remove it win, or make it anew', async () => {
+      const target = await stored('target');
+      for (let round = 0; round < 3; round += 1) {
+        const state = await catalog.moveTag(repository, 'prod', target.digest);
+        const move = () => catalog.moveTag(repository, 'prod', target.digest, { expected: state });
+        const remove = () => catalog.removeTag(repository, 'prod', { expected: state });
+        const outcomes = await Promise.allSettled([remove(), move(), remove(), move()]);
+        expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        const isMoved = [outcomes[1], outcomes[3]].some((outcome) => outcome?.status === 'fulfilled');
+        expect((await catalog.tag(repository, 'prod')) !== undefined).toBe(isMoved);
+
+        const left = await catalog.tag(repository, 'prod');
+        if (left) await catalog.removeTag(repository, 'prod', { expected: left });
+        const make = () => catalog.moveTag(repository, 'prod', target.digest, { expected: 'absent' });
+        const makers = await Promise.allSettled([make(), make(), make()]);
+        expect(makers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      }
+    });
+
     it('are listed in ascending order, apart by case, after a name', async () => {
       const one = await stored('one');
       const names = ['prod', 'Prod', 'PROD', 'a.b', 'a-b', '_x', '0', longTag, ...Array.from({ length: 8 }, (_, index) => `t${index}`)];

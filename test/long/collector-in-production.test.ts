@@ -6,8 +6,11 @@ import { collectOnce, playProduction, pullAll, removedBlobs } from '../support/p
 import { describeWithRedis } from '../support/redis-server.ts';
 
 const playMs = 5 * 60_000;
-/** Short beside builds that are tried again and again: some of them meet a removal in their midst. */
-const graceMs = 3_000;
+/**
+ * Short beside builds and pushes that are tried again and again: some of them meet a removal in their midst. Longer than one that meets none takes
+ * on a slow machine, else none would ever end.
+ */
+const graceMs = 8_000;
 /** Of the requests to S3. */
 const faultShare = 0.02;
 

@@ -129,6 +129,18 @@ describe('a tag', () => {
     expect((await ask('DELETE', path, { 'if-match': etag })).status).toBe(204);
     expect(await ask('DELETE', path, { 'if-match': etag })).toMatchObject(failed);
   });
+
+  it('that one replica removes and the other moves at once is changed by one of them', async () => {
+    const path = pathOf('contested');
+    const body = { digest: first().digests[place.repository] };
+    for (let round = 0; round < 5; round += 1) {
+      const etag = (await ask('PUT', path, { 'if-none-match': '*' }, body)).headers.get('etag') ?? '';
+      const [removed, moved] = await Promise.all([ask('DELETE', path, { 'if-match': etag }), ask('PUT', path, { 'if-match': etag }, body)]);
+      expect([removed.status, moved.status]).toEqual(removed.status === 204 ? [204, 412] : [412, 200]);
+      expect((await ask('GET', path)).status).toBe(removed.status === 204 ? 404 : 200);
+      await ask('DELETE', path);
+    }
+  });
 });
 
 describe('a token', () => {

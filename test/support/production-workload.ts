@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { type Collected, digestOf, type Job, mediaTypes, routePath, routes } from '../../core/index.ts';
+import { type Collected, digestOf, mediaTypes, routePath, routes } from '../../core/index.ts';
 import { frameOf } from './collected-store.ts';
 import { type Content, contentOf, createOciClient, jsonContent, jsonOf, locationOf, manifestType } from './oci-client.ts';
 import { createBuild, endOf } from './production.ts';
@@ -62,7 +62,7 @@ export async function playProduction({ url, environments, isEnough, onCollected 
     for (let number = 0; !isOver; number += 1) {
       const tag = `${environment}-${number}`;
       const { id } = await untilAnswered(() => createBuild(url(), environment, tag, tag));
-      const job = await untilEnded(url, id);
+      const job = await endOf(url, id, giveUpMs);
       expect(job, `the build of ${tag}`).toMatchObject({ state: 'succeeded' });
       const snapshot = { repository, digest: job.digest ?? '', tag };
       snapshots.push(snapshot);
@@ -136,7 +136,7 @@ export function removedBlobs(collections: readonly Collected[]): number {
 export async function collectOnce(url: () => string, dryRun = false): Promise<Collected> {
   const answer = await untilAnswered(() => post(`${url()}${routes.collect.path}`, { dryRun }, [202]));
   const { id } = routes.collect.answer.parse(await answer.json());
-  const job = await untilEnded(url, id);
+  const job = await endOf(url, id, giveUpMs);
   expect(job, 'the run of the collector').toMatchObject({ state: 'succeeded' });
   if (!job.collected) throw new Error('The collector tells no counts');
   return job.collected;
@@ -165,7 +165,7 @@ export async function pullAll(url: () => string, acknowledged: readonly Snapshot
     }
     const answer = await post(`${url()}${routes.createJob.path}`, { kind: 'verify', repository }, [202]);
     const { id } = routes.createJob.answer.parse(await answer.json());
-    expect(await untilEnded(url, id), `verifying ${repository}`).toMatchObject({ state: 'succeeded' });
+    expect(await endOf(url, id, giveUpMs), `verifying ${repository}`).toMatchObject({ state: 'succeeded' });
   }
   for (const { repository, tag, digest } of acknowledged) expect(seen.get(`${repository}:${tag}`), `${repository}:${tag}`).toBe(digest);
   return [...seen].map(([name, digest]) => `${name} ${digest}`).sort();
@@ -211,7 +211,8 @@ async function post(address: string, body: unknown, statuses: readonly number[])
   return response;
 }
 
-const giveUpMs = 180_000;
+/** S3 that falls silent is asked again after a minute, and one job may meet that several times. */
+const giveUpMs = 600_000;
 const pauseMs = 100;
 
 /** Again until it is answered as it should be. @throws what the last try threw */
@@ -224,9 +225,4 @@ async function untilAnswered<T>(work: () => Promise<T>): Promise<T> {
       await sleep(pauseMs);
     }
   }
-}
-
-/** The registry that is asked may change meanwhile. */
-async function untilEnded(url: () => string, id: string): Promise<Job> {
-  return untilAnswered(() => endOf(url(), id, giveUpMs));
 }
