@@ -145,7 +145,7 @@ async function openInRedis(
           handlers,
           retry,
           concurrency,
-          leaseMs: leaseSeconds * 1000,
+          leaseMs: Math.round(leaseSeconds * 1000),
           clock,
           newId,
           logger,

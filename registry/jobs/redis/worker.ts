@@ -220,7 +220,8 @@ export function createRedisWorker(options: RedisWorkerOptions): RedisWorker {
     prefix: keys.bull,
     concurrency: options.concurrency,
     lockDuration: leaseMs,
-    stalledInterval: leaseMs / 3,
+    // Redis takes whole numbers only: with any other no lost job is ever found.
+    stalledInterval: Math.round(leaseMs / 3),
     // A job that loses worker after worker is ended by the record's count, which people see.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof RetryLater ? error.delayMs : disturbedMs) },
