@@ -102,19 +102,30 @@ export function createPathState<T>(nodes: readonly PathNode<T>[]): PathState<T> 
     other,
     member: (key) => byName.get(key) ?? other(),
     memberAt(bytes, start, end) {
-      for (const { key, state } of named) {
-        if (key.length !== end - start) continue;
-        let at = 0;
-        while (at < key.length && key[at] === bytes[start + at]) at += 1;
-        if (at === key.length) return state;
-      }
-      return other();
+      return memberNamed(named, bytes, start, end)?.state ?? other();
     },
     item() {
       item ??= createPathState(items);
       return item;
     },
   };
+}
+
+/** Of some members, the one whose name is `bytes[start, end)`. */
+export function memberNamed<M extends { readonly key: Uint8Array }>(
+  members: readonly M[],
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): M | undefined {
+  for (const member of members) {
+    const { key } = member;
+    if (key.length !== end - start) continue;
+    let at = 0;
+    while (at < key.length && key[at] === bytes[start + at]) at += 1;
+    if (at === key.length) return member;
+  }
+  return undefined;
 }
 
 function rulesOf<T>({ rule, keys, anyKey, anyItem }: PathNode<T>): T[] {

@@ -1,4 +1,4 @@
-import type { PathState } from './json-paths.ts';
+import { memberNamed, type PathState } from './json-paths.ts';
 import {
   backslash,
   bareEnd,
@@ -65,15 +65,8 @@ export function createJsonVisitor<T>(
     return place.item;
   };
   /** The member whose name is `bytes[start, end)`. */
-  const memberAt = (place: Place<T>, bytes: Uint8Array, start: number, end: number): Place<T> => {
-    for (const { key, place: member } of place.members) {
-      if (key.length !== end - start) continue;
-      let at = 0;
-      while (at < key.length && key[at] === bytes[start + at]) at += 1;
-      if (at === key.length) return member;
-    }
-    return otherOf(place);
-  };
+  const memberAt = (place: Place<T>, bytes: Uint8Array, start: number, end: number): Place<T> =>
+    memberNamed(place.members, bytes, start, end)?.place ?? otherOf(place);
   /** The same of a name with escapes; undefined where they are none. */
   const memberSpelled = (place: Place<T>, bytes: Uint8Array, start: number, end: number): Place<T> | undefined => {
     const name = unescaped(bytes, start, end);

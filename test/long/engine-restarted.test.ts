@@ -17,6 +17,15 @@ import {
 
 const canStart = await isDebianAsRoot();
 
+/** Brings the stack up with `first`. @returns the snapshot `large`, whose restore takes long enough to be cut */
+async function upWithLongRestore(stack: ShopStack): Promise<LongRestore> {
+  await stack.publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
+  const large = await publishLongRestore(stack, 300_000);
+  const up = await stack.client.run(['up', 'first']);
+  expect(up.exitCode, up.stderr).toBe(0);
+  return large;
+}
+
 describeWithEngine('an engine that ends in the middle', () => {
   let engine: NewerEngine;
   let stack: ShopStack;
@@ -26,10 +35,7 @@ describeWithEngine('an engine that ends in the middle', () => {
     if (!canStart) return;
     engine = await startSecondEngine(shopImages());
     stack = await createShopStack('dyn-data-test-restarted', engine.env);
-    await stack.publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
-    large = await publishLongRestore(stack, 300_000);
-    const up = await stack.client.run(['up', 'first']);
-    expect(up.exitCode, up.stderr).toBe(0);
+    large = await upWithLongRestore(stack);
   });
   afterAll(async () => {
     await stack?.[Symbol.asyncDispose]();
@@ -123,10 +129,7 @@ describeWithEngine('an engine that ends, and whose containers go on (live-restor
     if (!canStart) return;
     engine = await startSecondEngine(shopImages(), { liveRestore: true });
     stack = await createShopStack('dyn-data-test-live', engine.env);
-    await stack.publish('first', [mysqlSource({ customers: 2500, chunkRows: 1000 }), push, directory]);
-    large = await publishLongRestore(stack, 300_000);
-    const up = await stack.client.run(['up', 'first']);
-    expect(up.exitCode, up.stderr).toBe(0);
+    large = await upWithLongRestore(stack);
   });
   afterAll(async () => {
     await stack?.[Symbol.asyncDispose]();
